@@ -1,0 +1,87 @@
+// Package media is one party's sound: the socket it arrives on, its codec, what
+// is played to it, whom it is joined with and what is recorded. It knows no SIP,
+// no queue and no policy.
+package media
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// ErrNoPorts means every RTP port of the range is in use or still draining; the
+// call must be refused with 503 before it is answered.
+var ErrNoPorts = errors.New("media: no free RTP port in the range")
+
+// ErrClosed means the port or engine was closed before.
+var ErrClosed = errors.New("media: closed")
+
+// Codec is a G.711 variant a leg speaks (RFC 3551 §4.5.14).
+type Codec uint8
+
+// The codecs of this product; both are 8000 Hz, one byte a sample.
+const (
+	PCMU Codec = 0 // µ-law, static payload type 0
+	PCMA Codec = 8 // A-law, static payload type 8
+)
+
+// String gives the rtpmap name.
+func (c Codec) String() string {
+	if c == PCMA {
+		return "PCMA"
+	}
+	return "PCMU"
+}
+
+// Silence is the code that a gap or pause holds: 0xFF for µ-law, 0xD5 for A-law.
+func (c Codec) Silence() byte {
+	if c == PCMA {
+		return 0xD5
+	}
+	return 0xFF
+}
+
+// Desc is what offer and answer agreed for one party. It is immutable: a
+// re-INVITE makes a new one.
+type Desc struct {
+	Remote  netip.AddrPort // where SDP says sound goes; unspecified or zero = held by 0.0.0.0
+	RTCP    netip.AddrPort // zero = Remote's port + 1
+	Codec   Codec
+	Payload uint8         // payload type of Codec on the wire
+	DTMF    uint8         // payload type of telephone-event (RFC 4733); 0 = not agreed
+	Ptime   time.Duration // 10–60 ms; zero = 20 ms
+	Send    bool          // we may send sound to the party
+	Recv    bool          // the party sends sound to us
+}
+
+// Digit is one key pressed by the party, by RFC 4733, once per press.
+type Digit struct {
+	Key      byte          // '0'–'9', '*', '#', 'A'–'D'
+	Duration time.Duration // as far as known when the digit was reported
+}
+
+// Level is what is known of a party's voice. Values only grow during a leg, so
+// that a reader takes differences.
+type Level struct {
+	At     time.Time     // when it was published
+	Spoken time.Duration // speech heard from the party since the leg began
+	Power  float64       // mean power of the last second, dBm0; −Inf when silent
+}
+
+// Heard tells when the party was last heard on the wire. Zero = never.
+type Heard struct {
+	RTP  time.Time
+	RTCP time.Time
+}
+
+// Quality is the sound's account of one leg, for the record.
+type Quality struct {
+	Sent, Received uint64        // RTP packets
+	Lost           uint64        // packets missing by sequence number (RFC 3550 A.3)
+	Jitter         time.Duration // interarrival jitter (RFC 3550 A.8)
+	RoundTrip      time.Duration // from RTCP; zero = unknown
+	Strangers      uint64        // packets dropped because of their source
+}
+
+// Mute as a gain means: nothing of that party is sent on.
+const Mute = -1000.0

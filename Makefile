@@ -1,0 +1,60 @@
+# Breakwater: make alone prints this help.
+SHELL := /bin/bash
+GO ?= go
+BIN := bin/breakwater
+LINT_VERSION := v2.12.2
+FUZZTIME ?= 60s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/breakwater
+	$(GO) build -o $(BIN) ./cmd/breakwater
+
+.PHONY: run
+run: build ## start a call centre on this machine: embedded store in ./var, example config
+	$(BIN) run --config config/example --var var --make-secrets
+
+.PHONY: demo
+demo: ## six narrated calls by real phones over loopback, checked against the records
+	$(GO) run ./tools/demo
+
+.PHONY: deps
+deps: ## install what the tests need, when apt is at hand
+	@tools/deps.sh
+
+.PHONY: test
+test: deps ## everything a change must pass: the tests with the race detector, then real peers
+	$(GO) vet ./...
+	$(GO) test -race -timeout 14m ./...
+
+.PHONY: e2e
+e2e: deps build ## real peers against the built server: SIPp, baresip, kill -9
+	$(GO) test -race -count 1 -timeout 14m -tags e2e ./loadtest/...
+
+.PHONY: arch
+arch: ## the arrow table is the law
+	$(GO) test -count 1 .
+
+.PHONY: lint
+lint: ## golangci-lint, installed when missing
+	@tools/lint.sh $(LINT_VERSION)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (60s)
+	@tools/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## benchmarks with their allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./media/... ./acd/...
+
+.PHONY: docs
+docs: ## regenerate docs/config.md and the schema from the settings
+	$(GO) run ./tools/confdoc
+
+.PHONY: check
+check: lint arch test ## all that must be green before a merge

@@ -4,25 +4,6 @@ package protect
 
 import "time"
 
-// Policy holds every number of the ladder; protection.md §1.4 gives the defaults.
-type Policy struct {
-	AfterAnswer    time.Duration `yaml:"after_answer"`     // earliest first warning; default 10s
-	MinGap         time.Duration `yaml:"min_gap"`          // between warnings, and from the last one to a permit; default 10s
-	CustomerSpeech time.Duration `yaml:"customer_speech"`  // caller speech needed since a warning; default 3s
-	Calm           time.Duration `yaml:"calm"`             // OBS without hint or key until CALM; default 120s
-	Elevated       time.Duration `yaml:"elevated"`         // ELEVATED without hint until CALM; default 60s
-	PermitTTL      time.Duration `yaml:"permit_ttl"`       // default 180s
-	Confirm        time.Duration `yaml:"confirm"`          // '#' after the one-strike key; default 5s
-	AssistMissed   time.Duration `yaml:"assist_missed"`    // default 60s
-	Rest1          time.Duration `yaml:"rest_1"`           // default 3m
-	Rest2          time.Duration `yaml:"rest_2"`           // default 10m
-	Rest2Max       time.Duration `yaml:"rest_2_max"`       // default 30m
-	Rest3          time.Duration `yaml:"rest_3"`           // default 30m
-	LongCall       bool          `yaml:"long_call"`        // default false
-	LongCallNotice time.Duration `yaml:"long_call_notice"` // default 15m
-	LongCallEnd    time.Duration `yaml:"long_call_end"`    // default 20m
-}
-
 // Stage is the state of the ladder (protection.md §1.2).
 type Stage uint8
 
@@ -55,7 +36,7 @@ const (
 	KeyCrisis                     // *97
 	KeyBookmark                   // *98
 	KeyCompliment                 // **
-	PromptEnded                   // the prompt the ladder asked for: Observation.Complete
+	PromptEnded                   // the prompt the ladder asked for; not told after StopPrompt
 	Spoke                         // caller speech: Observation.Spoken more since last told
 	Hint                          // the meter: raised voice or monologue
 	SupervisorIn                  // a supervisor joined
@@ -64,6 +45,7 @@ const (
 	AgentLost                     // the agent's leg was proved gone
 	CallerGone                    // the caller hung up
 	Tick                          // time passed; see Ladder.Next
+	KeyUnknown                    // a code that means nothing in a call
 )
 
 // Observation is one thing that happened.
@@ -80,37 +62,69 @@ type Do uint8
 const (
 	PlayPrompt        Do = iota + 1 // Action.Prompt to the caller: agent muted to the caller, caller −20 dB to the agent
 	StopPrompt                      // end the prompt now; the caller hears the agent again
-	Refuse                          // beep and speak Action.Why to the agent only: too_soon, customer_silent, no_permit, crisis, emergency, notice_missing …
+	Refuse                          // beep and speak Action.Why to the agent only: one of the Why* words
 	Confirmed                       // short tone to the agent: the key was taken
 	PermitOpened                    // tone to the agent, key green
-	PermitClosed                    //
+	PermitClosed                    // key dark
 	AgentHint                       // to the agent only
-	ToggleStepBack                  //
-	PageSupervisor                  // Action.Why: assist, crisis
-	CancelPage                      //
+	ToggleStepBack                  // the caller quieter and softer for the agent, or back
+	PageSupervisor                  // Action.Why: assist, crisis, emergency; while a page is out it changes nothing
+	CancelPage                      // the agent needs no help any more
 	BookmarkAudio                   // evidence, last 60 s
 	BookmarkThanks                  // compliment
 	EndCall                         // BYE to both; Action.Cause, Action.Rest
-	ToSupervisor                    // emergency queue: transfer to the supervisor instead of an ending
+	ToSupervisor                    // emergency queue: transfer to the supervisor instead of an ending; Action.Cause, Action.Rest
 	CloseCall                       // agent finished: closing prompt, press 1, goodbye, as the queue's on_agent_hangup says
-	Rescue                          // bring the caller back to the queue at the original place; Action.Cause agent_lost, or crisis/emergency on-hook
-	CountAssistMissed               //
+	Rescue                          // bring the caller back to the queue at the original place; Action.Cause agent_lost, or agent_finished with Action.Why crisis or emergency
+	CountAssistMissed               // nobody came for AssistMissed
 	Enter                           // stage changed: Action.Stage; for the record
+)
+
+// Why a key was refused (Refuse), and why a supervisor is paged (PageSupervisor)
+// or a caller rescued (Rescue).
+const (
+	WhyTooSoon        = "too_soon"        // the answer or the last warning is not long enough ago
+	WhyCustomerSilent = "customer_silent" // the caller has not said enough since the last warning
+	WhyNoPermit       = "no_permit"       // the ladder has not come to PERMIT
+	WhyPermitOpen     = "permit_open"     // a warning is not needed: the call may be ended
+	WhyCrisis         = "crisis"          // in CRISIS every way to an ending is closed
+	WhyEmergency      = "emergency"       // this queue never disconnects a caller
+	WhySpeaking       = "speaking"        // a prompt is playing
+	WhyNoticeMissing  = "notice_missing"  // nothing may be recorded, so there is nothing to mark
+	WhyUnknownKey     = "unknown_key"     // the code means nothing in a call
+	WhyOver           = "over"            // this conversation has ended
+	WhyAssist         = "assist"          // PageSupervisor: the agent asked
+)
+
+// The prompts the ladder asks for.
+const (
+	PromptWarning1          = "warning-1"
+	PromptWarning2          = "warning-2"
+	PromptWarning2Emergency = "warning-2-emergency" // does not threaten an ending
+	PromptFarewell          = "farewell"
+	PromptOneStrike         = "one-strike"
+)
+
+// The causes the ladder gives; the same words as in a call's record.
+const (
+	CauseCallerEnded          = "caller_ended"
+	CauseAgentFinished        = "agent_finished"
+	CauseAgentLost            = "agent_lost"
+	CauseTransferred          = "transferred"
+	CauseProtectedDisconnect  = "protected_disconnect"
+	CauseOneStrike            = "one_strike"
+	CauseCustomerAfterWarning = "customer_after_warning"
 )
 
 // Action is one thing to do, in order.
 type Action struct {
 	Do     Do
-	Prompt string // warning-1, warning-2, warning-2-emergency, farewell, one-strike, long-call
-	Why    string
-	Cause  string // one of call's cause words
-	Rest   int    // cooldown level granted, 0–3
+	Prompt string // one of the Prompt* words
+	Why    string // one of the Why* words
+	Cause  string // one of the Cause* words
+	Rest   int    // cooldown level granted, 0–3; see Policy.RestFor
 	Stage  Stage
 }
-
-// Ladder is the state machine of one call's conversation with one agent. The
-// call's goroutine owns it; it has no clock.
-type Ladder struct{}
 
 // Limits is what the queue allows, fixed for the conversation.
 type Limits struct {
@@ -119,25 +133,3 @@ type Limits struct {
 	Warnings  int  // completed earlier in this call (a rescued call keeps them)
 	Hint      bool // the meter may raise ELEVATED
 }
-
-// New starts a ladder at the moment the agent answered.
-func New(p Policy, l Limits, answered time.Time) *Ladder { panic("not built yet") }
-
-// Step tells the ladder what happened and gets what to do. It is idempotent for
-// repeated keys: a second press in the same stage changes nothing but may Refuse.
-func (l *Ladder) Step(now time.Time, o Observation) []Action { panic("not built yet") }
-
-// Next is when the ladder wants a Tick; zero = never.
-func (l *Ladder) Next() time.Time { panic("not built yet") }
-
-// Stage, Warnings and Supervised describe where it stands.
-func (l *Ladder) Stage() Stage { panic("not built yet") }
-
-// Warnings completed in this call.
-func (l *Ladder) Warnings() int { panic("not built yet") }
-
-// Protected tells whether this call is shielded as a whole from agent figures.
-func (l *Ladder) Protected() bool { panic("not built yet") }
-
-// Rest is the cooldown level earned so far, should the call end now by the caller.
-func (l *Ladder) Rest() int { panic("not built yet") }

@@ -1,0 +1,118 @@
+package wav
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"breakwater/media/g711"
+)
+
+// HeaderSize is where the samples begin in a file that this package writes.
+const HeaderSize = 58
+
+// maxData is what the 32-bit lengths of RIFF leave for samples: 74 hours of stereo.
+const maxData = math.MaxUint32 - HeaderSize
+
+// ErrFull means that a WAV file cannot grow any more.
+var ErrFull = errors.New("wav: the file has reached 4 GiB")
+
+// Header is all that stands before the samples of a G.711 file at 8000 Hz: RIFF, fmt
+// with format tag 6 or 7, fact, and the head of data. It has HeaderSize bytes for
+// any size, so that it can be written anew in place while the file grows. More
+// bytes than RIFF can tell are told as the most it can.
+func Header(law g711.Law, channels int, dataBytes int64) []byte {
+	size := uint32(min(max(0, dataBytes), maxData))
+	tag := ULaw
+	if law == g711.A {
+		tag = ALaw
+	}
+	le := binary.LittleEndian
+	h := make([]byte, 0, HeaderSize)
+	h = append(h, "RIFF"...)
+	h = le.AppendUint32(h, HeaderSize-8+size+size&1)
+	h = append(h, "WAVEfmt "...)
+	h = le.AppendUint32(h, 18)
+	h = le.AppendUint16(h, uint16(tag))
+	h = le.AppendUint16(h, uint16(channels))
+	h = le.AppendUint32(h, g711.Rate)
+	h = le.AppendUint32(h, uint32(g711.Rate*channels))
+	h = le.AppendUint16(h, uint16(channels))
+	h = le.AppendUint16(h, 8)
+	h = le.AppendUint16(h, 0) // no extension
+	h = append(h, "fact"...)
+	h = le.AppendUint32(h, 4)
+	h = le.AppendUint32(h, size/uint32(max(1, channels)))
+	h = append(h, "data"...)
+	return le.AppendUint32(h, size)
+}
+
+// Encode is a whole file: the codes of a law, interleaved if there are two channels.
+func Encode(law g711.Law, channels int, codes []byte) []byte {
+	file := append(Header(law, channels, int64(len(codes))), codes...)
+	if len(codes)%2 == 1 {
+		file = append(file, 0) // chunks end at even places
+	}
+	return file
+}
+
+// Interleave makes stereo of two channels: left, right, left, right. dst must have
+// room for both; it tells how many bytes it wrote.
+func Interleave(dst, left, right []byte) int {
+	n := min(len(left), len(right), len(dst)/2)
+	left, right, dst = left[:n], right[:n], dst[:2*n]
+	for i := range n {
+		dst[2*i], dst[2*i+1] = left[i], right[i]
+	}
+	return 2 * n
+}
+
+// Writer writes a G.711 file that grows. Samples go to their final place at once;
+// the lengths in the header are those of the last Refresh. So a file whose writer
+// died is a good WAV file up to there, and Header with the file's size less
+// HeaderSize brings back the rest. It is not safe for concurrent use.
+type Writer struct {
+	file     io.WriterAt
+	law      g711.Law
+	channels int
+	size     int64
+}
+
+// NewWriter begins a file with one or two channels: it writes the header of an
+// empty one.
+func NewWriter(file io.WriterAt, law g711.Law, channels int) (*Writer, error) {
+	if channels != 1 && channels != 2 {
+		return nil, fmt.Errorf("wav: %d channels; allowed are 1 and 2", channels)
+	}
+	w := &Writer{file: file, law: law, channels: channels}
+	return w, w.Refresh()
+}
+
+// Write appends codes, interleaved if there are two channels. ErrFull, with nothing
+// written, if the file would outgrow 4 GiB. After another error the codes that
+// were not written are lost; the next Write goes on behind those that were.
+func (w *Writer) Write(codes []byte) (int, error) {
+	if w.size+int64(len(codes)) > maxData {
+		return 0, ErrFull
+	}
+	n, err := w.file.WriteAt(codes, HeaderSize+w.size)
+	w.size += int64(n - n%w.channels) // half a pair would swap the channels of all that follows
+	if err != nil {
+		return n, fmt.Errorf("wav: write samples: %w", err)
+	}
+	return n, nil
+}
+
+// Refresh writes the lengths as they are now. Every second or so is enough; the
+// last one finishes the file.
+func (w *Writer) Refresh() error {
+	if _, err := w.file.WriteAt(Header(w.law, w.channels, w.size), 0); err != nil {
+		return fmt.Errorf("wav: write header: %w", err)
+	}
+	return nil
+}
+
+// Size is how many bytes of samples were written.
+func (w *Writer) Size() int64 { return w.size }

@@ -30,7 +30,39 @@ type Event struct {
 	Until      Stamp         `json:"until,omitzero"`
 	Length     time.Duration `json:"length,omitempty"`
 	Level      int           `json:"level,omitempty"`
+	Max        time.Duration `json:"max,omitempty"`  // of a rest: may be extended to
+	Verb       Verb          `json:"verb,omitempty"` // of a wish: what the agent asked for
 }
+
+// The kinds of event. The first group moves an agent, the second a caller.
+const (
+	KindLogIn          = "log-in"     // Phone
+	KindMoved          = "moved"      // logged in at another phone: Phone
+	KindLogOut         = "log-out"    //
+	KindReady          = "ready"      //
+	KindNotReady       = "not-ready"  // Reason
+	KindOffered        = "offered"    // Queue, Call, Ticket, Assignment; Length is the ring time
+	KindAnswered       = "answered"   //
+	KindMissed         = "missed"     // Reason is the Miss, Length its delay
+	KindReleased       = "released"   // an offer that ended without the agent's doing: Reason
+	KindStruckOut      = "struck-out" // one true no-answer too many
+	KindRestGranted    = "rest-granted"
+	KindFinished       = "finished" // Reason is the cause, Length the wrap-up
+	KindWrapUpExtended = "wrap-up-extended"
+	KindWrapUpOver     = "wrap-up-over"
+	KindRestExtended   = "rest-extended"
+	KindRestDeclined   = "rest-declined"
+	KindRestOver       = "rest-over"
+	KindWished         = "wished"    // Verb and Reason, for after the conversation
+	KindRecovered      = "recovered" // was on a call or offer when the process died: Length is the wrap-up
+	KindPhoneBusy      = "phone-busy"
+	KindPhoneFree      = "phone-free"
+
+	KindEntered  = "entered"  // Length is the age already had, Level the extra priority
+	KindLeft     = "left"     // Reason
+	KindRemoved  = "removed"  // Reason is the limit
+	KindOrphaned = "orphaned" // was waiting when the process died
+)
 
 // Ledger keeps the floor's events over a crash. store implements it; the floor's
 // own goroutine never calls it.

@@ -27,7 +27,7 @@ type QueueSpec struct {
 	Agents    []string      `yaml:"agents"`    // who may serve, in order for linear; empty = everybody who meets Needs
 	Relax     []Relax       `yaml:"relax"`     // later, weaker (or stronger) conditions by waiting time
 	Ring      time.Duration `yaml:"ring"`      // default 20s
-	WrapUp    time.Duration `yaml:"wrap_up"`   // default 30s
+	WrapUp    time.Duration `yaml:"wrap_up"`   // default 30s, -1 = none
 	MaxWait   time.Duration `yaml:"max_wait"`  // default 30m
 	MaxSize   int           `yaml:"max_size"`  // waiting callers; 0 = no limit
 	Priority  int           `yaml:"priority"`  // minutes of head start over other queues
@@ -62,6 +62,7 @@ type Settings struct {
 	DelayDeclined  time.Duration `yaml:"delay_declined"`  // default 10s
 	DelayUnreached time.Duration `yaml:"delay_unreached"` // default 30s
 	DelayNoAnswer  time.Duration `yaml:"delay_no_answer"` // default 5s
+	Prefer         time.Duration `yaml:"prefer"`          // how long Entry.Prefer counts; default 60s
 }
 
 // Plan is everything the floor routes by: what a config edit replaces at once.

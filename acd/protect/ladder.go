@@ -51,15 +51,20 @@ type help struct {
 
 // New starts a ladder at the moment the agent answered.
 func New(p Policy, l Limits, answered time.Time) *Ladder {
-	return &Ladder{
+	ladder := &Ladder{
 		policy:   p.WithDefaults(),
 		limits:   l,
 		answered: answered,
 		now:      answered,
 		since:    answered,
 		warnings: warnings{completed: max(l.Warnings, 0), ended: answered},
-		shielded: l.Warnings > 0,
+		shielded: l.Warnings > 0 || l.Crisis,
+		worst:    l.Crisis,
 	}
+	if l.Crisis {
+		ladder.stage = Crisis
+	}
+	return ladder
 }
 
 // Stage is where the ladder stands.

@@ -336,3 +336,15 @@ func TestWhereItStands(t *testing.T) {
 		}
 	}
 }
+
+func TestACrisisGoesOnWithWhoeverAnswersNext(t *testing.T) {
+	start := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	l := New(Policy{}, Limits{Crisis: true, Notice: true}, start)
+	if l.Stage() != Crisis || !l.Protected() {
+		t.Fatalf("stage %s, protected %v; want a protected CRISIS", l.Stage(), l.Protected())
+	}
+	did := l.Step(start.Add(time.Minute), Observation{Kind: OnHook})
+	if len(did) == 0 || !has(did, Rescue) || has(did, EndCall, CloseCall) {
+		t.Fatalf("on-hook did %v, want a rescue and no ending", did)
+	}
+}

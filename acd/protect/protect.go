@@ -132,4 +132,5 @@ type Limits struct {
 	Notice    bool // the recording notice was played: recording allowed
 	Warnings  int  // completed earlier in this call (a rescued call keeps them)
 	Hint      bool // the meter may raise ELEVATED
+	Crisis    bool // the call is in a crisis already: it goes on with whoever answers
 }

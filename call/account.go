@@ -1,0 +1,86 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"breakwater/media"
+)
+
+// account is the record in the making. Only the call's journey writes it.
+type account struct {
+	r       Record
+	started time.Time // with its monotonic reading
+}
+
+func newAccount(id, version string, p Party) account {
+	now := time.Now()
+	return account{started: now, r: Record{
+		ID: id, Version: version, Start: now,
+		Caller: p.Number, Dialled: p.Dialled, Trunk: p.Trunk, Phone: p.Phone,
+		Data: map[string]string{},
+	}}
+}
+
+func (a *account) policy(hash string) { a.r.Policy = hash }
+
+// step notes that something happened, on both clocks.
+func (a *account) step(name, note string) {
+	now := time.Now()
+	a.r.Steps = append(a.r.Steps, Step{At: now, Mono: now.Sub(a.started), Name: name, Note: note})
+}
+
+// segment begins a stretch of the call and ends the one before.
+func (a *account) segment(kind, queue, agent string) {
+	now := time.Now()
+	a.endSegment(now)
+	a.r.Segments = append(a.r.Segments, Segment{Kind: kind, Queue: queue, Agent: agent, From: now})
+	if queue != "" {
+		a.r.Queue = queue
+	}
+	if kind == "talk" && agent != "" {
+		a.r.Agent = agent
+	}
+}
+
+func (a *account) endSegment(now time.Time) {
+	if n := len(a.r.Segments); n > 0 && a.r.Segments[n-1].To.IsZero() {
+		a.r.Segments[n-1].To = now
+	}
+}
+
+// attempt notes that a seat is being rung; the result is written by its index.
+func (a *account) attempt(t Attempt) int {
+	a.r.Attempts = append(a.r.Attempts, t)
+	return len(a.r.Attempts) - 1
+}
+
+func (a *account) result(i int, word string) {
+	t := &a.r.Attempts[i]
+	t.Result, t.Rang = word, time.Since(t.At)
+}
+
+// leg writes the account of a side that has ended.
+func (a *account) leg(c *Call, s *side) {
+	r := LegRecord{Party: s.Party(), Agent: s.agent, Answer: s.answered, End: s.ended, Cause: s.cause}
+	if !s.answered.IsZero() {
+		var q media.Quality
+		r.Codec, q = c.x.parts.Sounds.Account(s)
+		r.Quality = q
+	}
+	a.r.Legs = append(a.r.Legs, r)
+}
+
+// close finishes the record.
+func (a *account) close(c *Call, cause Cause) {
+	now := time.Now()
+	a.endSegment(now)
+	if !c.caller.gone {
+		c.caller.gone, c.caller.ended, c.caller.cause = true, now, cause
+		a.leg(c, c.caller)
+	}
+	a.r.End, a.r.Cause, a.r.Language = now, cause, c.lang
+}
+
+// begin makes the draft durable, before the caller is answered.
+func (c *Call) begin(ctx context.Context) { c.x.desk.begin(ctx, c.account.r) }

@@ -1,0 +1,187 @@
+package call
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"breakwater/ivr"
+)
+
+// maxHops is how often one call may be sent on (menu, queue, overflow): a config
+// that sends callers in circles ends with a goodbye instead of for ever.
+const maxHops = 20
+
+// goal is where a call goes next. A zero goal is the end.
+type goal struct{ kind, name string }
+
+// The kinds of goal, as ivr's targets spell them.
+const (
+	toMenu    = "menu"
+	toQueue   = "queue"
+	toPhone   = "phone"
+	toNumber  = "number"
+	toGoodbye = "goodbye"
+)
+
+// journey is the whole call, in the order in which it happens.
+func (c *Call) journey(ctx context.Context) error {
+	to := c.reached()
+	c.log.Info("began", "caller", c.account.r.Caller, "dialled", c.account.r.Dialled, "to", to.kind+":"+to.name)
+	switch {
+	case isCode(c.account.r.Dialled):
+		return c.serveCode(ctx)
+	case to.kind == "":
+		return Cause{By: ByUs, Status: 404, Metric: LegRefused, Text: "number not in service"}
+	case to.kind == toPhone || to.kind == toNumber:
+		return c.connect(ctx, to) // answered when the other side answers
+	}
+	if err := c.answer(ctx); err != nil {
+		return err
+	}
+	return c.follow(ctx, to)
+}
+
+// follow takes an answered caller from goal to goal until the call is over.
+func (c *Call) follow(ctx context.Context, to goal) error {
+	for range maxHops {
+		var err error
+		switch to.kind {
+		case toMenu:
+			to, err = c.walkMenu(ctx, to.name)
+		case toQueue:
+			to, err = c.serveQueue(ctx, to.name)
+		case toPhone, toNumber:
+			return c.connect(ctx, to)
+		case toGoodbye:
+			return c.goodbye(ctx, to.name)
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	c.x.tally.Add("calls_in_circles_total")
+	c.log.Warn("sent in circles", "hops", maxHops)
+	return c.goodbye(ctx, "")
+}
+
+// reached says what the dialled number leads to.
+func (c *Call) reached() goal {
+	dialled := c.account.r.Dialled
+	if n, ok := c.plan.Numbers[dialled]; ok {
+		switch {
+		case n.Menu != "":
+			return goal{toMenu, n.Menu}
+		case n.Queue != "":
+			return goal{toQueue, n.Queue}
+		case n.Phone != "":
+			return goal{toPhone, n.Phone}
+		case n.External != "":
+			return goal{toNumber, n.External}
+		}
+	}
+	if phone, ok := c.plan.extension(dialled); ok {
+		return goal{toPhone, phone}
+	}
+	if from := c.caller.Party().Phone; from != "" && c.plan.Phones[from].External && c.plan.trunkFor(dialled) != "" {
+		return goal{toNumber, dialled}
+	}
+	return goal{}
+}
+
+// answer makes the draft durable and takes the caller's call.
+func (c *Call) answer(ctx context.Context) error {
+	if !c.caller.answered.IsZero() {
+		return nil
+	}
+	c.begin(ctx)
+	if err := c.caller.Answer(ctx); err != nil {
+		return err
+	}
+	c.caller.answered = time.Now()
+	c.account.r.Answered = c.caller.answered
+	return nil
+}
+
+// walkMenu takes the caller through a menu to where they want to go.
+func (c *Call) walkMenu(ctx context.Context, name string) (goal, error) {
+	c.phase("menu", "", "")
+	c.account.segment("menu", "", "")
+	p := c.caller.Party()
+	who := ivr.Caller{
+		Number: p.Number, Dialled: p.Dialled, Trunk: p.Trunk,
+		Language: c.lang, Data: maps.Clone(c.account.r.Data), Now: time.Now(),
+	}
+	exit, err := ivr.Run(ctx, c.plan.Menus, name, who, line{c})
+	if err != nil {
+		return goal{}, err
+	}
+	if exit.Language != "" {
+		c.lang = exit.Language
+	}
+	maps.Copy(c.account.r.Data, exit.Data)
+	return c.goalOf(exit.Kind, exit.Target), nil
+}
+
+// goalOf reads a target's two words.
+func (c *Call) goalOf(kind, name string) goal {
+	if kind == "extension" {
+		kind = toPhone
+	}
+	return goal{kind, name}
+}
+
+// parseGoal reads a target of the config ("queue:refunds"); an empty one is a goodbye.
+func (c *Call) parseGoal(target, otherwise string) goal {
+	if target == "" {
+		return goal{toGoodbye, otherwise}
+	}
+	kind, name, _ := strings.Cut(target, ":")
+	if kind == toGoodbye && name == "" {
+		name = otherwise
+	}
+	return c.goalOf(kind, name)
+}
+
+// goodbye says the last words and ends the call by us, as the caller's own end.
+func (c *Call) goodbye(ctx context.Context, phrase string) error {
+	if phrase == "" {
+		phrase = sayGoodbye
+	}
+	if err := c.say(ctx, phrase); err != nil {
+		return err
+	}
+	return Cause{By: ByPolicy, Metric: CauseCallerEnded, Text: "goodbye: " + phrase}
+}
+
+// extension finds the phone that answers to dialled digits.
+func (p *Plan) extension(digits string) (string, bool) {
+	if m, ok := p.Phones[digits]; ok && (m.Number == "" || m.Number == digits) {
+		return digits, true
+	}
+	for name, m := range p.Phones {
+		if m.Number == digits && digits != "" {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// trunkFor finds the trunk with the longest prefix that dials the number.
+func (p *Plan) trunkFor(number string) string {
+	best, length := "", -1
+	for name, t := range p.Trunks {
+		for _, prefix := range t.Dial {
+			if strings.HasPrefix(number, prefix) && (len(prefix) > length || len(prefix) == length && name < best) {
+				best, length = name, len(prefix)
+			}
+		}
+	}
+	return best
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -1,0 +1,196 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"breakwater/acd"
+	"breakwater/acd/protect"
+)
+
+// conversation is a caller and an agent who are about to talk.
+type conversation struct {
+	seat    acd.Seat // Assignment 0: a supervisor who took the call, not an offer
+	queue   acd.QueueSpec
+	manners QueueManners
+	agent   *side
+	ladder  *protect.Ladder // goes on from the agent before; nil = a new one
+	release func()          // frees the supervisor's phone; nil for an offer
+}
+
+// ringing is one seat of an offer being rung.
+type ringing struct {
+	seat    acd.Seat
+	leg     *side
+	attempt int
+	over    bool
+}
+
+// rung is how one seat's ringing ended; miss is empty when it was answered.
+type rung struct {
+	r    *ringing
+	miss acd.Miss
+}
+
+// ringSeats rings every seat of an offer and gives the conversation with the one who
+// answered first, or nil when nobody did and the caller waits on.
+func (c *Call) ringSeats(ctx context.Context, t *acd.Ticket, o acd.Offer, m QueueManners) (*conversation, error) {
+	if err := c.x.parts.Floor.Taken(ctx, t.ID); err != nil {
+		return nil, offerGone(err)
+	}
+	c.phase("ringing", t.Queue, o.Seats[0].Agent)
+	c.account.segment("ring", t.Queue, o.Seats[0].Agent)
+	results := make(chan rung, 4*len(o.Seats)) // every seat can report once, and once more when revoked
+	seats := make([]*ringing, 0, len(o.Seats))
+	for _, seat := range o.Seats {
+		seats = append(seats, c.ring(ctx, seat, o, m, results))
+	}
+	defer func() {
+		for _, r := range seats {
+			c.giveUp(r, acd.MissCallerLeft)
+		}
+	}()
+	for open := len(seats); open > 0; {
+		end, err := await(ctx, c, results)
+		if err != nil {
+			return nil, err
+		}
+		if end.r.over {
+			continue
+		}
+		if end.miss == "" {
+			conv, err := c.answeredBy(ctx, end.r, seats)
+			if err != nil {
+				return nil, err
+			}
+			if conv != nil {
+				conv.queue, conv.manners = o.Queue, m
+				return conv, nil
+			}
+		} else {
+			c.miss(ctx, end.r, end.miss)
+		}
+		open--
+	}
+	return nil, nil //nolint:nilnil // nobody answered is no error: the caller waits on
+}
+
+// ring begins to call one seat.
+func (c *Call) ring(ctx context.Context, seat acd.Seat, o acd.Offer, m QueueManners, results chan<- rung) *ringing {
+	c.x.freeForOffer(seat.Phone)
+	r := &ringing{seat: seat}
+	r.attempt = c.account.attempt(Attempt{
+		Queue: o.Queue.Name, Agent: seat.Agent, Phone: seat.Phone, At: time.Now(), Reason: seat.Reason,
+	})
+	c.log.Info("offered", "queue", o.Queue.Name, "agent", seat.Agent, "phone", seat.Phone, "reason", seat.Reason)
+	p := c.caller.Party()
+	r.leg = &side{agent: seat.Agent, Leg: c.x.parts.Dialer.Dial(ctx, Target{
+		Phone: seat.Phone, From: p.Number, Name: title(m, o.Queue, p), Ring: o.Ring, Call: c.ID,
+	})}
+	c.listen(r.leg, func(sig Signal) {
+		switch sig.Kind {
+		case Answered:
+			results <- rung{r: r}
+		case Ended:
+			if !r.over {
+				results <- rung{r: r, miss: missOf(sig.Cause)}
+			}
+		case Ringing, Pressed, Held, Resumed, Asked:
+		}
+	})
+	when(c, seat.Revoked, func(struct{}) {
+		if !r.over && r.leg.answered.IsZero() {
+			results <- rung{r: r, miss: acd.MissUnreachable}
+		}
+	})
+	return r
+}
+
+// title is what the agent's phone shows: the queue, then the caller.
+func title(m QueueManners, q acd.QueueSpec, p Party) string {
+	name := m.Title
+	if name == "" {
+		name = q.Name
+	}
+	if p.Name != "" {
+		return name + ": " + p.Name
+	}
+	return name
+}
+
+// answeredBy claims the first answer. nil and no error: the floor says it was too late,
+// and the phone is hung up again.
+func (c *Call) answeredBy(ctx context.Context, r *ringing, all []*ringing) (*conversation, error) {
+	err := c.x.parts.Floor.Answered(ctx, r.seat.Assignment)
+	if errors.Is(err, acd.ErrStale) {
+		r.over = true
+		c.account.result(r.attempt, "too-late")
+		c.drop(r.leg, Cause{By: ByUs, Metric: LegNormal, Text: "offer was over"})
+		return nil, nil //nolint:nilnil // too late is no error: other seats may still answer
+	}
+	if err != nil {
+		return nil, fmt.Errorf("answer of %s: %w", r.seat.Agent, err)
+	}
+	r.over = true
+	c.account.result(r.attempt, "answered")
+	for _, other := range all {
+		c.giveUp(other, acd.MissOtherAnswered)
+	}
+	return &conversation{seat: r.seat, agent: r.leg}, nil
+}
+
+// miss tells the floor why a seat did not answer.
+func (c *Call) miss(ctx context.Context, r *ringing, why acd.Miss) {
+	r.over = true
+	c.account.result(r.attempt, string(why))
+	c.log.Info("missed", "agent", r.seat.Agent, "why", why)
+	c.drop(r.leg, Cause{By: ByUs, Metric: LegNoAnswer, Text: string(why)})
+	if err := c.x.parts.Floor.Missed(ctx, r.seat.Assignment, why); err != nil && !errors.Is(err, acd.ErrStale) {
+		c.log.Error("report a missed offer", "agent", r.seat.Agent, "err", err)
+	}
+}
+
+// giveUp ends a seat that is still ringing, for a reason that is not the agent's.
+func (c *Call) giveUp(r *ringing, why acd.Miss) {
+	if r.over {
+		return
+	}
+	ctx, cancel := detached()
+	defer cancel()
+	r.over = true
+	c.account.result(r.attempt, string(why))
+	c.drop(r.leg, Cause{By: ByCaller, Metric: LegCancelled, Text: string(why)})
+	if why == acd.MissOtherAnswered {
+		return // the floor released this seat itself
+	}
+	if err := c.x.parts.Floor.Missed(ctx, r.seat.Assignment, why); err != nil && !errors.Is(err, acd.ErrStale) {
+		c.log.Error("report an offer given up", "agent", r.seat.Agent, "err", err)
+	}
+}
+
+// offerGone makes a stale offer no error: the caller waits on.
+func offerGone(err error) error {
+	if errors.Is(err, acd.ErrStale) {
+		return nil
+	}
+	return err
+}
+
+// missOf reads a leg's end as the floor's kind of miss.
+func missOf(leg Cause) acd.Miss {
+	switch leg.Metric {
+	case LegBusy:
+		return acd.MissBusy
+	case LegDeclined:
+		return acd.MissDeclined
+	case LegNoContact:
+		return acd.MissNotRegistered
+	case LegNoAnswer:
+		return acd.MissNoAnswer
+	case LegCancelled:
+		return acd.MissCallerLeft
+	}
+	return acd.MissUnreachable
+}

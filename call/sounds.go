@@ -1,0 +1,82 @@
+package call
+
+import (
+	"breakwater/media"
+)
+
+// Sounds is how a call touches sound. The engine is behind it (OverEngine); tests
+// put a silent clock there.
+type Sounds interface {
+	// Play makes s what the leg hears until it ends, is stopped or replaced.
+	Play(leg Leg, s media.Sound) Playback
+	// Join lets two legs hear each other.
+	Join(a, b Leg) (Joined, error)
+	// Record starts the two-channel recording of the leg at path.
+	Record(leg Leg, path string) (Tape, error)
+	// Level is the newest account of the leg's voice.
+	Level(leg Leg) media.Level
+	// Account is the codec name and quality of the leg so far.
+	Account(leg Leg) (codec string, q media.Quality)
+}
+
+// Playback is a sound being played (media.Playback).
+type Playback interface {
+	Done() <-chan struct{}
+	Stop()
+	Complete() bool
+}
+
+// Joined is two legs that hear each other (media.Bridge).
+type Joined interface {
+	SetGain(from Leg, dB float64)
+	RelayDigits(from Leg, on bool)
+	Close()
+}
+
+// Tape is a running recording (media.Recording).
+type Tape interface {
+	Pause()
+	Resume()
+	Close() (paths []string, err error)
+}
+
+// OverEngine is Sounds over real ports.
+func OverEngine(e *media.Engine) Sounds { return engineSounds{e} }
+
+type engineSounds struct{ engine *media.Engine }
+
+func (s engineSounds) Play(leg Leg, sound media.Sound) Playback {
+	return leg.Port().Play(sound)
+}
+
+func (s engineSounds) Join(a, b Leg) (Joined, error) {
+	bridge, err := s.engine.Join(a.Port(), b.Port())
+	if err != nil {
+		return nil, err
+	}
+	return engineBridge{bridge}, nil
+}
+
+func (s engineSounds) Record(leg Leg, path string) (Tape, error) {
+	return leg.Port().Record(path)
+}
+
+func (s engineSounds) Level(leg Leg) media.Level {
+	if leg.Port() == nil {
+		return media.Level{}
+	}
+	return leg.Port().Level()
+}
+
+func (s engineSounds) Account(leg Leg) (string, media.Quality) {
+	if leg.Port() == nil {
+		return "", media.Quality{}
+	}
+	return leg.Port().Desc().Codec.String(), leg.Port().Quality()
+}
+
+type engineBridge struct{ bridge *media.Bridge }
+
+func (b engineBridge) SetGain(from Leg, dB float64)  { b.bridge.SetGain(from.Port(), dB) }
+func (b engineBridge) RelayDigits(from Leg, on bool) { b.bridge.RelayDigits(from.Port(), on) }
+func (b engineBridge) Close()                        { b.bridge.Close() }

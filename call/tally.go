@@ -1,0 +1,41 @@
+package call
+
+import (
+	"maps"
+	"strings"
+	"sync"
+)
+
+// Tally counts what happened in calls. Names are metric names, with labels in
+// Prometheus' own form: protect_warnings_total{n="1",queue="refunds"}.
+type Tally struct {
+	mu     sync.Mutex // protects counts
+	counts map[string]uint64
+}
+
+func newTally() *Tally { return &Tally{counts: map[string]uint64{}} }
+
+// Add counts one. labels are pairs: name, value.
+func (t *Tally) Add(name string, labels ...string) {
+	key := name
+	if len(labels) > 0 {
+		var b strings.Builder
+		b.WriteString(name)
+		for i := 0; i+1 < len(labels); i += 2 {
+			b.WriteByte("{,"[min(i, 1)])
+			b.WriteString(labels[i] + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(labels[i+1]) + `"`)
+		}
+		b.WriteByte('}')
+		key = b.String()
+	}
+	t.mu.Lock()
+	t.counts[key]++
+	t.mu.Unlock()
+}
+
+// Counts gives a copy of all counters.
+func (t *Tally) Counts() map[string]uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.counts)
+}

@@ -1,0 +1,258 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"breakwater/acd"
+	"breakwater/media"
+	"breakwater/media/prompt"
+	"breakwater/media/wav"
+)
+
+// serveQueue brings the caller to an agent of the queue and through the
+// conversation. It gives where the call goes next; a zero goal is the end, with the
+// record's cause set.
+func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
+	manners := c.plan.queue(queue)
+	if err := c.welcome(ctx, manners); err != nil {
+		return goal{}, err
+	}
+	entry := acd.Entry{
+		Call: c.ID, Queue: queue, Caller: c.account.r.Caller,
+		Data: c.callData(), Since: time.Now(),
+	}
+	for {
+		conv, next, err := c.reachAgent(ctx, entry, manners)
+		if err != nil || conv == nil {
+			return next, err
+		}
+		after, err := c.converse(ctx, conv)
+		if err != nil {
+			return goal{}, err
+		}
+		again, next, err := c.afterTalk(ctx, conv, after)
+		if err != nil || !again {
+			return next, err
+		}
+		// Back to the original place: the age is kept, the head of the queue is theirs.
+		entry.Head = true
+		entry.Prefer = ""
+		if after.kind == endLost {
+			entry.Prefer = conv.seat.Agent
+		}
+	}
+}
+
+// welcome says what must be heard before anybody else can be: the notice, the
+// greeting of the queue, the human prompt.
+func (c *Call) welcome(ctx context.Context, m QueueManners) error {
+	given := c.plan.Trunks[c.caller.Party().Trunk].NoticeGiven || m.Notice == NoticeGiven
+	switch {
+	case c.noticed:
+	case given:
+		c.notice("given before the call")
+	case m.Notice == NoticePlayed:
+		if err := c.say(ctx, sayNotice); err != nil {
+			return err
+		}
+		c.notice("played")
+	}
+	if m.Human {
+		if err := c.say(ctx, sayHuman); err != nil {
+			return err
+		}
+	}
+	if len(m.Greeting) > 0 {
+		return c.say(ctx, m.Greeting...)
+	}
+	return nil
+}
+
+func (c *Call) notice(how string) {
+	c.noticed = true
+	c.account.r.NoticeAt = time.Now()
+	c.account.step("notice", how)
+}
+
+// callData is what skill expressions may ask of this call.
+func (c *Call) callData() map[string]any {
+	p := c.caller.Party()
+	data := map[string]any{"number": p.Number, "dialled": p.Dialled, "trunk": p.Trunk, "language": c.lang}
+	for k, v := range c.account.r.Data {
+		data[k] = v
+	}
+	return data
+}
+
+// reachAgent waits in the queue until an agent has answered. No conversation and
+// no error means: go to next.
+func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (*conversation, goal, error) {
+	ticket, err := c.x.parts.Floor.Enter(ctx, e)
+	if refused := (*acd.Refused)(nil); errors.As(err, &refused) {
+		c.account.step("queue.refused", refused.Limit)
+		return nil, c.parseGoal(refused.Target, limitPhrase(refused.Limit)), nil
+	}
+	if err != nil {
+		return nil, goal{}, fmt.Errorf("enter queue %s: %w", e.Queue, err)
+	}
+	w := c.beginWait(ctx, ticket, m)
+	defer w.end()
+	for {
+		offer, err := await(w.ctx, c, ticket.Offers)
+		if removed := (*removal)(nil); errors.As(err, &removed) {
+			w.stopSound()
+			return nil, c.parseGoal(removed.Target, limitPhrase(removed.Limit)), nil
+		}
+		if err != nil {
+			c.leave(ticket, CauseAbandoned)
+			return nil, goal{}, abandoned(err)
+		}
+		conv, err := c.ringSeats(ctx, ticket, offer, m)
+		if err != nil {
+			c.leave(ticket, CauseAbandoned)
+			return nil, goal{}, abandoned(err)
+		}
+		if conv != nil {
+			return conv, goal{}, nil
+		}
+		c.phase("waiting", e.Queue, "")
+		c.account.segment("wait", e.Queue, "")
+	}
+}
+
+// abandoned turns a caller's end while waiting into the cause queues know.
+func abandoned(err error) error {
+	var cause Cause
+	if errors.As(err, &cause) && cause.By == ByCaller {
+		cause.Metric = CauseAbandoned
+		return cause
+	}
+	return err
+}
+
+// leave takes the caller out of the queue although the journey is already over.
+func (c *Call) leave(t *acd.Ticket, why string) {
+	ctx, cancel := detached()
+	defer cancel()
+	if err := c.x.parts.Floor.Leave(ctx, t.ID, why); err != nil && !errors.Is(err, acd.ErrStopped) {
+		c.log.Error("leave queue", "queue", t.Queue, "err", err)
+	}
+}
+
+func limitPhrase(limit string) string {
+	switch limit {
+	case "full":
+		return sayFull
+	case "empty":
+		return sayNoAgents
+	}
+	return sayQueueEnd
+}
+
+// removal is the cause with which the floor ends a wait.
+type removal struct{ acd.Removal }
+
+func (r *removal) Error() string { return "taken out of the queue: " + r.Limit }
+
+// firstAnnouncement leaves a moment in which a free agent answers and nothing needs
+// to be said.
+const firstAnnouncement = 2 * time.Second
+
+// waiting is one stay in a queue: music, positions and comfort. What it does
+// between the lines of the journey never waits.
+type waiting struct {
+	c      *Call
+	ctx    context.Context // ends when the floor takes the caller out, too
+	cancel context.CancelCauseFunc
+	ticket *acd.Ticket
+	m      QueueManners
+	sound  Playback
+	stop   func() // of the announcement timer
+	turn   int    // of the comfort phrases
+	over   bool
+}
+
+func (c *Call) beginWait(ctx context.Context, t *acd.Ticket, m QueueManners) *waiting {
+	c.phase("waiting", t.Queue, "")
+	c.account.segment("wait", t.Queue, "")
+	w := &waiting{c: c, ticket: t, m: m}
+	w.ctx, w.cancel = context.WithCancelCause(ctx)
+	when(c, t.Removed, func(r acd.Removal) { w.cancel(&removal{r}) })
+	w.music()
+	w.stop = c.after(min(firstAnnouncement, m.AnnounceEvery), w.announce)
+	return w
+}
+
+// announce asks where the caller stands, and says it when the answer is here.
+func (w *waiting) announce() {
+	if w.over {
+		return
+	}
+	w.stop = w.c.after(w.m.AnnounceEvery, w.announce)
+	if !w.m.Position {
+		w.speak(nil)
+		return
+	}
+	w.c.helper.Go(func() {
+		place, err := w.c.x.parts.Floor.Place(w.ctx, w.ticket.ID)
+		w.c.post(func() {
+			if err != nil || w.over {
+				return // no longer waiting: nothing to say
+			}
+			w.c.account.step("queue.position", strconv.Itoa(place.Position))
+			w.speak([]string{prompt.Position(place.Position)})
+		})
+	})
+}
+
+// speak says the phrases and the next comfort phrase, then goes back to the music.
+func (w *waiting) speak(phrases []string) {
+	if len(w.m.Comfort) > 0 {
+		phrases = append(phrases, w.m.Comfort[w.turn%len(w.m.Comfort)])
+		w.turn++
+	}
+	if len(phrases) == 0 {
+		return
+	}
+	said := w.c.sayTo(w.c.caller, w.c.lang, phrases...)
+	w.sound = said
+	when(w.c, said.Done(), func(struct{}) {
+		if !w.over && w.sound == said {
+			w.music()
+		}
+	})
+}
+
+// music plays until something else is said.
+func (w *waiting) music() { w.sound = w.c.music(w.m.Music) }
+
+// stopSound ends what the caller hears, before somebody else speaks to them.
+func (w *waiting) stopSound() {
+	w.over = true
+	w.stop()
+	if w.sound != nil {
+		w.sound.Stop()
+	}
+}
+
+func (w *waiting) end() {
+	w.stopSound()
+	w.cancel(nil)
+}
+
+// music plays a piece to the caller for as long as nobody stops it; nil = none.
+func (c *Call) music(name string) Playback {
+	if name == MusicNone {
+		return nil
+	}
+	clip, err := c.x.parts.Book.Music(name)
+	if err != nil {
+		c.log.Warn("no music", "name", name, "err", err)
+		return nil
+	}
+	return c.x.parts.Sounds.Play(c.caller, media.Sound{Clips: []*wav.Clip{clip}, Loop: true})
+}

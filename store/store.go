@@ -1,0 +1,24 @@
+// Package store keeps what must outlive the process: registrations, the floor's
+// ledger, and call records. It decides nothing.
+package store
+
+import (
+	"context"
+	"log/slog"
+
+	"breakwater/acd"
+	"breakwater/call"
+)
+
+// Store is everything that is kept. All methods are safe for concurrent use.
+type Store interface {
+	call.Directory
+	call.Journal
+	acd.Ledger
+	Close() error
+}
+
+// Open opens what the URL names: "memory:" forgets at the end, "sqlite:FILE" keeps
+// everything in one file (made with its folder when missing). An unknown URL is an
+// error that names the known ones.
+func Open(ctx context.Context, url string, log *slog.Logger) (Store, error) { panic("not built yet") }

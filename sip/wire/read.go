@@ -1,0 +1,119 @@
+package wire
+
+import (
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Param gives a parameter by its name in any case, without blanks and quotes
+// around the value. sipgo's own Get knows one spelling only.
+func Param(params sip.HeaderParams, name string) (value string, ok bool) {
+	for _, p := range params {
+		if strings.EqualFold(strings.TrimSpace(p.K), name) {
+			return unquote(strings.TrimSpace(p.V)), true
+		}
+	}
+	return "", false
+}
+
+// unquote takes the quotes off a quoted string and resolves its escapes.
+func unquote(s string) string {
+	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
+		return s
+	}
+	s = s[1 : len(s)-1]
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// Contacts gives every Contact of a message in order; those that could not be
+// read are left out (Check refuses such a message).
+func Contacts(msg sip.Message) []*sip.ContactHeader {
+	var list []*sip.ContactHeader
+	for _, h := range msg.GetHeaders("Contact") {
+		if c, ok := h.(*sip.ContactHeader); ok {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// Contact gives the first Contact, nil without one. sipgo's own Contact gives
+// the last of several.
+func Contact(msg sip.Message) *sip.ContactHeader {
+	for _, h := range msg.GetHeaders("Contact") {
+		if c, ok := h.(*sip.ContactHeader); ok {
+			return c
+		}
+	}
+	return nil
+}
+
+// Tokens gives the elements of a comma-separated header, over all its lines,
+// without blanks: Supported, Require, Allow, Accept, Path.
+func Tokens(msg sip.Message, name string) []string {
+	var list []string
+	for _, h := range msg.GetHeaders(name) {
+		for _, element := range Split(h.Value()) {
+			if element != "" {
+				list = append(list, element)
+			}
+		}
+	}
+	return list
+}
+
+// Has tells whether such a header holds a token, in any case.
+func Has(msg sip.Message, name, token string) bool {
+	for _, t := range Tokens(msg, name) {
+		if strings.EqualFold(t, token) {
+			return true
+		}
+	}
+	return false
+}
+
+// Split cuts a header value at its commas, but not at those inside quotes or
+// angle brackets, and trims the blanks.
+func Split(value string) []string {
+	var list []string
+	for {
+		end := elementEnd(value)
+		list = append(list, strings.Trim(value[:end], " \t"))
+		if end == len(value) {
+			return list
+		}
+		value = value[end+1:]
+	}
+}
+
+// elementEnd is where the first element of a comma-separated value ends.
+func elementEnd(value string) int {
+	quoted, bracket := false, false
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '<':
+			bracket = true
+		case c == '>':
+			bracket = false
+		case c == ',' && !bracket:
+			return i
+		}
+	}
+	return len(value)
+}

@@ -15,14 +15,28 @@ type Line interface {
 	Say(ctx context.Context, language string, barge bool, phrases ...string) (digit byte, err error)
 	// Digit waits for one digit, d at most; 0 when none came.
 	Digit(ctx context.Context, d time.Duration) (byte, error)
-	// Note writes what the caller did into the record.
+	// Note writes what the caller did into the record: the Note* names.
 	Note(name, value string)
 }
 
+// What a walk notes in the record.
+const (
+	NoteMenu     = "menu"          // a menu was entered: its name
+	NoteKey      = "menu.key"      // a choice: the digits
+	NoteWrong    = "menu.wrong"    // digits that lead nowhere
+	NoteSilent   = "menu.silent"   // nothing was pressed: the menu
+	NoteLanguage = "menu.language" // the language chosen
+	NoteClosed   = "menu.closed"   // outside the opening hours of the menu
+	NoteBranch   = "menu.branch"   // a condition that was true
+	NoteTrouble  = "menu.trouble"  // a condition that could not be asked, and why
+	NoteCollect  = "menu.collect"  // a collected value is in the call data: its name
+	NoteLost     = "menu.lost"     // the walk was ended after too many menus
+)
+
 // Exit is where the caller goes, with what was collected.
 type Exit struct {
-	Kind     string            // queue, extension, number, goodbye
-	Target   string            // queue name, phone name, external number; for goodbye the last phrase
+	Kind     string            // Queue, Extension, Number, Goodbye
+	Target   string            // queue name, phone name, external number; for goodbye the last phrase, or empty
 	Language string            // the caller's choice
 	Data     map[string]string // collected input
 }
@@ -33,12 +47,3 @@ type Caller struct {
 	Data                             map[string]string
 	Now                              time.Time
 }
-
-// Run walks the menus from start until an exit. It returns ctx's cause when the
-// caller leaves. Menus are checked before (Check), so Run finds no dead end.
-func Run(ctx context.Context, menus map[string]Menu, start string, who Caller, line Line) (Exit, error) {
-	panic("not built yet")
-}
-
-// Menu is one menu of the config.
-type Menu struct{}

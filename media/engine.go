@@ -1,127 +1,215 @@
 package media
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"math/rand/v2"
 	"net/netip"
+	"slices"
+	"strings"
+	"sync"
 	"time"
-
-	"breakwater/media/wav"
 )
 
-// Settings of the sound.
-type Settings struct {
-	PortLow    uint16        `yaml:"port_low"`   // first RTP port (even); default 10000
-	PortHigh   uint16        `yaml:"port_high"`  // last port; default 32766
-	Loops      int           `yaml:"loops"`      // packet loops; default one per core
-	Drain      time.Duration `yaml:"drain"`      // a closed port is drained until 200 ms quiet and at most this long; default 2s
-	Recordings string        `yaml:"recordings"` // folder; default var/recordings
-}
-
 // Engine owns the RTP port range and the packet loops.
-type Engine struct{}
+type Engine struct {
+	settings Settings
+	log      *slog.Logger
+	began    time.Time // the zero of every loop's clock
+	loops    []*loop
+	clerk    *clerk
+	tallies  tallies
+
+	mu     sync.Mutex // guards what follows, for a few lines at a time
+	pairs  *pairs
+	open   map[*Port]struct{}
+	closed bool
+}
 
 // Open checks the settings and starts the loops.
-func Open(s Settings, log *slog.Logger) (*Engine, error) { panic("not built yet") }
-
-// Close ends the loops and every port. It returns when no goroutine is left.
-func (e *Engine) Close() error { panic("not built yet") }
-
-// Port binds an even RTP port and the odd RTCP port above it on local, the
-// address that the party reaches us by. ErrNoPorts when the range is used up.
-func (e *Engine) Port(local netip.Addr) (*Port, error) { panic("not built yet") }
-
-// Usage tells how the range is used: open ports, draining ports, and the total.
-func (e *Engine) Usage() (open, draining, total int) { panic("not built yet") }
-
-// Port is one party's sound. Its receiving side belongs to its I/O loop; its
-// sending side to exactly one source at a time: the newest playback, else the
-// bridge, else nobody. Methods are safe for concurrent use and never wait for
-// the network.
-type Port struct{}
-
-// Local is the address to put into SDP.
-func (p *Port) Local() netip.AddrPort { panic("not built yet") }
-
-// Apply sets what was agreed; the next packet follows it. The SSRC, sequence and
-// timestamp of what we send go on without a break.
-func (p *Port) Apply(d Desc) error { panic("not built yet") }
-
-// Desc is what was last applied.
-func (p *Port) Desc() Desc { panic("not built yet") }
-
-// OnDigit sets who hears of digits; f is called from a control goroutine, in
-// order, and must not block. nil = nobody.
-func (p *Port) OnDigit(f func(Digit)) { panic("not built yet") }
-
-// Play makes s the source toward this party until it ends, is stopped, or a newer
-// Play replaces it. Afterwards the bridge, if any, is the source again. Switching
-// source never overlaps two senders and leaves no gap over 40 ms.
-func (p *Port) Play(s Sound) *Playback { panic("not built yet") }
-
-// Level is the newest account of the party's voice, published once a second.
-func (p *Port) Level() Level { panic("not built yet") }
-
-// Heard tells when the party was last heard.
-func (p *Port) Heard() Heard { panic("not built yet") }
-
-// Quality is the account of this leg so far.
-func (p *Port) Quality() Quality { panic("not built yet") }
-
-// Record starts a two-channel recording of this party as a WAV file at path
-// (created; must not exist): left = payload received from the party, right =
-// payload sent to the party, in the leg's codec, bit-exact, aligned in time, gaps
-// and pauses as silence codes. A codec change begins path with "-2", "-3", ….
-// Writing never blocks sound; a disk that fails ends the recording, not the call.
-func (p *Port) Record(path string) (*Recording, error) { panic("not built yet") }
-
-// Close ends the party's sound; the port is drained before it is used again.
-func (p *Port) Close() { panic("not built yet") }
-
-// Sound is what a player plays: clips in order, once or for ever.
-type Sound struct {
-	Clips []*wav.Clip
-	Loop  bool    // start again after the last clip, until stopped
-	Gain  float64 // dB; 0 = as stored
+func Open(s Settings, log *slog.Logger) (*Engine, error) {
+	s = s.WithDefaults()
+	if wrong := s.Check(); len(wrong) > 0 {
+		var lines []string
+		for _, key := range slices.Sorted(maps.Keys(wrong)) {
+			lines = append(lines, key+" "+wrong[key])
+		}
+		return nil, fmt.Errorf("media settings: %s", strings.Join(lines, "; "))
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{
+		settings: s, log: log, began: time.Now(),
+		pairs: newPairs(s.PortLow, s.PortHigh, rand.Int()),
+		open:  map[*Port]struct{}{},
+	}
+	for range s.Loops {
+		l, err := openLoop(e)
+		if err != nil {
+			return nil, errors.Join(err, e.closePollers())
+		}
+		e.loops = append(e.loops, l)
+	}
+	e.clerk = newClerk(e.loops)
+	go e.clerk.run()
+	for _, l := range e.loops {
+		go l.run()
+	}
+	return e, nil
 }
 
-// Playback is a sound being played.
-type Playback struct{}
+// Settings are those the engine was opened with, defaults filled in.
+func (e *Engine) Settings() Settings { return e.settings }
 
-// Done is closed when the playback has ended for whatever reason.
-func (b *Playback) Done() <-chan struct{} { panic("not built yet") }
+// Close ends the loops and every port. It returns when no goroutine is left.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return ErrClosed
+	}
+	e.closed = true
+	ports := slices.Collect(maps.Keys(e.open))
+	e.mu.Unlock()
 
-// Stop ends it; the source before takes over. Stopping twice is harmless.
-func (b *Playback) Stop() { panic("not built yet") }
+	for _, p := range ports {
+		p.Close()
+	}
+	var errs []error
+	for _, l := range e.loops {
+		l.post(job{run: func(l *loop) { l.end(); l.stop = true }, done: make(chan struct{})})
+		<-l.done
+	}
+	e.clerk.close()
+	errs = append(errs, e.closePollers())
+	return errors.Join(errs...)
+}
 
-// Complete tells, after Done, whether every sample of a sound without Loop was sent.
-func (b *Playback) Complete() bool { panic("not built yet") }
+func (e *Engine) closePollers() error {
+	var errs []error
+	for _, l := range e.loops {
+		errs = append(errs, l.poll.close())
+	}
+	return errors.Join(errs...)
+}
 
-// Recording is a running recording.
-type Recording struct{}
+// Port binds an even RTP port and the odd RTCP port above it on local, the
+// address that the party reaches us by. ErrNoPorts when the range, or the machine's
+// descriptors, are used up.
+func (e *Engine) Port(local netip.Addr) (*Port, error) {
+	rtp, rtcp, number, err := e.bind(local)
+	if err != nil {
+		return nil, err
+	}
+	p := newPort(e, netip.AddrPortFrom(local, number), rtp, rtcp)
+	l := slices.MinFunc(e.loops, func(a, b *loop) int { return cmp.Compare(a.load.Load(), b.load.Load()) })
+	p.home.Store(l)
+	err = ErrClosed
+	if !p.do(func(l *loop) { err = l.adopt(p) }) || err != nil {
+		e.unbind(p)
+		return nil, fmt.Errorf("open port %d: %w", number, err)
+	}
+	e.mu.Lock()
+	late := e.closed
+	if !late {
+		e.open[p] = struct{}{}
+	}
+	e.mu.Unlock()
+	if late {
+		p.Close()
+		return nil, ErrClosed
+	}
+	return p, nil
+}
 
-// Pause replaces both channels by marked silence codes until Resume.
-func (r *Recording) Pause() { panic("not built yet") }
+// bind finds a pair of ports that we may have: those that somebody else on this
+// machine uses are passed over.
+func (e *Engine) bind(local netip.Addr) (rtp, rtcp socket, number uint16, err error) {
+	var foreign []uint16 // given back at the end, so that the search moves on
+	defer func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		for _, port := range foreign {
+			e.pairs.give(port)
+		}
+	}()
+	for {
+		e.mu.Lock()
+		closed := e.closed
+		number, ok := e.pairs.take()
+		e.mu.Unlock()
+		if closed && ok {
+			foreign = append(foreign, number)
+		}
+		if closed {
+			return rtp, rtcp, 0, ErrClosed
+		}
+		if !ok {
+			e.tallies.refused.Add(1)
+			return rtp, rtcp, 0, ErrNoPorts
+		}
+		rtp, rtcp, err = openPair(local, number)
+		switch {
+		case err == nil:
+			return rtp, rtcp, number, nil
+		case taken(err):
+			foreign = append(foreign, number)
+			continue
+		case exhausted(err):
+			e.tallies.refused.Add(1)
+			err = fmt.Errorf("%w: %w", ErrNoPorts, err)
+		}
+		foreign = append(foreign, number)
+		return rtp, rtcp, 0, err
+	}
+}
 
-// Resume ends a pause.
-func (r *Recording) Resume() { panic("not built yet") }
+func openPair(local netip.Addr, number uint16) (rtp, rtcp socket, err error) {
+	if rtp, err = openSocket(netip.AddrPortFrom(local, number)); err != nil {
+		return rtp, rtcp, err
+	}
+	if rtcp, err = openSocket(netip.AddrPortFrom(local, number+1)); err != nil {
+		return rtp, rtcp, errors.Join(err, rtp.close())
+	}
+	return rtp, rtcp, nil
+}
 
-// Close finishes the file(s) and gives their paths; err tells if anything was lost.
-func (r *Recording) Close() (paths []string, err error) { panic("not built yet") }
+// unbind closes the sockets of a port and gives its number back.
+func (e *Engine) unbind(p *Port) {
+	_ = p.rtp.close() // a UDP socket has nothing left to fail at
+	_ = p.rtcp.close()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.open, p)
+	e.pairs.give(p.local.Port())
+}
 
-// Bridge joins two ports: each hears the other, transcoded where the codecs
-// differ. Telephone-events are relayed with clean timestamps only from a port
-// that was given RelayDigits.
-type Bridge struct{}
+// Usage tells how the range is used: open ports, draining ports, and the total.
+func (e *Engine) Usage() (open, draining, total int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.open), e.pairs.busy - len(e.open), e.pairs.total()
+}
 
-// Join builds a bridge. A port is in one bridge at most; joining it again is an error.
-func (e *Engine) Join(a, b *Port) (*Bridge, error) { panic("not built yet") }
+// clock is the time of every loop: nanoseconds since the engine was opened.
+func (e *Engine) clock() int64 { return int64(time.Since(e.began)) }
 
-// SetGain sets how loud from is for the other party: dB, 0 = unchanged, Mute =
-// not at all. A change takes effect with the next packet.
-func (b *Bridge) SetGain(from *Port, dB float64) { panic("not built yet") }
+// moment turns the loops' time into time of day.
+func (e *Engine) moment(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return e.began.Add(time.Duration(ns))
+}
 
-// RelayDigits sets whether from's telephone-events reach the other party. Off at first.
-func (b *Bridge) RelayDigits(from *Port, on bool) { panic("not built yet") }
-
-// Close parts the two; neither hears the other any more when it returns.
-func (b *Bridge) Close() { panic("not built yet") }
+// closing says that a port is not open any more; its number stays taken until it is
+// drained.
+func (e *Engine) closing(p *Port) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.open, p)
+}

@@ -81,6 +81,8 @@ type Quality struct {
 	Jitter         time.Duration // interarrival jitter (RFC 3550 A.8)
 	RoundTrip      time.Duration // from RTCP; zero = unknown
 	Strangers      uint64        // packets dropped because of their source
+	FarLost        uint64        // our packets that the party misses, as its RTCP reports
+	FarJitter      time.Duration // as its RTCP reports
 }
 
 // Mute as a gain means: nothing of that party is sent on.

@@ -1,0 +1,230 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// This file is all that the loops know of the kernel: an epoll set, non-blocking UDP
+// sockets read and written by raw system calls. Other I/O can take its place.
+
+// biggest datagram that is read; RTP of a telephone has under 500 bytes. What is
+// longer is cut, and then refused as malformed or harmless.
+const biggest = 2048
+
+// poller waits for the sockets of one loop.
+type poller struct {
+	epoll  int
+	bell   int // eventfd
+	events [256]unix.EpollEvent
+}
+
+// ready is one socket that can be read.
+type ready struct {
+	slot int
+	rtcp bool
+}
+
+const bellSlot = -1
+
+func openPoller() (*poller, error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("open epoll: %w", err)
+	}
+	bell, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open eventfd: %w", err), unix.Close(epoll))
+	}
+	p := &poller{epoll: epoll, bell: bell}
+	if err := p.add(socket{fd: bell}, bellSlot, false); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+func (p *poller) close() error {
+	return errors.Join(unix.Close(p.bell), unix.Close(p.epoll))
+}
+
+func (p *poller) add(s socket, slot int, rtcp bool) error {
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(slot)}
+	if rtcp {
+		event.Pad = 1
+	}
+	if err := unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, s.fd, &event); err != nil {
+		return fmt.Errorf("watch socket: %w", err)
+	}
+	return nil
+}
+
+func (p *poller) remove(s socket) error {
+	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_DEL, s.fd, nil)
+}
+
+// wait gives how many sockets are ready; it waits at most ms, for ever if negative.
+func (p *poller) wait(ms int) int {
+	n, err := unix.EpollWait(p.epoll, p.events[:], ms)
+	if err != nil { // EINTR
+		return 0
+	}
+	return n
+}
+
+// look gives how many sockets are ready now. It stays on the processor.
+func (p *poller) look() int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epoll),
+		uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// at tells the i-th that is ready; ok is false for the bell, which is answered here.
+func (p *poller) at(i int) (r ready, ok bool) {
+	event := &p.events[i]
+	if event.Fd == bellSlot {
+		var count [8]byte
+		_, _ = unix.Read(p.bell, count[:])
+		return r, false
+	}
+	return ready{slot: int(event.Fd), rtcp: event.Pad == 1}, true
+}
+
+// ring makes wait return. Anybody may call it.
+func (p *poller) ring() {
+	one := [8]byte{1}
+	_, _ = unix.Write(p.bell, one[:])
+}
+
+// rest sleeps; the thread's processor can be used by others meanwhile.
+func rest(d time.Duration) {
+	t := unix.NsecToTimespec(int64(d))
+	_ = unix.Nanosleep(&t, nil)
+}
+
+// socket is one bound UDP socket.
+type socket struct {
+	fd    int
+	v6    bool
+	scope uint32 // interface of link-local addresses
+}
+
+// air is the memory in which a loop's datagrams arrive and leave.
+type air struct {
+	packet [biggest]byte
+	from   unix.RawSockaddrInet6 // also holds an IPv4 address, which is shorter
+	to     unix.RawSockaddrInet6
+	size   uint32
+}
+
+const expedited = 46 << 2 // DSCP EF for voice (RFC 4594 §4.1)
+
+func openSocket(at netip.AddrPort) (socket, error) {
+	a := at.Addr().Unmap()
+	s := socket{v6: a.Is6()}
+	family := unix.AF_INET
+	if s.v6 {
+		family = unix.AF_INET6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_UDP)
+	if err != nil {
+		return s, fmt.Errorf("open UDP socket: %w", err)
+	}
+	s.fd = fd
+	if err := s.bind(a, at.Port()); err != nil {
+		return s, errors.Join(fmt.Errorf("bind UDP %v: %w", at, err), s.close())
+	}
+	return s, nil
+}
+
+func (s *socket) bind(a netip.Addr, port uint16) error {
+	if !s.v6 {
+		_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_TOS, expedited) // a wish, not a need
+		return unix.Bind(s.fd, &unix.SockaddrInet4{Port: int(port), Addr: a.As4()})
+	}
+	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, expedited)
+	if zone := a.Zone(); zone != "" {
+		card, err := net.InterfaceByName(zone)
+		if err != nil {
+			return err
+		}
+		s.scope = uint32(card.Index)
+	}
+	return unix.Bind(s.fd, &unix.SockaddrInet6{Port: int(port), Addr: a.As16(), ZoneId: s.scope})
+}
+
+func (s socket) close() error { return unix.Close(s.fd) }
+
+// taken tells whether a port could not be bound because somebody else has it.
+func taken(err error) bool { return errors.Is(err, unix.EADDRINUSE) }
+
+// exhausted tells whether the machine has no descriptor or memory for a socket left.
+func exhausted(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM)
+}
+
+// receive reads one datagram into a.packet; ok is false when there is none.
+func (s socket) receive(a *air) (n int, from netip.AddrPort, ok bool) {
+	a.size = unix.SizeofSockaddrInet6
+	r, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd),
+		uintptr(unsafe.Pointer(&a.packet[0])), biggest, unix.MSG_DONTWAIT,
+		uintptr(unsafe.Pointer(&a.from)), uintptr(unsafe.Pointer(&a.size)))
+	if errno != 0 {
+		return 0, from, false
+	}
+	return int(r), s.decode(&a.from), true
+}
+
+// send writes one datagram; false when the kernel refused it.
+func (s socket) send(a *air, datagram []byte, to netip.AddrPort) bool {
+	size := s.encode(&a.to, to)
+	if size == 0 || len(datagram) == 0 {
+		return false
+	}
+	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd),
+		uintptr(unsafe.Pointer(&datagram[0])), uintptr(len(datagram)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL,
+		uintptr(unsafe.Pointer(&a.to)), size)
+	return errno == 0
+}
+
+func (s socket) decode(raw *unix.RawSockaddrInet6) netip.AddrPort {
+	if !s.v6 {
+		raw4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(raw))
+		return netip.AddrPortFrom(netip.AddrFrom4(raw4.Addr), swap(raw4.Port))
+	}
+	return netip.AddrPortFrom(netip.AddrFrom16(raw.Addr).Unmap(), swap(raw.Port))
+}
+
+// encode writes an address as this socket's family knows it; 0 when it cannot.
+func (s socket) encode(raw *unix.RawSockaddrInet6, to netip.AddrPort) uintptr {
+	if !s.v6 {
+		if !to.Addr().Is4() {
+			return 0
+		}
+		raw4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(raw))
+		raw4.Family, raw4.Port, raw4.Addr = unix.AF_INET, swap(to.Port()), to.Addr().As4()
+		return unix.SizeofSockaddrInet4
+	}
+	if !to.IsValid() {
+		return 0
+	}
+	raw.Family, raw.Port, raw.Addr, raw.Scope_id = unix.AF_INET6, swap(to.Port()), to.Addr().As16(), 0
+	if to.Addr().IsLinkLocalUnicast() {
+		raw.Scope_id = s.scope
+	}
+	return unix.SizeofSockaddrInet6
+}
+
+// swap turns a port between the machine's order and the wire's.
+func swap(port uint16) uint16 {
+	b := (*[2]byte)(unsafe.Pointer(&port))
+	return uint16(b[0])<<8 | uint16(b[1])
+}

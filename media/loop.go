@@ -1,0 +1,231 @@
+package media
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// loop serves many ports on one operating system thread: it alone reads and writes
+// their sockets and touches what is marked as the loop's in Port. Others reach it by
+// jobs, or by the route they leave at a port.
+type loop struct {
+	engine *Engine
+	poll   *poller
+	inbox  inbox
+	load   atomic.Int32 // ports it serves
+	done   chan struct{}
+
+	// From here on, only the loop's thread.
+	slots      []*Port // by the number that the poller knows
+	free       []int
+	wheel      wheel
+	now        int64 // ns of the engine's clock, read once a pass
+	air        air
+	frame      [frameRoom]byte // where players and the re-framing of relays build packets
+	reportRoom [256]byte
+	stop       bool
+	digits     digitQueue // read by the clerk
+	tallies    *tallies
+}
+
+const (
+	tick       = time.Millisecond // wake-ups are coalesced to this
+	mostRounds = 64               // looks at the sockets in one pass, so that timers are never starved
+)
+
+// job is a piece of control work for the thread that serves port at that moment.
+type job struct {
+	port *Port // nil: for the loop itself
+	run  func(l *loop)
+	done chan struct{} // closed when it ran, or never will
+}
+
+// inbox is unbounded, but every sender waits for its job: it never holds more than
+// there are goroutines that control calls.
+type inbox struct {
+	mu      sync.Mutex
+	jobs    []job
+	closed  bool
+	pending atomic.Bool
+}
+
+func (b *inbox) put(j job) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	b.jobs = append(b.jobs, j)
+	b.pending.Store(true)
+	return true
+}
+
+func (b *inbox) take() []job {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	jobs := b.jobs
+	b.jobs = nil
+	b.pending.Store(false)
+	return jobs
+}
+
+// close refuses further jobs and gives those that were not taken.
+func (b *inbox) close() []job {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	return b.jobs
+}
+
+func openLoop(e *Engine) (*loop, error) {
+	poll, err := openPoller()
+	if err != nil {
+		return nil, err
+	}
+	return &loop{engine: e, poll: poll, done: make(chan struct{}), tallies: &e.tallies}, nil
+}
+
+// post gives a job to the loop; false when the loop has ended.
+func (l *loop) post(j job) bool {
+	if !l.inbox.put(j) {
+		return false
+	}
+	l.poll.ring()
+	return true
+}
+
+// run serves until a job sets stop.
+func (l *loop) run() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(l.done)
+	l.now = l.engine.clock()
+	l.wheel.start(ms(l.now))
+	for !l.stop {
+		began := l.pass(l.poll.wait(l.wheel.wait(ms(l.now))))
+		if used := time.Duration(l.engine.clock() - began); began != 0 && used < tick {
+			rest(tick - used)
+		}
+		l.now = l.engine.clock()
+	}
+	for _, j := range l.inbox.close() {
+		close(j.done)
+	}
+}
+
+// pass serves what is ready: packets, then timers, then jobs. It tells when it began
+// if there were packets, else 0.
+func (l *loop) pass(n int) (began int64) {
+	l.now = l.engine.clock()
+	for round := 0; n > 0 && round < mostRounds; round++ {
+		for i := range n {
+			if r, ok := l.poll.at(i); ok {
+				began = l.now
+				l.serve(r)
+			}
+		}
+		n = l.poll.look()
+	}
+	for t := l.wheel.due(ms(l.now)); t != nil; t = l.wheel.due(ms(l.now)) {
+		if t.chore {
+			l.chore(t.port)
+		} else {
+			l.pace(t.port)
+		}
+	}
+	if l.inbox.pending.Load() {
+		for _, j := range l.inbox.take() {
+			l.work(j)
+		}
+	}
+	return began
+}
+
+// work runs a job, or sends it after a port that has moved to another loop.
+func (l *loop) work(j job) {
+	if j.port != nil {
+		if home := j.port.home.Load(); home != l {
+			if !home.post(j) {
+				close(j.done)
+			}
+			return
+		}
+	}
+	j.run(l)
+	close(j.done)
+}
+
+// serve reads one datagram of a socket that is ready.
+func (l *loop) serve(r ready) {
+	p := l.slots[r.slot]
+	if p == nil { // released earlier in this pass
+		return
+	}
+	s := p.rtp
+	if r.rtcp {
+		s = p.rtcp
+	}
+	n, from, ok := s.receive(&l.air)
+	if !ok {
+		return
+	}
+	switch {
+	case p.in.draining:
+		p.in.quiet = l.now
+		l.tallies.drained.Add(1)
+	case r.rtcp:
+		l.hearReport(p, l.air.packet[:n], from, false)
+	default:
+		l.receive(p, l.air.packet[:n], from)
+	}
+}
+
+// adopt begins to serve a port.
+func (l *loop) adopt(p *Port) error {
+	slot := len(l.slots)
+	if n := len(l.free); n > 0 {
+		slot, l.free = l.free[n-1], l.free[:n-1]
+	} else {
+		l.slots = append(l.slots, nil)
+	}
+	l.slots[slot] = p
+	p.in.slot = slot
+	if err := l.poll.add(p.rtp, slot, false); err != nil {
+		l.forget(p)
+		return err
+	}
+	if err := l.poll.add(p.rtcp, slot, true); err != nil {
+		_ = l.poll.remove(p.rtp)
+		l.forget(p)
+		return err
+	}
+	l.load.Add(1)
+	l.wheel.arm(&p.in.chore, ms(l.now)+choreEvery)
+	if p.out.pacing {
+		l.wheel.arm(&p.out.pace, p.out.due)
+	}
+	return nil
+}
+
+// release ends serving a port; its sockets stay open and keep what arrives.
+func (l *loop) release(p *Port) {
+	_ = l.poll.remove(p.rtp)
+	_ = l.poll.remove(p.rtcp)
+	l.wheel.stop(&p.in.chore)
+	l.wheel.stop(&p.out.pace)
+	l.forget(p)
+	l.load.Add(-1)
+}
+
+func (l *loop) forget(p *Port) {
+	l.slots[p.in.slot] = nil
+	l.free = append(l.free, p.in.slot)
+}
+
+// ms is the loop's clock in whole milliseconds.
+func ms(ns int64) int64 { return ns / 1e6 }
+
+// units is the loop's clock in timestamp units.
+func units(ns int64) int64 { return ns / (1e9 / 8000) }

@@ -1,0 +1,202 @@
+package media
+
+import (
+	"sync/atomic"
+
+	"breakwater/media/g711"
+	"breakwater/media/rtp"
+	"breakwater/media/wav"
+)
+
+// Sound is what a player plays: clips in order, once or for ever.
+type Sound struct {
+	Clips []*wav.Clip
+	Loop  bool    // start again after the last clip, until stopped
+	Gain  float64 // dB; 0 = as stored
+}
+
+// Playback is a sound being played.
+type Playback struct {
+	port  *Port
+	sound Sound
+	gain  [2]*[256]byte // by codec; nil = as stored
+	state atomic.Uint32 // one of the states below; leaves playing once
+	done  chan struct{}
+
+	// From here on, only the loop's thread.
+	clip, at int  // the next sample
+	skipped  bool // something could not be sent
+}
+
+const (
+	playing uint32 = iota
+	stopped        // or replaced, or some of it could not be sent
+	complete
+)
+
+// Play makes s the source toward this party until it ends, is stopped, or a newer
+// Play replaces it. Afterwards the bridge, if any, is the source again. Switching
+// source never overlaps two senders and leaves no gap over 40 ms. While the party
+// may not be sent to (hold), time goes on and the sound does not become complete.
+func (p *Port) Play(s Sound) *Playback {
+	b := &Playback{port: p, sound: s, done: make(chan struct{})}
+	if s.Gain != 0 {
+		b.gain = [2]*[256]byte{g711.Mu.GainTable(s.Gain), g711.A.GainTable(s.Gain)}
+	}
+	if s.empty() {
+		b.end(complete)
+		return b
+	}
+	p.mu.Lock()
+	if p.ctl.closed {
+		p.mu.Unlock()
+		b.end(stopped)
+		return b
+	}
+	old := p.ctl.play
+	p.ctl.play = b
+	p.swap()
+	p.mu.Unlock()
+	old.end(stopped)
+	if !p.do(func(l *loop) { l.begin(p) }) {
+		b.end(stopped)
+	}
+	return b
+}
+
+// Done is closed when the playback has ended for whatever reason.
+func (b *Playback) Done() <-chan struct{} { return b.done }
+
+// Stop ends it; the source before takes over. Stopping twice is harmless.
+func (b *Playback) Stop() {
+	if !b.end(stopped) {
+		return
+	}
+	b.port.mu.Lock()
+	defer b.port.mu.Unlock()
+	if b.port.ctl.play == b {
+		b.port.ctl.play = nil
+		b.port.swap()
+	}
+}
+
+// Complete tells, after Done, whether every sample of a sound without Loop was sent.
+func (b *Playback) Complete() bool { return b.state.Load() == complete }
+
+func (b *Playback) over() bool { return b.state.Load() != playing }
+
+// end tells how the playback ended; false when it had ended before.
+func (b *Playback) end(how uint32) bool {
+	if b == nil || !b.state.CompareAndSwap(playing, how) {
+		return false
+	}
+	close(b.done)
+	return true
+}
+
+func (s Sound) empty() bool {
+	for _, c := range s.Clips {
+		if c != nil && len(c.ULaw) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// begin starts the pace of a new playback, directly after the packet sent last.
+func (l *loop) begin(p *Port) {
+	p.out.fill = 0
+	if p.out.pacing { // the one before left its pace
+		return
+	}
+	now := ms(l.now)
+	p.out.pacing, p.out.due, p.out.smooth = true, now, false
+	if at, samples, ok := p.out.line.Sent(); ok {
+		if next := (at + int64(samples)) / (rtp.Rate / 1000); next >= now {
+			p.out.due, p.out.smooth = next, true
+		}
+	}
+	l.pace(p)
+}
+
+const mostBehind = 200 // ms that a player makes up for; more, and it begins to count anew
+
+// pace sends what is due of a playback and arms the timer for the rest. The pace is
+// a schedule of fixed moments: a late loop does not make it drift.
+func (l *loop) pace(p *Port) {
+	now := ms(l.now)
+	if now-p.out.due > mostBehind {
+		p.out.due, p.out.smooth = now, false
+		l.tallies.late.Add(1)
+	}
+	for {
+		r := p.follow()
+		if !r.playing() {
+			p.out.pacing = false
+			return
+		}
+		if p.out.due > now {
+			l.wheel.arm(&p.out.pace, p.out.due)
+			return
+		}
+		l.playOne(p, r)
+	}
+}
+
+// playOne sends one packet of the playback, and ends the playback with its last.
+func (l *loop) playOne(p *Port, r *route) {
+	packet := l.frame[:rtp.HeaderSize+r.samples]
+	last := r.play.fill(packet[rtp.HeaderSize:], r.desc.Codec)
+	if p.reachable(r) {
+		h := p.out.line.Next(p.out.due*(rtp.Rate/1000), uint32(r.samples), p.out.smooth)
+		p.out.smooth = l.send(p, r, h, packet)
+	} else {
+		p.out.smooth = false
+	}
+	r.play.skipped = r.play.skipped || !p.out.smooth
+	p.out.due += int64(r.samples) / (rtp.Rate / 1000)
+	if !last {
+		return
+	}
+	how := complete
+	if r.play.skipped {
+		how = stopped
+	}
+	r.play.end(how)
+}
+
+// fill writes the next samples and tells whether they are the last. What is missing
+// at the end of the sound is silence.
+func (b *Playback) fill(dst []byte, c Codec) (last bool) {
+	for at := 0; at < len(dst); {
+		if b.clip == len(b.sound.Clips) {
+			for ; at < len(dst); at++ {
+				dst[at] = c.Silence()
+			}
+			return true
+		}
+		n := 0
+		if clip := b.sound.Clips[b.clip]; clip != nil {
+			codes := clip.ULaw
+			if c == PCMA {
+				codes = clip.ALaw
+			}
+			if b.at < len(codes) {
+				n = copy(dst[at:], codes[b.at:])
+			}
+			if t := b.gain[c.index()]; t != nil {
+				g711.Map(dst[at:at+n], dst[at:at+n], t)
+			}
+			b.at += n
+			if b.at < len(codes) {
+				return false
+			}
+		}
+		at += n
+		b.clip, b.at = b.clip+1, 0
+		if b.sound.Loop && b.clip == len(b.sound.Clips) {
+			b.clip = 0
+		}
+	}
+	return b.clip == len(b.sound.Clips)
+}

@@ -1,0 +1,189 @@
+package media
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"breakwater/media/g711"
+	"breakwater/media/rtp"
+)
+
+// Port is one party's sound. Its receiving side belongs to its I/O loop; its
+// sending side to exactly one source at a time: the newest playback, else the
+// bridge, else nobody. Methods are safe for concurrent use and never wait for
+// the network.
+type Port struct {
+	engine    *Engine
+	local     netip.AddrPort
+	rtp, rtcp socket
+
+	home     atomic.Pointer[loop]  // who serves it; changed by that loop only
+	route    atomic.Pointer[route] // what packets obey; swapped, never edited
+	hears    atomic.Pointer[func(Digit)]
+	level    atomic.Pointer[Level]
+	final    atomic.Pointer[Quality] // the account when the port was closed
+	heard    atomic.Int64            // when RTP of the party came last, ns
+	reported atomic.Int64            // when RTCP of the party came last, ns
+
+	mu  sync.Mutex // guards ctl, for a few lines at a time
+	ctl control
+	in  inbound  // the loop's
+	out outbound // the loop's
+}
+
+// control is what the control side wants of a port. A route is made of it.
+type control struct {
+	desc   Desc
+	agreed bool
+	play   *Playback
+	bridge *Bridge
+	peer   *Port // who hears this party; nil while bridge is being built
+	gain   float64
+	relay  bool // telephone-events go to peer
+	rec    *Recording
+	closed bool
+}
+
+// route is where the packets of one party go. It is immutable.
+type route struct {
+	desc    Desc
+	agreed  bool
+	samples int           // in a packet that we send
+	play    *Playback     // the source toward the party until it is over, else
+	peer    *Port         // the bridge: peer hears the party, and the party hears peer
+	tables  [2]*[256]byte // the party's codes as peer is to hear them, by peer's codec; nil = unchanged
+	relay   bool          // telephone-events go to peer
+	rec     *Recording    // hears both directions
+}
+
+func newPort(e *Engine, local netip.AddrPort, rtpSocket, rtcpSocket socket) *Port {
+	p := &Port{engine: e, local: local, rtp: rtpSocket, rtcp: rtcpSocket}
+	p.level.Store(&Level{Power: math.Inf(-1)})
+	p.out.line = rtp.NewLine(rand.Uint32(), uint16(rand.Uint32()), rand.Uint32())
+	p.in.cname = fmt.Sprintf("%016x", rand.Uint64()) // RFC 7022: random, for this call only
+	p.in.chore = timer{port: p, chore: true}
+	p.out.pace = timer{port: p}
+	p.in.voice = newVoice()
+	p.route.Store(&route{samples: g711.Rate / 50})
+	return p
+}
+
+// Local is the address to put into SDP.
+func (p *Port) Local() netip.AddrPort { return p.local }
+
+// Apply sets what was agreed; the next packet follows it. The SSRC, sequence and
+// timestamp of what we send go on without a break. The error says which part of d
+// is impossible; then nothing changed.
+func (p *Port) Apply(d Desc) error {
+	if d.Ptime == 0 {
+		d.Ptime = 20 * time.Millisecond
+	}
+	switch {
+	case d.Codec != PCMU && d.Codec != PCMA:
+		return fmt.Errorf("media: codec %d is neither PCMU nor PCMA", d.Codec)
+	case d.Payload > 127 || d.DTMF > 127:
+		return fmt.Errorf("media: payload types %d and %d must be under 128", d.Payload, d.DTMF)
+	case d.Ptime < 10*time.Millisecond || d.Ptime > 60*time.Millisecond || d.Ptime%time.Millisecond != 0:
+		return fmt.Errorf("media: packet time %v must be 10 to 60 whole milliseconds", d.Ptime)
+	case d.Remote.IsValid() && p.local.Addr().Unmap().Is4() && !d.Remote.Addr().Unmap().Is4():
+		return fmt.Errorf("media: %v cannot be reached from %v", d.Remote, p.local)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctl.closed {
+		return ErrClosed
+	}
+	p.ctl.desc, p.ctl.agreed = d, true
+	p.swap()
+	return nil
+}
+
+// Desc is what was last applied.
+func (p *Port) Desc() Desc {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ctl.desc
+}
+
+// OnDigit sets who hears of digits; f is called from a control goroutine, in
+// order, and must not block. nil = nobody.
+func (p *Port) OnDigit(f func(Digit)) {
+	if f == nil {
+		p.hears.Store(nil)
+		return
+	}
+	p.hears.Store(&f)
+}
+
+// Level is the newest account of the party's voice, published once a second.
+func (p *Port) Level() Level { return *p.level.Load() }
+
+// Heard tells when the party was last heard.
+func (p *Port) Heard() Heard {
+	return Heard{RTP: p.engine.moment(p.heard.Load()), RTCP: p.engine.moment(p.reported.Load())}
+}
+
+// Quality is the account of this leg so far; after Close, the final one.
+func (p *Port) Quality() (q Quality) {
+	if p.final.Load() == nil && p.do(func(*loop) { q = p.account() }) {
+		return q
+	}
+	if final := p.final.Load(); final != nil {
+		return *final
+	}
+	return Quality{}
+}
+
+// Close ends the party's sound; the port is drained before it is used again.
+func (p *Port) Close() {
+	p.mu.Lock()
+	if p.ctl.closed {
+		p.mu.Unlock()
+		return
+	}
+	p.ctl.closed = true
+	play, bridge, rec := p.ctl.play, p.ctl.bridge, p.ctl.rec
+	p.ctl.play, p.ctl.rec = nil, nil
+	p.swap()
+	p.mu.Unlock()
+
+	play.end(stopped)
+	if bridge != nil {
+		bridge.Close()
+	}
+	p.engine.closing(p)
+	p.do(func(l *loop) { l.drain(p) })
+	rec.ended()
+}
+
+// swap makes the present wishes the route. p.mu is held.
+func (p *Port) swap() {
+	c := &p.ctl
+	r := &route{desc: c.desc, agreed: c.agreed && !c.closed, play: c.play, peer: c.peer, relay: c.relay, rec: c.rec}
+	r.desc.Remote, r.desc.RTCP = plain(c.desc.Remote), plain(c.desc.RTCP)
+	r.samples = max(1, int(c.desc.Ptime*g711.Rate/time.Second))
+	if c.peer != nil {
+		r.tables = [2]*[256]byte{
+			translation(c.desc.Codec, PCMU, c.gain),
+			translation(c.desc.Codec, PCMA, c.gain),
+		}
+	}
+	p.route.Store(r)
+}
+
+// do runs f on the thread that serves the port and waits until it has run: at most
+// about a tick. false when the engine is closed.
+func (p *Port) do(f func(l *loop)) bool {
+	ran := false
+	j := job{port: p, run: func(l *loop) { ran = true; f(l) }, done: make(chan struct{})}
+	if !p.home.Load().post(j) {
+		return false
+	}
+	<-j.done
+	return ran
+}

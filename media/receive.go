@@ -1,0 +1,242 @@
+package media
+
+import (
+	"net/netip"
+	"time"
+
+	"breakwater/media/dtmf"
+	"breakwater/media/g711"
+	"breakwater/media/rtp"
+)
+
+// inbound is the receiving side of a port: the loop's.
+type inbound struct {
+	slot     int
+	obeys    *route // the route that was followed last
+	latch    latch
+	stats    rtp.Receiver
+	keys     dtmf.Collector
+	voice    voice
+	reports  reports
+	chore    timer
+	beats    int // chores done
+	cname    string
+	draining bool
+	quiet    int64 // ns: while draining, when something came last
+	deadline int64 // ns: when draining ends at the latest
+
+	strangers uint64
+}
+
+const (
+	choreEvery = 100 // ms
+	comfort    = 13  // payload type of comfort noise (RFC 3389), which nobody agrees on and some send
+)
+
+// follow gives the route that packets obey now, and does what a new one changes.
+func (p *Port) follow() *route {
+	r := p.route.Load()
+	if r == p.in.obeys {
+		return r
+	}
+	before := p.in.latch.want
+	p.in.latch.agree(r.desc.Remote)
+	if p.in.latch.want != before {
+		p.in.reports.from = netip.AddrPort{}
+	}
+	if old := p.in.obeys; old == nil || old.peer != r.peer || old.samples != r.samples || old.desc.Codec != r.desc.Codec {
+		p.out.fill = 0
+	}
+	p.in.obeys = r
+	return r
+}
+
+// receive is the way of one packet from the socket to whoever hears it. It may not
+// lock, allocate, log, or wait.
+func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
+	r := p.follow()
+	if rtp.IsReport(packet) { // RTCP on the RTP port (RFC 5761), agreed or not
+		l.hearReport(p, packet, from, true)
+		return
+	}
+	h, lo, hi, err := rtp.Parse(packet)
+	switch {
+	case err != nil:
+		l.tallies.malformed.Add(1)
+		return
+	case !r.agreed || h.Payload != r.desc.Payload && h.Payload != comfort && !r.event(h):
+		l.tallies.foreign.Add(1)
+		l.skip(r, h)
+		return
+	}
+	switch p.in.latch.judge(l.now, from, h, !r.desc.Recv) {
+	case stranger:
+		p.in.strangers++
+		l.tallies.strangers.Add(1)
+		return
+	case pending:
+		return
+	case accepted:
+	}
+	l.tallies.received.Add(1)
+	p.heard.Store(l.now)
+	if h.SSRC != p.in.stats.SSRC {
+		p.in.keys.Reset()
+	}
+	p.in.stats.Packet(h, uint32(units(l.now)))
+	switch {
+	case r.event(h):
+		l.key(p, r, h, packet[lo-rtp.HeaderSize:hi])
+	case h.Payload == r.desc.Payload && hi > lo:
+		l.sound(p, r, h, packet[lo-rtp.HeaderSize:hi])
+	default:
+		l.skip(r, h)
+	}
+}
+
+// event tells whether a packet is a telephone-event.
+func (r *route) event(h rtp.Header) bool { return r.desc.DTMF != 0 && h.Payload == r.desc.DTMF }
+
+// sound takes a packet of sound; before its payload there is room for a header.
+func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
+	if !r.desc.Recv {
+		return
+	}
+	codes := packet[rtp.HeaderSize:]
+	p.in.voice.frame(r.desc.Codec.law(), codes)
+	if r.rec != nil {
+		r.rec.received(l.now, r.desc.Codec, h, codes)
+	}
+	to := r.peer
+	if to == nil || to.home.Load() != l {
+		return
+	}
+	tr := to.follow()
+	if !to.reachable(tr) || tr.playing() {
+		return
+	}
+	if t := r.tables[tr.desc.Codec.index()]; t != nil {
+		g711.Map(codes, codes, t)
+	}
+	if len(codes) != tr.samples || to.out.fill > 0 {
+		l.reframe(to, tr, h, codes)
+		return
+	}
+	out, ok := to.out.line.Follow(units(l.now), h, uint32(len(codes)))
+	if !ok {
+		return
+	}
+	l.tallies.relayed.Add(1)
+	l.send(to, tr, out, packet)
+}
+
+// key takes a telephone-event out of the sound, tells it once, and relays it where
+// that is wished.
+func (l *loop) key(p *Port, r *route, h rtp.Header, packet []byte) {
+	e, err := dtmf.Parse(packet[rtp.HeaderSize:])
+	if err != nil {
+		l.tallies.malformed.Add(1)
+		l.skip(r, h)
+		return
+	}
+	press, begins := p.in.keys.Packet(h.Timestamp, e)
+	if begins {
+		l.tallies.digits.Add(1)
+		if !l.digits.put(digitNote{port: p, digit: Digit{Key: press.Key, Duration: press.Duration}}) {
+			l.tallies.digitsLost.Add(1)
+		}
+	}
+	to := r.peer
+	if to == nil || !r.relay || !r.desc.Recv || to.home.Load() != l {
+		l.skip(r, h)
+		return
+	}
+	tr := to.follow()
+	if !to.reachable(tr) || tr.playing() || tr.desc.DTMF == 0 {
+		l.skip(r, h)
+		return
+	}
+	if out, ok := to.out.line.Event(units(l.now), h, begins); ok {
+		out.Payload = tr.desc.DTMF
+		l.dispatch(to, out, packet)
+	}
+}
+
+// skip keeps a packet that is not passed on from looking like a loss to the party
+// who hears this one.
+func (l *loop) skip(r *route, h rtp.Header) {
+	if to := r.peer; to != nil && to.home.Load() == l {
+		to.out.line.Skip(h)
+	}
+}
+
+// chore is done for every port ten times a second.
+func (l *loop) chore(p *Port) {
+	if p.in.draining {
+		l.drained(p)
+		return
+	}
+	p.in.beats++
+	if p.in.beats%10 == 0 {
+		level := p.in.voice.account()
+		level.At = l.engine.moment(l.now)
+		p.level.Store(&level)
+	}
+	l.report(p)
+	l.wheel.arm(&p.in.chore, ms(l.now)+choreEvery)
+}
+
+const drainQuiet = 200 * time.Millisecond // a port is given on when nothing came for so long
+
+// drain begins the end of a port: what still arrives is thrown away, so that late
+// sound of this call never reaches the next one.
+func (l *loop) drain(p *Port) {
+	q := p.account()
+	p.final.Store(&q)
+	l.farewell(p)
+	p.in.draining, p.in.quiet = true, l.now
+	p.in.deadline = l.now + int64(l.engine.settings.Drain)
+	l.wheel.stop(&p.out.pace)
+	p.out.pacing = false
+	l.wheel.arm(&p.in.chore, ms(l.now)+choreEvery/2)
+}
+
+// drained gives the port back when it is quiet, or when it never will be.
+func (l *loop) drained(p *Port) {
+	if l.now-p.in.quiet < int64(drainQuiet) && l.now < p.in.deadline {
+		l.wheel.arm(&p.in.chore, ms(l.now)+choreEvery/4)
+		return
+	}
+	l.bury(p)
+}
+
+func (l *loop) bury(p *Port) {
+	l.release(p)
+	l.engine.unbind(p)
+}
+
+// end gives back every port without draining.
+func (l *loop) end() {
+	for _, p := range l.slots {
+		if p != nil {
+			l.bury(p)
+		}
+	}
+}
+
+// account is the quality of the leg so far.
+func (p *Port) account() Quality {
+	return Quality{
+		Sent:      p.out.sent,
+		Received:  p.in.stats.Packets(),
+		Lost:      p.in.stats.Lost(),
+		Jitter:    span(p.in.stats.Jitter()),
+		RoundTrip: p.in.reports.roundTrip,
+		Strangers: p.in.strangers,
+		FarLost:   p.in.reports.farLost,
+		FarJitter: p.in.reports.farJitter,
+	}
+}
+
+// span is a length of timestamp units as time.
+func span(units uint32) time.Duration { return time.Duration(units) * time.Second / rtp.Rate }

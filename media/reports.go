@@ -1,0 +1,120 @@
+package media
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"breakwater/media/rtp"
+)
+
+// reports is the RTCP side of a port: the loop's.
+type reports struct {
+	from netip.AddrPort // where the party's reports come from
+	next int64          // ns: when ours is due
+	sent uint32         // packets sent when the last was made
+
+	lastSR   uint32 // of the party's newest sender report
+	lastTime int64  // ns: when that came
+
+	roundTrip time.Duration
+	farLost   uint64
+	farJitter time.Duration
+}
+
+const reportEvery = 5 * time.Second // RFC 3550 §6.2; each is moved by up to half, so that calls do not report in step
+
+// report sends what is due.
+func (l *loop) report(p *Port) {
+	s := &p.in.reports
+	if s.next == 0 {
+		s.next = l.now + rand.Int64N(int64(reportEvery)/2) + int64(reportEvery)/4
+	}
+	if l.now < s.next {
+		return
+	}
+	s.next = l.now + int64(reportEvery)/2 + rand.Int64N(int64(reportEvery))
+	l.sendReport(p, false)
+}
+
+// farewell tells the party that nothing more comes.
+func (l *loop) farewell(p *Port) {
+	if p.out.line.Packets > 0 {
+		l.sendReport(p, true)
+	}
+}
+
+func (l *loop) sendReport(p *Port, bye bool) {
+	s := &p.in.reports
+	to := p.reportsTo()
+	if !to.IsValid() {
+		return
+	}
+	now := rtp.NTP(l.engine.moment(l.now))
+	r := rtp.Report{SSRC: p.out.line.SSRC, Bye: bye}
+	if r.Sender = p.out.line.Packets != s.sent; r.Sender {
+		s.sent = p.out.line.Packets
+		r.Sending = rtp.Sending{
+			NTP: now, Timestamp: p.out.line.Newest(units(l.now)),
+			Packets: p.out.line.Packets, Octets: p.out.line.Octets,
+		}
+	}
+	if r.Reception, r.Heard = p.in.stats.Report(); r.Heard && s.lastTime != 0 {
+		r.LastSR = s.lastSR
+		r.Delay = uint32((l.now - s.lastTime) << 16 / 1e9)
+	}
+	if !r.Sender && !r.Heard && !bye {
+		return
+	}
+	if !p.rtcp.send(&l.air, r.Append(l.reportRoom[:0], p.in.cname), to) {
+		l.tallies.unsent.Add(1)
+	}
+}
+
+// reportsTo is where the party hears reports: where its own come from, else where it
+// said, else the port above its sound.
+func (p *Port) reportsTo() netip.AddrPort {
+	r := p.follow()
+	to := p.in.latch.target()
+	switch {
+	case p.in.reports.from.IsValid():
+		return p.in.reports.from
+	case r.desc.RTCP.IsValid() && r.desc.RTCP.Port() != 0:
+		return r.desc.RTCP
+	case !to.IsValid() || to.Port() == 65535:
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(to.Addr(), to.Port()+1)
+}
+
+// hearReport takes an RTCP packet, if it comes from the party's address. muxed = it
+// came among the sound, which is no place to send ours to.
+func (l *loop) hearReport(p *Port, packet []byte, from netip.AddrPort, muxed bool) {
+	r := p.follow()
+	if a := from.Addr(); !r.agreed || a != p.in.latch.target().Addr() && a != r.desc.RTCP.Addr() {
+		p.in.strangers++
+		l.tallies.strangers.Add(1)
+		return
+	}
+	rep, ok := rtp.ParseReport(packet, p.out.line.SSRC)
+	if !ok {
+		l.tallies.malformed.Add(1)
+		return
+	}
+	p.reported.Store(l.now)
+	s := &p.in.reports
+	if !muxed {
+		s.from = from
+	}
+	if rep.Sender {
+		s.lastSR, s.lastTime = rtp.Middle(rep.Sending.NTP), l.now
+	}
+	if !rep.Heard {
+		return
+	}
+	s.farLost = uint64(max(0, rep.Reception.Lost))
+	s.farJitter = span(rep.Reception.Jitter)
+	if d, ok := rep.RoundTrip(rtp.NTP(l.engine.moment(l.now))); ok {
+		s.roundTrip = d
+	}
+}

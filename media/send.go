@@ -1,0 +1,91 @@
+package media
+
+import (
+	"breakwater/media/rtp"
+)
+
+// outbound is the sending side of a port: the loop's.
+type outbound struct {
+	line rtp.Line
+	sent uint64
+
+	pace   timer // of the playback
+	pacing bool
+	due    int64 // ms: when the playback's next packet leaves
+	smooth bool  // it goes on the packet before without a gap
+
+	partial [frameRoom]byte // a relayed packet in the making, after room for its header
+	fill    int             // samples in it
+	expect  uint32          // the relayed timestamp that goes on it
+}
+
+// frameRoom holds a header and 60 ms of sound.
+const frameRoom = rtp.HeaderSize + 60*rtp.Rate/1000
+
+// reachable tells whether sound may be sent to the party at all.
+func (p *Port) reachable(r *route) bool {
+	return r.agreed && r.desc.Send && p.in.latch.target().IsValid()
+}
+
+// playing tells whether a playback is the source toward the party.
+func (r *route) playing() bool { return r.play != nil && !r.play.over() }
+
+// send gives one packet of sound to the party; its header is written here.
+func (l *loop) send(p *Port, r *route, h rtp.Header, packet []byte) bool {
+	h.Payload = r.desc.Payload
+	if r.rec != nil {
+		r.rec.sent(l.now, r.desc.Codec, h, packet[rtp.HeaderSize:])
+	}
+	return l.dispatch(p, h, packet)
+}
+
+// dispatch writes the header and sends the packet to where the party is.
+func (l *loop) dispatch(p *Port, h rtp.Header, packet []byte) bool {
+	h.Put(packet)
+	if !p.rtp.send(&l.air, packet, p.in.latch.target()) {
+		l.tallies.unsent.Add(1)
+		return false
+	}
+	p.out.sent++
+	p.out.line.Count(len(packet) - rtp.HeaderSize)
+	l.tallies.sent.Add(1)
+	return true
+}
+
+// reframe cuts relayed sound into packets of the length that was agreed with the
+// party. Losses of the source become gaps in our timestamps.
+func (l *loop) reframe(to *Port, tr *route, h rtp.Header, codes []byte) {
+	out := &to.out
+	goesOn := h.Timestamp == out.expect && out.line.Packets > 0
+	if out.fill > 0 && !goesOn {
+		if int32(h.Timestamp-out.expect) < 0 && int32(h.Timestamp-out.expect) > -rtp.Rate {
+			return // late: its place is taken
+		}
+		l.pad(to, tr)
+	}
+	out.expect = h.Timestamp + uint32(len(codes))
+	for len(codes) > 0 {
+		n := copy(out.partial[rtp.HeaderSize+out.fill:rtp.HeaderSize+tr.samples], codes)
+		out.fill += n
+		codes = codes[n:]
+		if out.fill == tr.samples {
+			l.flush(to, tr, goesOn)
+			goesOn = true
+		}
+	}
+}
+
+// pad completes a packet in the making with silence.
+func (l *loop) pad(to *Port, tr *route) {
+	for ; to.out.fill < tr.samples; to.out.fill++ {
+		to.out.partial[rtp.HeaderSize+to.out.fill] = tr.desc.Codec.Silence()
+	}
+	l.flush(to, tr, true)
+}
+
+func (l *loop) flush(to *Port, tr *route, smooth bool) {
+	to.out.fill = 0
+	l.tallies.relayed.Add(1)
+	h := to.out.line.Next(units(l.now), uint32(tr.samples), smooth)
+	l.send(to, tr, h, to.out.partial[:rtp.HeaderSize+tr.samples])
+}

@@ -64,7 +64,11 @@ func (c *Call) dialAs(d Dial, uri string, to netip.AddrPort) {
 	if user == "" {
 		user = p.opts.Name
 	}
-	from := "<sip:" + user + "@" + host(p.opts.Local) + ">;tag=" + rand.Text()
+	domain := p.opts.Local
+	if p.opts.Server.IsValid() {
+		domain = p.opts.Server.Addr()
+	}
+	from := "<sip:" + user + "@" + host(domain) + ">;tag=" + rand.Text()
 	if d.Name != "" {
 		from = fmt.Sprintf("%q %s", d.Name, from)
 	}

@@ -220,7 +220,7 @@ func (s *stream) pace(st *Stats, at time.Time, h *rtp.Header, step int16, event 
 	if event || s.event {
 		return
 	}
-	if step == 1 && h.Timestamp-s.timestamp != s.length && !(h.Marker && int32(h.Timestamp-s.timestamp) > 0) {
+	if step == 1 && h.Timestamp-s.timestamp != s.length && (!h.Marker || int32(h.Timestamp-s.timestamp) <= 0) {
 		st.TimestampJumps++
 		return
 	}

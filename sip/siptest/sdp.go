@@ -128,11 +128,6 @@ func (s session) listens() bool {
 		(s.direction == "sendrecv" || s.direction == "recvonly")
 }
 
-// held tells whether this side has put us on hold, in any of the styles.
-func (s session) held() bool {
-	return s.direction == "sendonly" || s.direction == "inactive" || s.addr.Addr().IsUnspecified()
-}
-
 // mine is what this phone says about itself.
 type mine struct {
 	addr      netip.AddrPort
@@ -193,17 +188,6 @@ func (m mine) audio(b *strings.Builder) {
 		direction = "sendrecv"
 	}
 	fmt.Fprintf(b, "a=%s\r\n", direction)
-}
-
-// reversed is the direction that answers an offer's.
-func reversed(direction string) string {
-	switch direction {
-	case "sendonly":
-		return "recvonly"
-	case "recvonly":
-		return "sendonly"
-	}
-	return direction
 }
 
 // common keeps of ours what they offered, in their order.

@@ -140,7 +140,7 @@ func (o Options) withDefaults() (Options, error) {
 		if err != nil {
 			return o, fmt.Errorf("route to %s: %w", o.Server, err)
 		}
-		defer probe.Close()
+		defer func() { _ = probe.Close() }()
 		o.Local = plain(probe.LocalAddr().(*net.UDPAddr).AddrPort()).Addr()
 	}
 	return o, nil

@@ -55,7 +55,7 @@ func openSound(p *Phone) (*sound, error) {
 		port := plain(first.LocalAddr().(*net.UDPAddr).AddrPort()).Port()
 		second, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(p.opts.Local, port^1)))
 		if err != nil {
-			first.Close()
+			_ = first.Close()
 			continue
 		}
 		s.rtp, s.rtcp = first, second
@@ -88,8 +88,7 @@ func (s *sound) start() { s.begin.Do(func() { s.phone.threads.Go(s.speak) }) }
 func (s *sound) close() {
 	s.end.Do(func() {
 		close(s.quit)
-		s.rtp.Close()
-		s.rtcp.Close()
+		_, _ = s.rtp.Close(), s.rtcp.Close()
 		s.mouth.play(nil)
 		s.ear.ended()
 	})

@@ -63,7 +63,7 @@ func (w *udpWire) send(to netip.AddrPort, raw []byte) error {
 
 func (w *udpWire) local() netip.AddrPort { return plain(w.conn.LocalAddr().(*net.UDPAddr).AddrPort()) }
 
-func (w *udpWire) close() { w.conn.Close() }
+func (w *udpWire) close() { _ = w.conn.Close() }
 
 // tcpWire keeps one connection per peer, whoever opened it.
 type tcpWire struct {

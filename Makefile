@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 GO ?= go
 BIN := bin/breakwater
-LINT_VERSION := v2.12.2
+LINT_VERSION := v2.15.0
 FUZZTIME ?= 60s
 
 .DEFAULT_GOAL := help
@@ -17,7 +17,7 @@ build: ## build bin/breakwater
 
 .PHONY: run
 run: build ## start a call centre on this machine: embedded store in ./var, example config
-	$(BIN) run --config config/example --var var --make-secrets
+	$(BIN) run --config config/example --make-secrets
 
 .PHONY: demo
 demo: ## six narrated calls by real phones over loopback, checked against the records

@@ -1,0 +1,195 @@
+// Package house builds every room of the server, connects them and runs them until
+// told to stop. It is the only place that knows all rooms.
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"breakwater/acd"
+	"breakwater/api"
+	"breakwater/call"
+	"breakwater/config"
+	"breakwater/media"
+	"breakwater/media/prompt"
+	"breakwater/sip"
+	"breakwater/store"
+)
+
+// Options say where the house stands.
+type Options struct {
+	Config  string // directory of the config files
+	Version string // of the software
+	Log     *slog.Logger
+}
+
+// House is a running server, room by room from the ground up.
+type House struct {
+	Keeper   *config.Keeper
+	Store    store.Store
+	Engine   *media.Engine
+	Floor    *acd.Floor
+	Exchange *call.Exchange
+	SIP      *sip.Server
+	API      net.Listener
+
+	opts    Options
+	face    *api.Server
+	token   string
+	started time.Time
+}
+
+// Build opens every room; nothing is served yet. Whatever was opened is closed again
+// when a later room cannot be.
+func Build(ctx context.Context, o Options) (_ *House, err error) {
+	h := &House{opts: o, started: time.Now()}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	if h.Keeper, err = config.Keep(o.Config, o.Log); err != nil {
+		return nil, err
+	}
+	c := h.Keeper.Current()
+	if h.Store, err = store.Open(ctx, c.Store.URL, o.Log); err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	if h.Engine, err = media.Open(c.Media, o.Log); err != nil {
+		return nil, fmt.Errorf("open the sound: %w", err)
+	}
+	if h.Floor, err = acd.NewFloor(ctx, c.FloorPlan(), h.Store, o.Log); err != nil {
+		return nil, fmt.Errorf("open the floor: %w", err)
+	}
+	book, err := prompt.New(c.Prompts)
+	if err != nil {
+		return nil, fmt.Errorf("open the prompts: %w", err)
+	}
+	parts := sip.Parts{Engine: h.Engine, Directory: h.Store, Log: o.Log}
+	if h.SIP, err = sip.Open(ctx, c.SIPPlan(), parts); err != nil {
+		return nil, fmt.Errorf("open the wire: %w", err)
+	}
+	h.Exchange, err = call.NewExchange(ctx, c.CallPlan(), call.Parts{
+		Floor: h.Floor, Dialer: h.SIP, Journal: h.Store, Sounds: call.OverEngine(h.Engine),
+		Book: book, Log: o.Log, Version: o.Version, Folder: c.Media.Recordings,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the exchange: %w", err)
+	}
+	h.register()
+	return h, h.openFace(ctx, c.API)
+}
+
+// register lets every room take part in a config edit.
+func (h *House) register() {
+	h.Keeper.Register("floor", func(_, next *config.Config) (func(), error) { return h.Floor.Prepare(next.FloorPlan()) })
+	h.Keeper.Register("calls", func(_, next *config.Config) (func(), error) { return h.Exchange.Prepare(next.CallPlan()) })
+	h.Keeper.Register("sip", func(_, next *config.Config) (func(), error) { return h.SIP.Prepare(next.SIPPlan()) })
+}
+
+// openFace binds the admin's address and reads or makes the token.
+func (h *House) openFace(ctx context.Context, s api.Settings) error {
+	token, err := tokenIn(s.TokenFile)
+	if err != nil {
+		return err
+	}
+	h.token = token
+	var lc net.ListenConfig
+	if h.API, err = lc.Listen(ctx, "tcp", s.Listen); err != nil {
+		return fmt.Errorf("open the api: %w", err)
+	}
+	h.face = api.New(h.shown(), h.opts.Log)
+	return nil
+}
+
+// Run serves until ctx ends, then stops from the roof down: no new calls, every call
+// ended and its record sealed, the floor's last events written, the store closed.
+func (h *House) Run(ctx context.Context) error {
+	defer h.close()
+	rooms, stopRooms := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRooms()
+	wire, stopWire := context.WithCancel(rooms)
+	defer stopWire()
+	ended := make(chan error, 4)
+	run := func(name string, f func() error) {
+		go func() {
+			err := f()
+			if err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			ended <- err
+		}()
+	}
+	run("floor", func() error { return h.Floor.Run(rooms) })
+	run("sip", func() error { return h.SIP.Serve(wire, h.Exchange) })
+	run("api", func() error { return h.face.Serve(rooms, h.API) })
+	run("config", func() error { return h.Keeper.Watch(rooms) })
+
+	var first error
+	running := 4
+	select {
+	case <-ctx.Done():
+	case first = <-ended: // a room that ends by itself takes the house with it
+		running--
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	err := errors.Join(first, h.Exchange.Close(grace))
+	stopWire()
+	stopRooms()
+	for range running {
+		err = errors.Join(err, <-ended)
+	}
+	return err
+}
+
+// stopTime is how long calls may take to end when the server stops.
+const stopTime = 10 * time.Second
+
+// close closes what is not closed by its own Run. It may be called on a house half
+// built.
+func (h *House) close() {
+	if h.API != nil {
+		_ = h.API.Close() // closed by Serve already when it ran
+	}
+	if h.Engine != nil {
+		if err := h.Engine.Close(); err != nil {
+			h.opts.Log.Error("close the sound", "err", err)
+		}
+	}
+	if h.Store != nil {
+		if err := h.Store.Close(); err != nil {
+			h.opts.Log.Error("close the store", "err", err)
+		}
+	}
+}
+
+// Token is the bearer token of the api.
+func (h *House) Token() string { return h.token }
+
+// tokenIn reads the token file, or makes it with a new token (mode 0600).
+func tokenIn(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	switch {
+	case err == nil && len(text) >= tokenLength:
+		return firstLine(text), nil
+	case err == nil:
+		return "", fmt.Errorf("token file %s: shorter than %d characters", file, tokenLength)
+	case !errors.Is(err, os.ErrNotExist):
+		return "", fmt.Errorf("token file: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return "", fmt.Errorf("token file: %w", err)
+	}
+	token := newToken()
+	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("token file: %w", err)
+	}
+	return token, nil
+}

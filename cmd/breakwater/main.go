@@ -1,0 +1,50 @@
+// Breakwater is a telephony server for call centres: it registers desk phones,
+// greets callers, routes them to agents, and protects the agents.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line; each command is one file.
+type commands struct {
+	Run     runCommand     `cmd:"" help:"Serve calls until interrupted."`
+	Check   checkCommand   `cmd:"" help:"Check a config directory and print everything that is wrong."`
+	Status  statusCommand  `cmd:"" help:"Show what a running server is doing."`
+	Why     whyCommand     `cmd:"" help:"Ask a running server why a call waits or an agent gets no call."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	var c commands
+	ctx := kong.Parse(&c,
+		kong.Name("breakwater"),
+		kong.Description("A telephony server for call centres that protects its agents."),
+		kong.UsageOnError(),
+	)
+	if err := ctx.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "breakwater: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run() error {
+	fmt.Println("breakwater", version())
+	return nil
+}
+
+// version is what the build says of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "0.1.0-dev"
+	}
+	return info.Main.Version
+}

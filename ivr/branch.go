@@ -48,7 +48,7 @@ func (b Branch) holds(who Caller, here time.Time) (yes bool, trouble string, err
 	})
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return false, first, nil //nolint:nilerr // it is told as trouble
+		return false, first, nil
 	}
 	yes, _ = out.(bool)
 	return yes, "", nil

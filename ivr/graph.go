@@ -14,7 +14,7 @@ type way struct {
 	to       Target
 	language string // chosen on the way; empty = as before
 	asked    bool   // needs something of the caller: a key, or input that is right
-	failed   bool   // needs input that is not right
+	failed   bool   // taken when input is not right, or the menu is closed
 }
 
 // ways lists the ways out of a menu. Targets that cannot be read are left out:
@@ -30,7 +30,7 @@ func (m Menu) ways() []way {
 	}
 	collects := m.Collect.Name != ""
 	if m.Hours.set() {
-		add("hours.closed", m.Hours.Closed, way{})
+		add("hours.closed", m.Hours.Closed, way{failed: true})
 	}
 	if collects {
 		add("collect.otherwise", m.Collect.Otherwise, way{failed: true})

@@ -50,6 +50,7 @@ func limits(t *rapid.T) Limits {
 		Notice:    rapid.Bool().Draw(t, "notice"),
 		Warnings:  rapid.IntRange(-1, 3).Draw(t, "warnings"),
 		Hint:      rapid.Bool().Draw(t, "meter"),
+		Crisis:    rapid.IntRange(0, 4).Draw(t, "crisis") == 0,
 	}
 }
 
@@ -76,7 +77,9 @@ func has(did []Action, kinds ...Do) bool {
 
 func TestI1TheMeterAloneNeverPlaysEndsOrTiers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := New(Policy{}, limits(t), dawn)
+		lim := limits(t)
+		lim.Crisis = false
+		l := New(Policy{}, lim, dawn)
 		rest, shielded := l.Rest(), l.Protected()
 		now := dawn
 		for range rapid.IntRange(1, 50).Draw(t, "hints") {
@@ -147,7 +150,7 @@ func TestI2NoFarewellWithoutTwoCompleteWarnings(t *testing.T) {
 func TestI3CrisisDominates(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := New(Policy{}, limits(t), dawn)
-		worst := false
+		worst := l.Stage() == Crisis
 		each(l, conversation(t), func(before Stage, e event, did []Action) {
 			if e.Seen.Kind == KeyCrisis && before != Over && !l.agentOff && l.Stage() != Crisis {
 				t.Fatalf("crisis key in %v led to %v", before, l.Stage())
@@ -198,7 +201,8 @@ func TestEmergencyQueuesNeverDisconnect(t *testing.T) {
 func TestI4KeysAreIdempotentAndEveryTransitionIsTold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lim, events := limits(t), conversation(t)
-		l, told, ended := New(Policy{}, lim, dawn), Calm, 0
+		l, ended := New(Policy{}, lim, dawn), 0
+		told := l.Stage()
 		now := dawn
 		for _, e := range events {
 			now = now.Add(e.After)
@@ -286,7 +290,7 @@ func TestI5AShieldIsNeverTakenAway(t *testing.T) {
 func TestI6TheSecondLineHasTheSameRights(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lim := limits(t)
-		lim.Warnings = 0
+		lim.Warnings, lim.Crisis = 0, false
 		first := New(Policy{}, lim, dawn)
 		at := dawn.Add(10 * time.Second)
 		first.Step(at, Observation{Kind: KeyWarn})

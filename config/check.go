@@ -1,0 +1,215 @@
+package config
+
+import (
+	"breakwater/call"
+	"breakwater/ivr"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// settle fills in a part's defaults and reports what it says of itself.
+func settle[T any](r *reading, p path, v *T) {
+	if d, ok := any(*v).(interface{ WithDefaults() T }); ok {
+		*v = d.WithDefaults()
+	}
+	if c, ok := any(*v).(interface{ Check() map[string]string }); ok {
+		r.judge(p, c.Check())
+	}
+}
+
+// judge reports what a part's Check said, at the places of its keys.
+func (r *reading) judge(p path, wrong map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(wrong)) {
+		if key == "" { // the part as a whole
+			r.complain(p, wrong[key], "")
+			continue
+		}
+		r.complain(p.to(key), prefixed(r.find(p.to(key)), p.to(key), wrong[key]), "")
+	}
+}
+
+// prefixed puts the key before a part's sentence, where the sentence does not
+// begin with it: a key that the files leave out is named in full.
+func prefixed(s spot, p path, sentence string) string {
+	key := p.last()
+	if s.rest != "" {
+		key = s.rest
+	}
+	first, _, _ := strings.Cut(sentence, " ")
+	switch {
+	case first == key:
+		return sentence
+	case slices.Contains([]string{"is", "must", "may", "needs", "has"}, first):
+		return key + " " + sentence
+	default:
+		return key + ": " + sentence
+	}
+}
+
+// check fills in defaults, asks every part for its judgement and then looks at
+// what no part can see alone.
+func (r *reading) check(c *Config) {
+	r.checkNames()
+	settle(r, "sip", &c.SIP)
+	settle(r, "media", &c.Media)
+	settle(r, "protect", &c.Protect)
+	settle(r, "calls", &c.Calls)
+	settle(r, "floor", &c.Floor)
+	settle(r, "api", &c.API)
+	c.Store = c.Store.WithDefaults()
+	r.checkStore(c)
+	each(c.Trunks, func(name string, t *Trunk) {
+		t.Name = name
+		settle(r, path("trunks").to(name), &t.TrunkSpec)
+		settle(r, path("trunks").to(name), &t.TrunkManners)
+	})
+	each(c.Phones, func(name string, p *Phone) {
+		p.Name = name
+		settle(r, path("phones").to(name), &p.PhoneSpec)
+		settle(r, path("phones").to(name), &p.PhoneManners)
+	})
+	each(c.Agents, func(name string, a *Agent) {
+		a.Name = name
+		settle(r, path("agents").to(name), &a.AgentSpec)
+		settle(r, path("agents").to(name), &a.AgentAccess)
+	})
+	each(c.Queues, func(name string, q *Queue) {
+		q.Name = name
+		r.checkEmergency(path("queues").to(name), name, q)
+		settle(r, path("queues").to(name), &q.QueueSpec)
+		settle(r, path("queues").to(name), &q.QueueManners)
+	})
+	each(c.Numbers, func(name string, n *call.NumberSpec) {
+		r.checkReach(path("numbers").to(name), name, n)
+		settle(r, path("numbers").to(name), n)
+	})
+	each(c.Menus, func(_ string, m *ivr.Menu) { *m = m.WithDefaults() })
+	each(c.Shifts, func(name string, s *Shift) {
+		r.judge(path("shifts").to(name), s.Check())
+	})
+	r.taken(c)
+	sounds, wrong := r.around.sounds(c.Prompts)
+	r.judge("prompts", wrong)
+	if !r.torn { // otherwise names that stand in the unreadable file would seem to be missing
+		r.checkReferences(c)
+		r.checkSounds(c, sounds)
+	}
+}
+
+// each lets f change every entry of a section.
+func each[T any](section map[string]T, f func(name string, v *T)) {
+	for _, name := range slices.Sorted(maps.Keys(section)) {
+		v := section[name]
+		f(name, &v)
+		section[name] = v
+	}
+}
+
+var (
+	// A name is spoken of in targets (queue:refunds), paths and metrics.
+	validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+	// A number is what a caller can dial.
+	validNumber = regexp.MustCompile(`^\+?[0-9]{1,32}$`)
+)
+
+func (r *reading) checkNames() {
+	for section, what := range oneOf {
+		for _, name := range r.names(section) {
+			p := path(section).to(name)
+			switch {
+			case section == "numbers" && validNumber.MatchString(name), section != "numbers" && validName.MatchString(name):
+			case section == "numbers" && strings.HasPrefix(name, "*"):
+				r.complain(p, "what begins with * is a feature code, not a number", "a number is digits, with an optional + before them")
+			case section == "numbers":
+				r.complain(p, strconv.Quote(name)+" cannot be dialled", "a number is digits, with an optional + before them")
+			default:
+				r.complain(p, fmt.Sprintf("%q cannot be the name of %s", name, article(what)), "a name is up to 63 letters a–z, digits, - and _")
+			}
+		}
+	}
+}
+
+func article(noun string) string {
+	if strings.ContainsAny(noun[:1], "aeiou") {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// names lists the entries of a section as the files have them, also those that
+// could not be decoded: a reference to them is right.
+func (r *reading) names(section string) []string {
+	f := r.root.get(section)
+	if f == nil {
+		return nil
+	}
+	out := make([]string, len(f.value.fields))
+	for i, entry := range f.value.fields {
+		out[i] = entry.name
+	}
+	return out
+}
+
+// complain reports a problem with the key at p, unless something is known to be
+// wrong there already: one mistake makes one problem.
+func (r *reading) complain(p path, message, hint string) {
+	if r.isSpoiled(p) {
+		return
+	}
+	r.fault(r.find(p).at, p, message, hint)
+}
+
+func (r *reading) isSpoiled(p path) bool {
+	for q := string(p); q != ""; {
+		if r.spoiled[q] {
+			return true
+		}
+		i := strings.LastIndexByte(q, '.')
+		q = q[:max(0, i)]
+	}
+	for q := range r.spoiled {
+		if strings.HasPrefix(q, string(p)+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// spot is where a path leads in the files.
+type spot struct {
+	at   pos    // of the value if it is a single one, else of the key
+	rest string // what of the path the files do not have
+}
+
+// find follows p as far as the files go.
+func (r *reading) find(p path) spot {
+	parts := strings.Split(strings.NewReplacer("[", ".", "]", "").Replace(string(p)), ".")
+	s, n := spot{}, r.root
+	for i, part := range parts {
+		var next *node
+		switch n.kind {
+		case mapping:
+			if f := n.get(part); f != nil {
+				s.at, next = f.at, f.value
+			}
+		case list:
+			if index, err := strconv.Atoi(part); err == nil && index >= 0 && index < len(n.items) {
+				next = n.items[index]
+				s.at = next.at
+			}
+		case empty, scalar:
+		}
+		if next == nil {
+			s.rest = strings.Join(parts[i:], ".")
+			return s
+		}
+		if n = next; n.kind == scalar {
+			s.at = n.at
+		}
+	}
+	return s
+}

@@ -1,0 +1,136 @@
+// Package config reads the files that an admin writes, says everything that is
+// wrong with them at once and where, and keeps the last good version running when
+// an edit goes wrong. What an option means stands beside the code that obeys it, in
+// the Settings, Spec and Policy types of the other rooms; this package only reads
+// files into them and checks what no room can check alone.
+package config
+
+import (
+	"breakwater/acd"
+	"breakwater/acd/protect"
+	"breakwater/api"
+	"breakwater/call"
+	"breakwater/ivr"
+	"breakwater/media"
+	"breakwater/media/prompt"
+	"breakwater/sip"
+)
+
+// Config is one version of all files, checked and complete: every default is
+// filled in and every secret read. It is immutable. Each field is a top-level key.
+type Config struct {
+	SIP     sip.Settings               `yaml:"sip"`     // listeners, registration and dialog timers
+	Media   media.Settings             `yaml:"media"`   // RTP ports and recordings
+	Trunks  map[string]Trunk           `yaml:"trunks"`  // carriers and other PBXs, by name
+	Phones  map[string]Phone           `yaml:"phones"`  // devices that may register, by name: the user part of their address
+	Agents  map[string]Agent           `yaml:"agents"`  // people who take calls, by name
+	Queues  map[string]Queue           `yaml:"queues"`  // where callers wait, by name
+	Menus   map[string]ivr.Menu        `yaml:"menus"`   // what callers hear and press, by name
+	Numbers map[string]call.NumberSpec `yaml:"numbers"` // what a dialled number reaches, by number
+	Prompts prompt.Settings            `yaml:"prompts"` // own prompts and music
+	Protect protect.Policy             `yaml:"protect"` // the ladder that protects agents from abuse
+	Calls   call.Settings              `yaml:"calls"`   // how calls are led
+	Floor   acd.Settings               `yaml:"floor"`   // how offers are made, for all queues
+	Shifts  map[string]Shift           `yaml:"shifts"`  // weekly working hours, by name of the team or agent; checked, not yet in force
+	Store   Store                      `yaml:"store"`   // where records and states are kept
+	API     api.Settings               `yaml:"api"`     // the admin face
+
+	// Version names the files' content: the first 12 hex digits of their SHA-256.
+	// Secrets kept elsewhere are not part of it.
+	Version string `yaml:"-"`
+}
+
+// Phone is a device that may register, and what it may do.
+type Phone struct {
+	sip.PhoneSpec     `yaml:",inline"`
+	call.PhoneManners `yaml:",inline"`
+}
+
+// Trunk is a carrier or another PBX, and how its calls are treated.
+type Trunk struct {
+	sip.TrunkSpec     `yaml:",inline"`
+	call.TrunkManners `yaml:",inline"`
+}
+
+// Agent is a person: what the floor routes by, and how they prove who they are.
+type Agent struct {
+	acd.AgentSpec    `yaml:",inline"`
+	call.AgentAccess `yaml:",inline"`
+}
+
+// Queue is where callers wait: how it routes, and how it treats people.
+type Queue struct {
+	acd.QueueSpec     `yaml:",inline"`
+	call.QueueManners `yaml:",inline"`
+}
+
+// preset is a queue of which the file says nothing yet: position and whisper are on
+// unless it says otherwise.
+func (q *Queue) preset() {
+	usual := call.DefaultManners()
+	q.Position, q.Whisper = usual.Position, usual.Whisper
+}
+
+// Store says where records, registrations and the floor's events are kept.
+type Store struct {
+	URL string `yaml:"url"` // sqlite:FILE keeps everything in one file, relative to where the server was started; memory: forgets at the end; default sqlite:var/breakwater.db
+}
+
+// WithDefaults fills what is empty.
+func (s Store) WithDefaults() Store {
+	if s.URL == "" {
+		s.URL = "sqlite:var/breakwater.db"
+	}
+	return s
+}
+
+// oneOf names one entry of a section that holds entries by name.
+var oneOf = map[string]string{
+	"trunks": "trunk", "phones": "phone", "agents": "agent", "queues": "queue",
+	"menus": "menu", "numbers": "number", "shifts": "shift",
+}
+
+// SIPPlan is what the wire needs of the config.
+func (c *Config) SIPPlan() sip.Plan {
+	return sip.Plan{
+		Settings: c.SIP,
+		Phones:   pick(c.Phones, func(p Phone) sip.PhoneSpec { return p.PhoneSpec }),
+		Trunks:   pick(c.Trunks, func(t Trunk) sip.TrunkSpec { return t.TrunkSpec }),
+	}
+}
+
+// FloorPlan is what the floor needs of the config.
+func (c *Config) FloorPlan() acd.Plan {
+	return acd.Plan{
+		Settings: c.Floor,
+		Queues:   pick(c.Queues, func(q Queue) acd.QueueSpec { return q.QueueSpec }),
+		Agents:   pick(c.Agents, func(a Agent) acd.AgentSpec { return a.AgentSpec }),
+	}
+}
+
+// CallPlan is what calls are led by.
+func (c *Config) CallPlan() call.Plan {
+	numbers := make(map[string]string, len(c.Agents))
+	for name, a := range c.Agents {
+		numbers[a.Number] = name
+	}
+	return call.Plan{
+		AgentNumbers: numbers,
+		Settings:     c.Calls,
+		Protect:      c.Protect,
+		Menus:        c.Menus,
+		Numbers:      c.Numbers,
+		Phones:       pick(c.Phones, func(p Phone) call.PhoneManners { return p.PhoneManners }),
+		Trunks:       pick(c.Trunks, func(t Trunk) call.TrunkManners { return t.TrunkManners }),
+		Agents:       pick(c.Agents, func(a Agent) call.AgentAccess { return a.AgentAccess }),
+		Queues:       pick(c.Queues, func(q Queue) call.QueueManners { return q.QueueManners }),
+	}
+}
+
+func pick[T, U any](from map[string]T, part func(T) U) map[string]U {
+	out := make(map[string]U, len(from))
+	for name, v := range from {
+		out[name] = part(v)
+	}
+	return out
+}

@@ -1,0 +1,234 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"breakwater/call"
+	"breakwater/ivr"
+)
+
+// checkReferences looks at what no part can see alone: that everything named
+// exists, that a number reaches one thing, that nobody who is in need is hung up on.
+func (r *reading) checkReferences(c *Config) {
+	each(c.Queues, func(name string, q *Queue) { r.checkQueue(path("queues").to(name), c, q) })
+	r.checkNumbers(c)
+	r.checkExtensions(c)
+	r.checkAgents(c)
+	r.checkTrunks(c)
+	each(c.Shifts, func(name string, s *Shift) {
+		r.allExist(path("shifts").to(name).to("agents"), "agents", s.Agents)
+	})
+}
+
+// exists asks that a section holds the name that stands at p.
+func (r *reading) exists(p path, section, name string) bool {
+	known := r.names(section)
+	if slices.Contains(known, name) {
+		return true
+	}
+	r.complain(p, fmt.Sprintf("there is no %s %q", oneOf[section], name), didYouMean(name, known))
+	return false
+}
+
+func (r *reading) allExist(p path, section string, names []string) {
+	for i, name := range names {
+		r.exists(p.to(fmt.Sprint(i)), section, name)
+	}
+}
+
+func (r *reading) checkQueue(p path, c *Config, q *Queue) {
+	r.allExist(p.to("agents"), "agents", q.Agents)
+	for i, name := range q.Supervisors {
+		at := p.to("supervisors").to(fmt.Sprint(i))
+		if r.exists(at, "agents", name) && !c.Agents[name].Supervisor {
+			r.complain(at, fmt.Sprintf("agent %q is no supervisor", name), "give the agent supervisor: true, or name another")
+		}
+	}
+	if len(q.Agents) > 0 && len(slices.Compact(slices.Sorted(slices.Values(q.Agents)))) < len(q.Agents) {
+		r.complain(p.to("agents"), "an agent is named twice", "name each agent once")
+	}
+	for _, t := range limits(q) {
+		r.checkTarget(p.to(t.key), c, t.name)
+	}
+}
+
+// checkEmergency keeps an emergency queue from ever ending a caller. It looks at
+// what was written, before the defaults are filled in.
+func (r *reading) checkEmergency(p path, name string, q *Queue) {
+	if !q.Emergency {
+		return
+	}
+	if q.OnAgentHangup == call.HangupClosing || q.OnAgentHangup == call.HangupEnd {
+		r.complain(p.to("on_agent_hangup"), fmt.Sprintf("an emergency queue never ends a caller, so %q is refused", q.OnAgentHangup), "write rescue, or remove the key")
+	}
+	for _, t := range limits(q) {
+		switch word, to, _ := strings.Cut(t.name, ":"); {
+		case t.name == "" && t.key == "on_full" && q.MaxSize == 0: // never full
+		case t.name == "":
+			r.complain(p.to(t.key), fmt.Sprintf("an emergency queue never ends a caller, so %s must lead on", t.key), "write queue:NAME, phone:NAME, menu:NAME or number:DIGITS")
+		case word == ivr.Goodbye, word == ivr.Queue && to == name:
+			r.complain(p.to(t.key), fmt.Sprintf("an emergency queue never ends a caller, so %q is refused", t.name), "write queue:NAME of another queue, phone:NAME, menu:NAME or number:DIGITS")
+		}
+	}
+}
+
+// limits are the keys of a queue that say where a caller goes who cannot stay.
+func limits(q *Queue) []targetOf {
+	return []targetOf{{"on_full", "", q.OnFull}, {"on_wait", "", q.OnWait}, {"on_empty", "", q.OnEmpty}}
+}
+
+// checkTarget asks that a target can be read and that what it names exists.
+func (r *reading) checkTarget(p path, c *Config, text string) {
+	if text == "" {
+		return
+	}
+	t, err := ivr.ParseTarget(text)
+	if err != nil {
+		r.complain(p, err.Error(), "")
+		return
+	}
+	switch t.Kind {
+	case ivr.Queue:
+		r.exists(p, "queues", t.Name)
+	case ivr.Submenu:
+		r.exists(p, "menus", t.Name)
+	case ivr.Extension:
+		r.exists(p, "phones", t.Name)
+	case ivr.Number:
+		r.checkDialable(p, c, t.Name)
+	}
+}
+
+// checkReach asks that a number reaches exactly one thing.
+func (r *reading) checkReach(p path, number string, n *call.NumberSpec) {
+	var given []string
+	for _, t := range targetsOf(n) {
+		if t.name != "" {
+			given = append(given, t.key)
+		}
+	}
+	switch {
+	case len(given) == 0:
+		r.complain(p, fmt.Sprintf("number %s reaches nothing", number), "give it one of menu, queue, phone or external")
+	case len(given) > 1:
+		r.complain(p.to(given[1]), fmt.Sprintf("number %s reaches a %s already, and can reach one thing only", number, given[0]), "keep one of "+strings.Join(given, ", "))
+	}
+}
+
+// targetOf is one way a number can lead: the key, the section that holds the name,
+// and the name.
+type targetOf struct{ key, section, name string }
+
+func targetsOf(n *call.NumberSpec) []targetOf {
+	return []targetOf{
+		{"menu", "menus", n.Menu}, {"queue", "queues", n.Queue}, {"phone", "phones", n.Phone}, {"external", "", n.External},
+	}
+}
+
+// checkNumbers asks that what a number reaches exists.
+func (r *reading) checkNumbers(c *Config) {
+	each(c.Numbers, func(name string, n *call.NumberSpec) {
+		for _, t := range targetsOf(n) {
+			p := path("numbers").to(name).to(t.key)
+			switch {
+			case t.name == "":
+			case t.section == "":
+				r.checkDialable(p, c, t.name)
+			default:
+				r.exists(p, t.section, t.name)
+			}
+		}
+	})
+}
+
+// checkDialable asks that a trunk takes the number.
+func (r *reading) checkDialable(p path, c *Config, number string) {
+	switch {
+	case !validNumber.MatchString(number):
+		r.complain(p, fmt.Sprintf("%q cannot be dialled", number), "a number is digits, with an optional + before them")
+	case !c.dials(number):
+		r.complain(p, fmt.Sprintf("no trunk dials %s", number), "give a trunk a dial: prefix that it begins with")
+	}
+}
+
+// dials tells whether a trunk takes the number.
+func (c *Config) dials(number string) bool {
+	for _, t := range c.Trunks {
+		if slices.ContainsFunc(t.Dial, func(prefix string) bool { return strings.HasPrefix(number, prefix) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkExtensions asks that what a phone is dialled by reaches nothing else.
+func (r *reading) checkExtensions(c *Config) {
+	taken := map[string]string{} // number → who has it
+	for number := range c.Numbers {
+		taken[number] = "numbers"
+	}
+	each(c.Phones, func(name string, phone *Phone) {
+		p := path("phones").to(name).to("number")
+		number := phone.Number
+		if number == "" && validNumber.MatchString(name) {
+			number = name
+		}
+		switch owner, used := taken[number]; {
+		case number == "":
+		case strings.ContainsAny(number, "*#"):
+			r.complain(p, fmt.Sprintf("%q would hide feature codes, which begin with *", number), "an extension is digits")
+		case !validNumber.MatchString(number):
+			r.complain(p, fmt.Sprintf("%q cannot be dialled", number), "an extension is digits")
+		case used && owner == "numbers":
+			r.complain(p, fmt.Sprintf("extension %s of phone %s is a key of numbers as well", number, name), "give one of them another number")
+		case used:
+			r.complain(p, fmt.Sprintf("extension %s of phone %s belongs to phone %s already", number, name, owner), "give one of them another number")
+		default:
+			taken[number] = name
+		}
+	})
+}
+
+// checkAgents asks that the number an agent logs in with is theirs alone.
+func (r *reading) checkAgents(c *Config) {
+	owners := map[string]string{}
+	each(c.Agents, func(name string, a *Agent) {
+		p := path("agents").to(name).to("number")
+		switch owner, used := owners[a.Number]; {
+		case a.Number == "":
+			r.complain(p, fmt.Sprintf("agent %s has no number to log in with", name), "give the agent a number of digits")
+		case !validNumber.MatchString(a.Number) || strings.HasPrefix(a.Number, "+"):
+			r.complain(p, fmt.Sprintf("%q cannot be typed to log in", a.Number), "an agent's number is digits")
+		case used:
+			r.complain(p, fmt.Sprintf("number %s belongs to agent %s already", a.Number, owner), "give each agent their own")
+		default:
+			owners[a.Number] = name
+		}
+	})
+}
+
+// checkTrunks asks that an outside number has one way out.
+func (r *reading) checkTrunks(c *Config) {
+	owners := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(c.Trunks)) {
+		for i, prefix := range c.Trunks[name].Dial {
+			p := path("trunks").to(name).to("dial").to(fmt.Sprint(i))
+			if owner, used := owners[prefix]; used {
+				r.complain(p, fmt.Sprintf("prefix %q goes out through trunk %s already", prefix, owner), "give each prefix one trunk")
+				continue
+			}
+			owners[prefix] = name
+		}
+	}
+}
+
+func (r *reading) checkStore(c *Config) {
+	switch scheme, rest, _ := strings.Cut(c.Store.URL, ":"); {
+	case scheme == "sqlite" && rest != "", c.Store.URL == "memory:":
+	default:
+		r.complain("store.url", fmt.Sprintf("%q is no store", c.Store.URL), "write sqlite:FILE or memory:")
+	}
+}

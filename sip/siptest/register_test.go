@@ -15,15 +15,15 @@ import (
 type registrar struct {
 	wire       wire
 	challenges []string
-	check      func(*Message) bool // of a request with Authorization
 
-	mu   sync.Mutex // protects all following fields
-	seen []*Message
+	mu     sync.Mutex // protects all following fields
+	refuse bool       // every password is wrong
+	seen   []*Message
 }
 
 func openRegistrar(t *testing.T, transport string, challenges ...string) *registrar {
 	t.Helper()
-	r := &registrar{challenges: challenges, check: func(*Message) bool { return true }}
+	r := &registrar{challenges: challenges}
 	var threads sync.WaitGroup
 	var err error
 	r.mu.Lock() // take may run before wire is set
@@ -46,7 +46,7 @@ func (r *registrar) take(raw []byte, from netip.AddrPort) {
 	}
 	r.mu.Lock()
 	r.seen = append(r.seen, m)
-	wire := r.wire
+	wire, refuse := r.wire, r.refuse
 	r.mu.Unlock()
 	res := &Message{Status: 200, Reason: "OK"}
 	for _, name := range []string{"Via", "From", "To", "Call-ID", "CSeq"} {
@@ -58,7 +58,7 @@ func (r *registrar) take(raw []byte, from netip.AddrPort) {
 		for _, c := range r.challenges {
 			res.Add("WWW-Authenticate", c)
 		}
-	case !r.check(m):
+	case refuse:
 		res.Status, res.Reason = 403, "Forbidden"
 	default:
 		for _, c := range m.List("Contact") {
@@ -122,7 +122,9 @@ func TestDigestArithmeticFollowsTheRFC(t *testing.T) {
 
 func TestAWrongPasswordIsNotTriedTwice(t *testing.T) {
 	r := openRegistrar(t, "udp", md5Ask)
-	r.check = func(*Message) bool { return false }
+	r.mu.Lock()
+	r.refuse = true
+	r.mu.Unlock()
 	p := open(t, Options{Name: "1001", Password: "wrong", Server: r.wire.local()})
 	if err := p.Register(soon(t)); StatusOf(err) != 403 {
 		t.Errorf("got %v, want 403", err)

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -64,11 +65,17 @@ const (
 	KindOrphaned = "orphaned" // was waiting when the process died
 )
 
+// ErrAppended is what Append wraps when the first Seq is at or below the last in
+// the ledger. After an attempt that failed half-way it tells the floor that the
+// events did arrive.
+var ErrAppended = errors.New("the ledger has these events already")
+
 // Ledger keeps the floor's events over a crash. store implements it; the floor's
 // own goroutine never calls it.
 type Ledger interface {
 	// Append makes the events durable, in order, all or none. Their Seq is set
-	// by the floor and strictly growing; a Seq at or below the last is an error.
+	// by the floor and strictly growing; a Seq at or below the last is
+	// an error that wraps ErrAppended.
 	Append(ctx context.Context, events []Event) error
 	// Load gives the newest snapshot (nil if none) and the events after it.
 	Load(ctx context.Context) (snapshot []byte, events []Event, err error)

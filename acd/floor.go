@@ -2,81 +2,286 @@ package acd
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// Floor owns every queue and every agent; its state is touched by Run alone.
+const (
+	inboxSize = 1024 // callers of full inboxes wait with their ctx
+	// compactEvents and compactAfter say when the ledger is made small.
+	compactEvents = 10_000
+	compactAfter  = time.Hour
+)
+
+// Floor owns every queue and every agent. board is touched by Run alone (and by
+// NewFloor before it); everybody else posts to the inbox and waits.
 type Floor struct {
-	log *slog.Logger
+	log     *slog.Logger
+	clock   Clock
+	board   *board
+	journal *journal
+	inbox   chan *errand
+	stopped chan struct{}
+	slots   map[uint64]slots         // by ticket; Run's
+	bells   map[uint64]chan struct{} // Seat.Revoked by assignment; Run's
+	orphans []Orphan
+	phones  phoneNews
+	watch   *watchers
+	meter   meter
+	audit   time.Duration
+	filed   filed
 }
 
-// NewFloor makes a floor that starts from what the ledger holds.
-func NewFloor(ctx context.Context, p Plan, l Ledger, log *slog.Logger) (*Floor, error) {
-	panic("not built yet")
+// Option changes how a floor is made.
+type Option func(*Floor)
+
+// WithClock gives the floor another clock. Mono must go as fast as the process's
+// timers.
+func WithClock(c Clock) Option { return func(f *Floor) { f.clock = c } }
+
+// WithAudit lets the floor check itself that often; see Audit.
+func WithAudit(every time.Duration) Option { return func(f *Floor) { f.audit = every } }
+
+// slots are the channels of a Ticket.
+type slots struct {
+	offers  chan Offer
+	removed chan Removal
 }
+
+// filed is what happened since the ledger was last made small.
+type filed struct {
+	events int
+	at     time.Duration
+}
+
+// errand is one thing to do on the board. Its state goes from asked to either begun
+// (by Run) or dropped (by who asked), so that a caller who gives up knows that
+// nothing was done.
+type errand struct {
+	act   func(*board) error
+	look  func(*board) // after everything has settled
+	state atomic.Int32
+	seq   uint64 // of the last event when it was done
+	done  chan error
+}
+
+const (
+	asked int32 = iota
+	begun
+	dropped
+)
+
+// phoneNews is the latest word of each phone that the floor has not yet heard: it
+// is bounded by the phones there are, and telling it never waits.
+type phoneNews struct {
+	mu   sync.Mutex // guards the maps
+	away map[string]bool
+	busy map[string]bool
+	kick chan struct{}
+}
+
+// NewFloor makes a floor that starts from what the ledger holds. A nil ledger
+// keeps nothing.
+func NewFloor(ctx context.Context, p Plan, l Ledger, log *slog.Logger, options ...Option) (*Floor, error) {
+	r, err := prepare(p)
+	if err != nil {
+		return nil, err
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	f := &Floor{
+		log: log, board: newBoard(), inbox: make(chan *errand, inboxSize), stopped: make(chan struct{}),
+		slots: map[uint64]slots{}, bells: map[uint64]chan struct{}{}, watch: newWatchers(),
+		phones: phoneNews{away: map[string]bool{}, busy: map[string]bool{}, kick: make(chan struct{}, 1)},
+	}
+	for _, o := range options {
+		o(f)
+	}
+	if f.clock == nil {
+		f.clock = SystemClock()
+	}
+	if l == nil {
+		l = nowhere{}
+	}
+	f.journal = newJournal(l, log, &f.meter.ledgerFailures, f.watch.show)
+	blob, events, err := l.Load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load the floor: %w", err)
+	}
+	now := f.clock()
+	past, err := recall(blob, events, now)
+	if err != nil {
+		return nil, err
+	}
+	f.journal.durable = past.ids.Seq
+	f.turn(&errand{act: func(b *board) error {
+		b.adopt(r)
+		f.orphans = b.resume(past)
+		return nil
+	}, done: make(chan error, 1)})
+	f.filed = filed{at: now.Mono}
+	return f, nil
+}
+
+// Orphans are the callers who were waiting when the process before this one died.
+func (f *Floor) Orphans() []Orphan { return f.orphans }
 
 // Run serves the floor until ctx ends, then writes what is left. It returns when
-// everything announced is durable.
-func (f *Floor) Run(ctx context.Context) error { panic("not built yet") }
-
-// Prepare checks a new plan; commit cannot fail. Waiting callers are judged by
-// the new specs at once; conversations, wrap-ups and rests keep their clocks.
-func (f *Floor) Prepare(next Plan) (commit func(), err error) { panic("not built yet") }
-
-// Enter puts a caller in a queue. Errors: ErrNoQueue, *Refused, ErrStopped.
-func (f *Floor) Enter(ctx context.Context, e Entry) (*Ticket, error) { panic("not built yet") }
-
-// Leave takes a caller out: why is abandoned, answered elsewhere, a target. Any
-// offer out is ended as MissCallerLeft. Leaving twice is a no-op.
-func (f *Floor) Leave(ctx context.Context, ticket uint64, why string) error { panic("not built yet") }
-
-// Place tells where the caller stands; the position never grows for a waiting caller
-// by what it was told before (announcements never go backwards).
-func (f *Floor) Place(ctx context.Context, ticket uint64) (Place, error) { panic("not built yet") }
-
-// Taken says the call has taken the offer and rings the seats.
-func (f *Floor) Taken(ctx context.Context, ticket uint64) error { panic("not built yet") }
-
-// Answered says the seat's phone was answered. The first answer of an offer wins;
-// the others are released as MissOtherAnswered. ErrStale: hang that phone up.
-func (f *Floor) Answered(ctx context.Context, assignment uint64) error { panic("not built yet") }
-
-// Missed ends one seat of an offer with its true reason. When the last seat is
-// missed the ticket is waiting again at its place.
-func (f *Floor) Missed(ctx context.Context, assignment uint64, why Miss) error {
-	panic("not built yet")
+// everything announced is durable, or says what is not.
+func (f *Floor) Run(ctx context.Context) error {
+	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	quit, written := make(chan struct{}), make(chan error, 1)
+	go func() { written <- f.journal.run(writing, quit) }()
+	f.serve(ctx)
+	close(f.stopped)
+	close(quit)
+	late := time.AfterFunc(lastWords, stop)
+	defer late.Stop()
+	return <-written
 }
 
-// Finish ends a conversation: WrapUp, then Resting where granted. It returns when
-// that is durable. ErrStale is a counted no-op.
-func (f *Floor) Finish(ctx context.Context, assignment uint64, o Outcome) error {
-	panic("not built yet")
+// lastWords bounds the writing at the end of the process.
+const lastWords = 5 * time.Second
+
+func (f *Floor) serve(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-f.inbox:
+			f.turn(e)
+		case <-f.phones.kick:
+			f.turn(nil)
+		case <-timer.C:
+			f.turn(nil)
+		}
+		if next := f.board.alarms.next(); next != never {
+			timer.Reset(max(0, next-f.clock().Mono))
+		} else {
+			timer.Stop()
+		}
+	}
 }
 
-// Do carries out an agent's command and returns the state after it, durable.
-func (f *Floor) Do(ctx context.Context, agent string, c Command) (AgentView, error) {
-	panic("not built yet")
+// turn does one errand, or only what is due, and carries out what follows from it.
+func (f *Floor) turn(e *errand) {
+	act := f.phones.act()
+	if e != nil && e.state.CompareAndSwap(asked, begun) {
+		news := act
+		act = func(b *board) error {
+			if news != nil {
+				_ = news(b) // phone news cannot fail
+				b.settle()
+			}
+			return e.act(b)
+		}
+	} else {
+		e = nil
+	}
+	b := f.board
+	t, err := b.apply(f.clock(), act)
+	f.carryOut(t)
+	f.file(t)
+	f.meter.publish(&b.count)
+	if e == nil {
+		return
+	}
+	if e.look != nil {
+		e.look(b)
+	}
+	e.seq = b.ids.Seq
+	e.done <- err
 }
 
-// PhoneReachable tells whether a phone is registered and answers.
-func (f *Floor) PhoneReachable(phone string, yes bool) { panic("not built yet") }
+// carryOut hands out what the board decided. None of it can wait: every slot has
+// room or is emptied first.
+func (f *Floor) carryOut(t *turn) {
+	for _, id := range t.revoked {
+		if bell := f.bells[id]; bell != nil {
+			close(bell)
+			delete(f.bells, id)
+		}
+	}
+	for _, id := range t.settled {
+		delete(f.bells, id)
+	}
+	for _, x := range t.removed {
+		if s, ok := f.slots[x.ticket]; ok {
+			put(s.removed, x.removal)
+		}
+	}
+	for _, o := range t.offers {
+		out := Offer{Ring: o.offer.spec.Ring, Queue: o.offer.spec}
+		for _, s := range o.offer.seats {
+			bell := make(chan struct{})
+			f.bells[s.id] = bell
+			out.Seats = append(out.Seats, Seat{
+				Assignment: s.id, Agent: s.agent.Name, Phone: s.agent.Phone, Reason: s.reason, Revoked: bell,
+			})
+		}
+		if s, ok := f.slots[o.ticket]; ok {
+			put(s.offers, out)
+		}
+	}
+	for _, id := range t.gone {
+		delete(f.slots, id)
+	}
+}
 
-// PhoneBusy tells that a phone is in a call that is not from a queue, or no longer.
-func (f *Floor) PhoneBusy(phone string, yes bool) { panic("not built yet") }
+// file gives the turn's events to the journal and makes the ledger small in time.
+func (f *Floor) file(t *turn) {
+	full := f.journal.add(t.events, t.views, f.board.ids.Seq)
+	f.filed.events += len(t.events)
+	old := f.filed.events > 0 && f.board.now.Mono-f.filed.at >= compactAfter
+	if !full && !old && f.filed.events < compactEvents {
+		return
+	}
+	f.journal.store(&dump{seq: f.board.ids.Seq, state: f.board.snapshot(), must: full})
+	f.filed = filed{at: f.board.now.Mono}
+}
 
-// Agents, Queues and Counters are snapshots.
-func (f *Floor) Agents(ctx context.Context) ([]AgentView, error) { panic("not built yet") }
+// do runs an errand on the floor's goroutine and waits for it. When ctx ends first,
+// nothing was done.
+func (f *Floor) do(ctx context.Context, e *errand) error {
+	e.done = make(chan error, 1)
+	select {
+	case f.inbox <- e:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-f.stopped:
+		return ErrStopped
+	}
+	select {
+	case err := <-e.done:
+		return err
+	case <-ctx.Done():
+		if e.state.CompareAndSwap(asked, dropped) {
+			return context.Cause(ctx)
+		}
+		return <-e.done // begun: it takes microseconds
+	case <-f.stopped:
+		if e.state.CompareAndSwap(asked, dropped) {
+			return ErrStopped
+		}
+		return <-e.done
+	}
+}
 
-// Queues gives every queue, by name.
-func (f *Floor) Queues(ctx context.Context) ([]QueueView, error) { panic("not built yet") }
+// nowhere is a ledger that keeps nothing.
+type nowhere struct{}
 
-// Counters gives the promise counters.
-func (f *Floor) Counters() Counters { panic("not built yet") }
+// Append forgets.
+func (nowhere) Append(context.Context, []Event) error { return nil }
 
-// Watch gives the newest state of one agent, latest value only, until ctx ends.
-func (f *Floor) Watch(ctx context.Context, agent string) <-chan AgentView { panic("not built yet") }
+// Load has nothing.
+func (nowhere) Load(context.Context) ([]byte, []Event, error) { return nil, nil, nil }
 
-// Why explains, from the code that decides: a waiting ticket (which condition
-// failed for whom) or an agent (why no call). One sentence a line.
-func (f *Floor) Why(ctx context.Context, w Whom) ([]string, error) { panic("not built yet") }
-
+// Compact forgets.
+func (nowhere) Compact(context.Context, uint64, []byte) error { return nil }

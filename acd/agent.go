@@ -1,0 +1,248 @@
+package acd
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// agent is a person at work: what outlives the process, and what serves routing.
+type agent struct {
+	person
+	alarm
+	rank    int // by name among the plan's agents; -1 = not in the plan
+	spec    AgentSpec
+	posts   []*condition // the conditions this agent meets
+	seat    *seat        // the offer or conversation
+	listed  bool         // stands in the lines of his posts
+	idle    time.Duration
+	load    int64      // permille, as listed
+	counted AgentState // the state the posts have counted
+	touched bool
+	wanted  []*ticket // callers who prefer this agent
+}
+
+// phone is a desk phone as far as routing cares.
+type phone struct {
+	away  bool // not registered, or does not answer
+	busy  bool // in a call that is not from a queue
+	agent *agent
+}
+
+func newAgent(p person) *agent {
+	a := &agent{person: p, rank: -1}
+	a.ring = func(b *board) { b.agentDue(a) }
+	return a
+}
+
+// standing is where the agent stands among those who meet a condition.
+func (a *agent) standing(c *condition) key {
+	switch c.queue.spec.Strategy {
+	case LeastOccupied:
+		return key{a.load, int64(a.idle), int64(a.rank)}
+	case Linear, RoundRobin, BestSkill:
+		return key{c.order[a.rank], int64(a.idle), int64(a.rank)}
+	}
+	return key{0, int64(a.idle), int64(a.rank)}
+}
+
+// able tells whether the agent meets a condition.
+func (a *agent) able(c *condition) bool { return a.rank >= 0 && c.able[a.rank] }
+
+// shown is the state as others see it: a private call on the phone makes an agent
+// who would be free OnCall. A wrap-up or rest keeps its clock and its name.
+func (b *board) shown(a *agent) AgentState {
+	switch a.State {
+	case Ready, NotReady, Missed:
+		if p := b.phones[a.Phone]; p != nil && p.busy {
+			return OnCall
+		}
+	}
+	return a.State
+}
+
+// hindrance says why an agent cannot be offered a call now; empty = can be. It is
+// the one place that decides this.
+func (b *board) hindrance(a *agent) string {
+	p := b.phones[a.Phone]
+	gap := a.Gap + b.routes.settings.Gap
+	switch {
+	case a.State == NotReady && a.Reason != "":
+		return "is not ready: " + a.Reason
+	case a.State == WrapUp:
+		return "is in wrap-up for " + b.left(a.WrapEnd)
+	case a.State == Resting:
+		return "rests for " + b.left(a.Rest.until())
+	case a.State == Missed:
+		return fmt.Sprintf("missed %d calls and must say ready", a.Strikes)
+	case a.State == Offered || a.State == OnCall:
+		return fmt.Sprintf("is %s (call %s)", a.State, a.Call)
+	case a.State != Ready:
+		return "is " + string(a.State)
+	case a.rank < 0:
+		return "is no longer in the config"
+	case p != nil && p.busy:
+		return "is in another call on phone " + a.Phone
+	case p != nil && p.away:
+		return "cannot be reached: phone " + a.Phone + " is not registered or does not answer"
+	case gap > b.now.Mono:
+		return "has the gap between calls for " + b.left(gap)
+	case a.Pause > b.now.Mono:
+		return "missed a call and is left alone for " + b.left(a.Pause)
+	}
+	return ""
+}
+
+// left is the time until a moment, in whole seconds, never less than 1s.
+func (b *board) left(until time.Duration) string {
+	return max(time.Second, (until - b.now.Mono).Round(time.Second)).String()
+}
+
+// due is the next moment at which something changes for the agent by itself.
+func (b *board) due(a *agent) time.Duration {
+	next := never
+	if a.State == WrapUp {
+		next = a.WrapEnd
+	}
+	if a.Rest.Running && (a.State == Resting || a.State == LoggedOut) {
+		next = min(next, a.Rest.until())
+	}
+	for _, m := range []time.Duration{a.Gap + b.routes.settings.Gap, a.Pause} {
+		if a.State == Ready && m > b.now.Mono {
+			next = min(next, m)
+		}
+	}
+	return next
+}
+
+// agentDue lets an agent's clock do what is due.
+func (b *board) agentDue(a *agent) {
+	now := b.now.Mono
+	switch {
+	case a.State == WrapUp && a.WrapEnd <= now:
+		b.change(a, Event{Kind: KindWrapUpOver})
+	case a.can(KindRestOver) && a.Rest.Running && a.Rest.until() <= now:
+		b.change(a, Event{Kind: KindRestOver})
+	}
+	b.touch(a)
+}
+
+// change makes an event of an agent true and puts it on the record.
+func (b *board) change(a *agent, e Event) error {
+	e.At, e.Agent = b.now, a.Name
+	if e.Phone == "" {
+		e.Phone = a.Phone
+	}
+	if a.seat != nil {
+		e.Queue, e.Call, e.Assignment, e.Ticket = a.seat.queue, a.seat.call, a.seat.id, a.seat.number
+	}
+	before := a.person
+	if err := a.person.change(&e, b.now.Mono); err != nil {
+		return err
+	}
+	b.guard(before, &a.person, &e)
+	switch a.State {
+	case WrapUp:
+		e.Until = b.stamp(a.WrapEnd)
+	case Resting:
+		e.Until = b.stamp(a.Rest.until())
+	}
+	b.settlePhone(before.Phone, a)
+	b.record(e)
+	b.touch(a)
+	return nil
+}
+
+// guard counts broken promises: it looks at what happened, not at why.
+func (b *board) guard(before person, after *person, e *Event) {
+	chosen := e.Verb == EndWrapUp || e.Kind == KindLogOut
+	if before.State == WrapUp && after.State != WrapUp && b.now.Mono < before.WrapEnd && !chosen {
+		b.count.WrapUpsCutShort++
+	}
+	if before.Rest.Running && after.Rest.Level == 0 && b.now.Mono < before.Rest.until() && e.Kind != KindRestDeclined {
+		b.count.RestsCutShort++
+	}
+}
+
+// settlePhone keeps who sits at which phone.
+func (b *board) settlePhone(before string, a *agent) {
+	if before == a.Phone {
+		return
+	}
+	if p := b.phones[before]; p != nil && p.agent == a {
+		p.agent = nil
+	}
+	if a.Phone != "" {
+		b.phone(a.Phone).agent = a
+	}
+}
+
+// phone finds or notes a phone. One never heard of is taken to be reachable: who
+// logs in at a phone has just used it.
+func (b *board) phone(name string) *phone {
+	p := b.phones[name]
+	if p == nil {
+		p = &phone{}
+		b.phones[name] = p
+	}
+	return p
+}
+
+// phoneReachable notes that a phone can be called, or not.
+func (b *board) phoneReachable(name string, yes bool) {
+	p := b.phone(name)
+	if p.away == !yes {
+		return
+	}
+	p.away = !yes
+	if p.agent != nil {
+		b.touch(p.agent)
+	}
+}
+
+// phoneBusy notes that a phone is in a call that is not from a queue, or no longer.
+func (b *board) phoneBusy(name string, yes bool) {
+	p := b.phone(name)
+	if p.busy == yes {
+		return
+	}
+	p.busy = yes
+	if p.agent == nil {
+		return
+	}
+	kind := KindPhoneFree
+	if yes {
+		kind = KindPhoneBusy
+	}
+	b.record(Event{At: b.now, Kind: kind, Agent: p.agent.Name, Phone: name, State: b.shown(p.agent)})
+	b.touch(p.agent)
+}
+
+// view is an agent as others may see it.
+func (b *board) view(a *agent) AgentView {
+	v := AgentView{
+		Name: a.Name, State: b.shown(a), Reason: a.Reason, Phone: a.Phone,
+		Since: b.stamp(a.Since).Wall, Call: a.Call, Next: a.Wish.becomes(),
+	}
+	v.Blocked = b.hindrance(a)
+	v.Offerable = v.Blocked == ""
+	until := never
+	switch {
+	case a.State == WrapUp:
+		until = a.WrapEnd
+	case a.Rest.Running:
+		until, v.Level = a.Rest.until(), a.Rest.Level
+	}
+	if until != never {
+		v.Until, v.Left = b.stamp(until).Wall, max(0, until-b.now.Mono)
+	}
+	if a.State == WrapUp && a.Rest.Level > 0 {
+		v.Next = Resting
+	}
+	return v
+}
+
+// drop takes a ticket out of the list of those who prefer the agent.
+func (a *agent) drop(t *ticket) {
+	a.wanted = slices.DeleteFunc(a.wanted, func(o *ticket) bool { return o == t })
+}

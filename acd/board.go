@@ -1,0 +1,217 @@
+package acd
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// loadEvery is how often the occupancy of idle agents is worked out anew for
+// least-occupied: it falls slowly while they wait.
+const loadEvery = time.Minute
+
+// board is every queue and every agent, and the rules. It has no clock, no
+// goroutine and no I/O: apply is told the time and what happened, and answers what
+// to do. Floor.Run owns it.
+type board struct {
+	now     Stamp
+	routes  *routes
+	agents  map[string]*agent
+	phones  map[string]*phone
+	tickets map[uint64]*ticket
+	calls   map[string]*ticket
+	seats   map[uint64]*seat
+	recent  map[string]string // round robin: who was offered last, by queue
+	alarms  alarms
+	reckon  alarm // of loadEvery
+	ids     ids
+	touched []*agent  // to be looked at when the turn settles
+	fresh   []*ticket // waiting again or anew in this turn
+	turn    turn
+	count   Counters
+}
+
+// ids are the last numbers given.
+type ids struct {
+	Seq    uint64 `json:"seq"`
+	Ticket uint64 `json:"ticket"`
+	Seat   uint64 `json:"assignment"`
+	Turn   uint64 `json:"-"` // of misses
+}
+
+// turn is what one apply asks the floor to do, in this order.
+type turn struct {
+	revoked []uint64    // seats taken back: stop ringing
+	settled []uint64    // seats that are over otherwise, or answered
+	removed []expulsion // callers taken out by a limit
+	gone    []uint64    // tickets that are over
+	offers  []outgoing  // offers to hand out
+	views   []AgentView // agents that may look different now
+	events  []Event     // for the ledger
+	flagged []*queue    // queues where the last serving agent of a condition stopped
+}
+
+type expulsion struct {
+	ticket  uint64
+	removal Removal
+}
+
+type outgoing struct {
+	ticket uint64
+	offer  *offer
+}
+
+func newBoard() *board {
+	b := &board{
+		agents: map[string]*agent{}, phones: map[string]*phone{}, tickets: map[uint64]*ticket{},
+		calls: map[string]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{},
+		routes: &routes{queues: map[string]*queue{}},
+	}
+	b.reckon = alarm{order: 1 << 63, ring: (*board).reckonLoads}
+	return b
+}
+
+// apply moves the board to now, lets what is due happen, then act, and matches
+// callers and agents. The turn is good until the next apply.
+func (b *board) apply(now Stamp, act func(*board) error) (*turn, error) {
+	if now.Mono < b.now.Mono {
+		now.Mono = b.now.Mono
+	}
+	b.now = now
+	b.turn = turn{
+		revoked: b.turn.revoked[:0], settled: b.turn.settled[:0], removed: b.turn.removed[:0], gone: b.turn.gone[:0],
+		offers: b.turn.offers[:0], views: b.turn.views[:0], events: b.turn.events[:0], flagged: b.turn.flagged[:0],
+	}
+	b.ringDue()
+	var err error
+	if act != nil {
+		b.settle() // what came due by itself is matched before what is asked now
+		err = act(b)
+	}
+	b.settle()
+	return &b.turn, err
+}
+
+// ringDue lets everything due happen.
+func (b *board) ringDue() {
+	for b.alarms.next() <= b.now.Mono {
+		a := b.alarms[0]
+		b.alarms.set(a, never)
+		a.ring(b)
+	}
+}
+
+// settle brings lines, counts and alarms up to date for everybody touched, and
+// matches until nothing changes any more.
+func (b *board) settle() {
+	var looked []*agent
+	for len(b.touched) > 0 || len(b.fresh) > 0 {
+		free := b.refreshAll(&looked)
+		b.leaveEmpty()
+		b.match(free)
+		b.ringDue()
+	}
+	slices.SortFunc(looked, func(x, y *agent) int { return strings.Compare(x.Name, y.Name) })
+	for _, a := range slices.Compact(looked) {
+		b.turn.views = append(b.turn.views, b.view(a))
+	}
+}
+
+// touch notes that an agent must be looked at before the turn is over.
+func (b *board) touch(a *agent) {
+	if !a.touched {
+		a.touched = true
+		b.touched = append(b.touched, a)
+	}
+}
+
+// refreshAll looks at everybody touched and gives those who became offerable,
+// longest idle first.
+func (b *board) refreshAll(looked *[]*agent) []*agent {
+	var free []*agent
+	for i := 0; i < len(b.touched); i++ {
+		a := b.touched[i]
+		a.touched = false
+		*looked = append(*looked, a)
+		if b.refresh(a) {
+			free = append(free, a)
+		}
+	}
+	b.touched = b.touched[:0]
+	slices.SortFunc(free, func(x, y *agent) int {
+		return cmp.Or(cmp.Compare(x.Idle, y.Idle), cmp.Compare(x.rank, y.rank))
+	})
+	return free
+}
+
+// refresh lists or unlists an agent, counts the state and sets the alarm. It
+// tells whether the agent has become offerable.
+func (b *board) refresh(a *agent) bool {
+	if state := b.shown(a); a.counted != state {
+		for _, c := range a.posts {
+			if a.counted != "" {
+				c.count(a.counted, -1)
+			}
+			c.count(state, 1)
+			if c.serving == 0 && c.queue.waiting > 0 {
+				b.flag(c.queue)
+			}
+		}
+		a.counted = state
+	}
+	b.alarms.set(&a.alarm, b.due(a))
+	can := b.hindrance(a) == ""
+	if can == a.listed {
+		return false
+	}
+	b.list(a, can)
+	return can
+}
+
+// list puts an agent in the lines of all conditions met, or takes him out.
+func (b *board) list(a *agent, in bool) {
+	if in {
+		until := a.person
+		until.accountUntil(b.now.Mono, b.now.Wall)
+		a.idle, a.load = a.Idle, until.Load.permille()
+	}
+	a.listed = in
+	for _, c := range a.posts {
+		if in {
+			c.offerable.add(a.standing(c), a)
+		} else {
+			c.offerable.remove(a.standing(c))
+		}
+	}
+}
+
+// reckonLoads works out the occupancy of idle agents anew.
+func (b *board) reckonLoads() {
+	for _, name := range b.routes.names {
+		if a := b.agents[name]; a.listed {
+			b.list(a, false)
+			b.list(a, true)
+		}
+	}
+	b.alarms.set(&b.reckon, b.now.Mono+loadEvery)
+}
+
+// flag notes that callers of a queue may have nobody left who serves.
+func (b *board) flag(q *queue) {
+	if !slices.Contains(b.turn.flagged, q) {
+		b.turn.flagged = append(b.turn.flagged, q)
+	}
+}
+
+// record puts an event on the way to the ledger.
+func (b *board) record(e Event) {
+	b.ids.Seq++
+	e.Seq = b.ids.Seq
+	b.turn.events = append(b.turn.events, e)
+}
+
+// stamp gives a moment of this clock on both clocks.
+func (b *board) stamp(at time.Duration) Stamp {
+	return Stamp{Wall: b.now.Wall.Add(at - b.now.Mono), Boot: b.now.Boot, Mono: at}
+}

@@ -1,0 +1,279 @@
+package acd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// backlogMost bounds the events kept for a ledger that is slow or away. Beyond
+	// it they are given up for one snapshot of the state, which loses no promise.
+	backlogMost = 1 << 16
+	// promiseWithin is how long a method waits for its event to be durable.
+	promiseWithin = 2 * time.Second
+	// retryFirst and retryMost pace the attempts during an outage.
+	retryFirst, retryMost = 100 * time.Millisecond, 2 * time.Second
+)
+
+// journal takes the floor's events to the ledger. The floor's goroutine adds to it
+// and never waits; run, its one writer, owns the ledger.
+type journal struct {
+	ledger   Ledger
+	log      *slog.Logger
+	failures *atomic.Uint64
+	kick     chan struct{} // capacity 1
+	show     func([]AgentView)
+
+	mu      sync.Mutex // guards what follows; held for a few lines
+	backlog []Event
+	dump    *dump  // a snapshot to store after the events up to it
+	durable uint64 // the last seq on disk
+	tried   uint64 // the last seq of an attempt, failed ones too
+	down    bool   // the last attempt failed
+	waiters []waiter
+	views   map[string]shownAt
+}
+
+// dump is a snapshot that waits to be stored. Its state is the writer's alone.
+type dump struct {
+	seq   uint64
+	state snapshot
+	must  bool // it stands for events that were given up
+}
+
+type waiter struct {
+	seq  uint64
+	done chan error // capacity 1
+}
+
+// shownAt is an agent's look that may be shown once seq has been written, or at
+// least tried.
+type shownAt struct {
+	seq  uint64
+	view AgentView
+}
+
+func newJournal(l Ledger, log *slog.Logger, failures *atomic.Uint64, show func([]AgentView)) *journal {
+	return &journal{
+		ledger: l, log: log, failures: failures, kick: make(chan struct{}, 1), show: show,
+		views: map[string]shownAt{},
+	}
+}
+
+// add takes a turn's events and looks. It tells whether the backlog is full: then
+// the floor gives it up for a snapshot.
+func (j *journal) add(events []Event, views []AgentView, seq uint64) (full bool) {
+	if len(events) == 0 && len(views) == 0 {
+		return false
+	}
+	j.mu.Lock()
+	j.backlog = append(j.backlog, events...)
+	full = len(j.backlog) > backlogMost
+	for _, v := range views {
+		j.views[v.Name] = shownAt{seq, v}
+	}
+	j.mu.Unlock()
+	j.wake()
+	return full
+}
+
+// store asks for a snapshot. With must it replaces the backlog.
+func (j *journal) store(d *dump) {
+	j.mu.Lock()
+	d.must = d.must || j.dump != nil && j.dump.must
+	if d.must {
+		j.backlog = nil
+	}
+	j.dump = d
+	j.mu.Unlock()
+	j.wake()
+}
+
+func (j *journal) wake() {
+	select {
+	case j.kick <- struct{}{}:
+	default:
+	}
+}
+
+// wait returns when everything up to seq is durable. During an outage it returns
+// ErrNotDurable after the first attempt, else after promiseWithin.
+func (j *journal) wait(ctx context.Context, seq uint64) error {
+	j.mu.Lock()
+	if j.durable >= seq {
+		j.mu.Unlock()
+		return nil
+	}
+	if j.down && j.tried >= seq {
+		j.mu.Unlock()
+		return ErrNotDurable
+	}
+	w := waiter{seq, make(chan error, 1)}
+	j.waiters = append(j.waiters, w)
+	j.mu.Unlock()
+	timer := time.NewTimer(promiseWithin)
+	defer timer.Stop()
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrNotDurable, context.Cause(ctx))
+	case <-timer.C:
+		return fmt.Errorf("%w: the ledger did not answer within %s", ErrNotDurable, promiseWithin)
+	}
+}
+
+// run writes until quit closes, then what is left, until ctx ends. What could not
+// be written is the error.
+func (j *journal) run(ctx context.Context, quit <-chan struct{}) error {
+	pause, ending := retryFirst, false
+	for {
+		err := j.write(ctx)
+		switch {
+		case err == nil && ending:
+			return nil
+		case err == nil:
+			pause = retryFirst
+			select {
+			case <-j.kick:
+			case <-quit:
+				ending = true
+			}
+			continue
+		case ending && ctx.Err() != nil:
+			return fmt.Errorf("write the floor's last events: %w", err)
+		}
+		ending = j.rest(ctx, quit, pause) || ending
+		pause = min(2*pause, retryMost)
+	}
+}
+
+// rest waits between two attempts. It tells whether the end has come.
+func (j *journal) rest(ctx context.Context, quit <-chan struct{}, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return false
+	case <-ctx.Done():
+		return true
+	case <-quit: // closed: from now on only ctx and the timer count
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		return true
+	}
+}
+
+// write takes everything there is to the ledger. A snapshot that stands for
+// events given up comes first, any other after the events it includes.
+func (j *journal) write(ctx context.Context) error {
+	j.mu.Lock()
+	batch, d, again := j.backlog, j.dump, j.down
+	j.mu.Unlock()
+	if d != nil && d.must {
+		if err := j.compact(ctx, d); err != nil {
+			return j.failed(d.seq, err)
+		}
+		j.wrote(d.seq, 0, d)
+	}
+	if n := len(batch); n > 0 {
+		err := j.ledger.Append(ctx, batch)
+		if again && errors.Is(err, ErrAppended) {
+			err = nil // the attempt before this one arrived, though it was answered with an error
+		}
+		if err != nil {
+			return j.failed(batch[n-1].Seq, fmt.Errorf("append %d events from %d: %w", n, batch[0].Seq, err))
+		}
+		j.wrote(batch[n-1].Seq, n, nil)
+	}
+	if d != nil && !d.must {
+		if err := j.compact(ctx, d); err != nil { // nothing is lost: the events are there
+			j.failures.Add(1)
+			j.log.Warn("ledger not compacted", "seq", d.seq, "error", err)
+		}
+		j.wrote(d.seq, 0, d)
+	}
+	j.wrote(0, 0, nil)
+	return nil
+}
+
+func (j *journal) compact(ctx context.Context, d *dump) error {
+	blob, err := json.Marshal(d.state)
+	if err != nil {
+		return fmt.Errorf("snapshot at %d: %w", d.seq, err)
+	}
+	if err := j.ledger.Compact(ctx, d.seq, blob); err != nil {
+		return fmt.Errorf("compact up to %d: %w", d.seq, err)
+	}
+	return nil
+}
+
+// wrote notes that everything up to seq is on disk, n events of the backlog and d
+// among it, and tells who waits.
+func (j *journal) wrote(seq uint64, n int, d *dump) {
+	j.mu.Lock()
+	j.durable, j.tried = max(j.durable, seq), max(j.tried, seq)
+	if n > 0 && len(j.backlog) >= n && j.backlog[n-1].Seq == seq { // else given up meanwhile
+		j.backlog = append([]Event(nil), j.backlog[n:]...)
+	}
+	if d != nil && j.dump == d {
+		j.dump = nil
+	}
+	if seq > 0 && j.down {
+		j.down = false
+		j.log.Info("ledger written again", "seq", seq)
+	}
+	j.tell(j.durable, nil)
+	views := j.showable()
+	j.mu.Unlock()
+	j.show(views)
+}
+
+// failed notes a failed attempt; the first of an outage is an alarm.
+func (j *journal) failed(seq uint64, err error) error {
+	j.failures.Add(1)
+	j.mu.Lock()
+	j.tried = max(j.tried, seq)
+	if !j.down {
+		j.down = true
+		j.log.Error("ledger not written: what is announced now would be forgotten by a crash", "error", err)
+	}
+	j.tell(seq, fmt.Errorf("%w: %w", ErrNotDurable, err))
+	views := j.showable()
+	j.mu.Unlock()
+	j.show(views)
+	return err
+}
+
+// tell answers those who wait for seq or less.
+func (j *journal) tell(seq uint64, err error) {
+	rest := j.waiters[:0]
+	for _, w := range j.waiters {
+		if w.seq <= seq {
+			w.done <- err
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	j.waiters = rest
+}
+
+// showable takes the looks that need not wait any more.
+func (j *journal) showable() []AgentView {
+	var out []AgentView
+	for name, s := range j.views {
+		if s.seq <= j.tried {
+			out = append(out, s.view)
+			delete(j.views, name)
+		}
+	}
+	return out
+}

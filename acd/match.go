@@ -1,0 +1,249 @@
+package acd
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// match gives callers to agents. free are the agents who have just become
+// offerable; b.fresh are the callers who have just begun to wait. Nobody else can
+// have found a partner: whatever waited before, waited because nobody fitted.
+func (b *board) match(free []*agent) {
+	fresh := b.fresh
+	b.fresh = nil
+	for _, t := range fresh {
+		b.stand(t)
+	}
+	for _, a := range free {
+		for a.listed {
+			t := b.bestFor(a)
+			if t == nil || !b.offerTo(t) {
+				break
+			}
+		}
+	}
+	slices.SortFunc(fresh, func(x, y *ticket) int { return x.compare(y, b.now.Mono) })
+	for _, t := range fresh {
+		if t.listed {
+			b.offerTo(t)
+		}
+	}
+}
+
+// stand puts a ticket in the line of its condition, unless a limit takes it out or
+// its call must be left alone for a while.
+func (b *board) stand(t *ticket) {
+	if b.tickets[t.id] != t || t.listed || t.offer != nil {
+		return
+	}
+	t.step = t.class.queue.stepAt(b.waited(t))
+	switch {
+	case b.routes.queues[t.entry.Queue] != t.class.queue:
+		b.orphan(t)
+		return
+	case t.waitEnd() <= b.now.Mono:
+		b.expel(t, "wait", t.class.queue.spec.OnWait)
+		return
+	case !t.class.served(t.step):
+		b.expel(t, "empty", t.class.queue.spec.OnEmpty)
+		return
+	}
+	if t.pausedTil <= b.now.Mono {
+		t.listed = true
+		t.condition().waiting.add(t.place(), t)
+	}
+	b.arm(t)
+}
+
+// unlist takes a ticket out of its line.
+func (b *board) unlist(t *ticket) {
+	if t.listed {
+		t.listed = false
+		t.condition().waiting.remove(t.place())
+	}
+}
+
+// eligible says why a caller at this moment cannot go to an agent who is offerable
+// and meets the condition; empty = can.
+func (b *board) ineligible(t *ticket, a *agent) string {
+	bar, missed := t.missed[a]
+	switch {
+	case !missed:
+		return ""
+	case bar.until > b.now.Mono:
+		return "missed this caller and is not asked again for " + b.left(bar.until)
+	}
+	for _, p := range t.condition().offerable.items {
+		if _, too := t.missed[p.it]; !too {
+			return "missed this caller, and " + p.it.Name + " is free"
+		}
+	}
+	return ""
+}
+
+// bestFor is the caller an agent should take now: one who prefers him, else the
+// first of all his queues by one score.
+func (b *board) bestFor(a *agent) *ticket {
+	var best *ticket
+	for _, t := range a.wanted {
+		if b.prefers(t, a) && (best == nil || t.before(best, b.now.Mono)) {
+			best = t
+		}
+	}
+	if best != nil {
+		return best
+	}
+	for _, c := range a.posts {
+		for _, w := range c.waiting.items {
+			if b.ineligible(w.it, a) != "" {
+				continue
+			}
+			if best == nil || w.it.before(best, b.now.Mono) {
+				best = w.it
+			}
+			break
+		}
+	}
+	return best
+}
+
+// prefers tells whether a waiting caller should go to this agent before others.
+func (b *board) prefers(t *ticket, a *agent) bool {
+	return t.prefer == a && t.listed && a.listed && a.able(t.condition()) &&
+		b.now.Mono < t.entered+b.routes.settings.Prefer && b.ineligible(t, a) == ""
+}
+
+// choice is who is offered a caller, and why.
+type choice struct {
+	agent  *agent
+	reason string
+}
+
+// pick chooses for a waiting caller by the queue's strategy; empty when nobody can.
+func (b *board) pick(t *ticket) []choice {
+	if t.prefer != nil && b.prefers(t, t.prefer) {
+		return []choice{{t.prefer, "preferred: spoke with this caller before"}}
+	}
+	c := t.condition()
+	var unmissed, again []*agent
+	ringAll := c.queue.spec.Strategy == RingAll
+	from, n := b.turnOf(c), len(c.offerable.items)
+	for i := range n {
+		a := c.offerable.items[(from+i)%n].it
+		bar, missed := t.missed[a]
+		switch {
+		case !missed:
+			unmissed = append(unmissed, a)
+		case bar.until <= b.now.Mono:
+			again = append(again, a)
+		}
+		if len(unmissed) > 0 && !ringAll {
+			break
+		}
+	}
+	if len(unmissed) == 0 {
+		slices.SortStableFunc(again, func(x, y *agent) int { return cmp.Compare(t.missed[x].turn, t.missed[y].turn) })
+		unmissed = again
+	}
+	if !ringAll && len(unmissed) > 1 {
+		unmissed = unmissed[:1]
+	}
+	var out []choice
+	for _, a := range unmissed {
+		out = append(out, choice{a, b.because(c, a)})
+	}
+	return out
+}
+
+// turnOf is where a condition's line of agents begins: for round robin after the
+// one who was offered last, else at the front.
+func (b *board) turnOf(c *condition) int {
+	last := b.agents[b.recent[c.queue.spec.Name]]
+	if c.queue.spec.Strategy != RoundRobin || last == nil || last.rank < 0 {
+		return 0
+	}
+	i, _ := c.offerable.find(key{c.order[last.rank] + 1, int64(longAgo), 0})
+	return i
+}
+
+// because says in words why this agent.
+func (b *board) because(c *condition, a *agent) string {
+	idle := max(0, b.now.Mono-a.Idle).Round(time.Second)
+	of := fmt.Sprintf("of %d free", len(c.offerable.items))
+	switch c.queue.spec.Strategy {
+	case LeastOccupied:
+		return fmt.Sprintf("least occupied today %s: %d.%d %%, idle %s", of, a.load/10, a.load%10, idle)
+	case RoundRobin:
+		if last := b.recent[c.queue.spec.Name]; last != "" {
+			return fmt.Sprintf("next %s in turn after %s", of, last)
+		}
+		return "first in turn " + of
+	case Linear:
+		return fmt.Sprintf("first %s in order, place %d", of, c.order[a.rank]+1)
+	case BestSkill:
+		return fmt.Sprintf("best skilled %s: level sum %d, idle %s", of, -c.order[a.rank], idle)
+	case RingAll:
+		return fmt.Sprintf("everybody rings: %d free", len(c.offerable.items))
+	}
+	return fmt.Sprintf("longest idle %s: %s", of, idle)
+}
+
+// offerTo offers a waiting caller to whom the queue's strategy picks.
+func (b *board) offerTo(t *ticket) bool {
+	chosen := b.pick(t)
+	if len(chosen) == 0 {
+		return false
+	}
+	q := t.class.queue
+	o := &offer{at: b.now.Mono, spec: q.spec}
+	for _, ch := range chosen {
+		a := ch.agent
+		if a.seat != nil || t.offer != nil {
+			b.count.DoubleOffers++ // cannot be; if it were, nobody is offered twice
+			continue
+		}
+		b.ids.Seat++
+		s := &seat{
+			id: b.ids.Seat, agent: a, ticket: t, number: t.id, spec: q.spec,
+			queue: q.spec.Name, call: t.entry.Call, reason: ch.reason,
+		}
+		a.seat = s
+		if err := b.change(a, Event{Kind: KindOffered, Length: q.spec.Ring, Reason: ch.reason}); err != nil {
+			a.seat = nil
+			continue
+		}
+		b.seats[s.id] = s
+		o.seats = append(o.seats, s)
+		b.list(a, false)
+		b.count.Offers++
+		b.recent[q.spec.Name] = a.Name
+	}
+	if len(o.seats) == 0 {
+		return false
+	}
+	b.unlist(t)
+	t.offer = o
+	b.arm(t)
+	b.turn.offers = append(b.turn.offers, outgoing{t.id, o})
+	return true
+}
+
+// arm sets a ticket's alarm to the next moment that matters for it.
+func (b *board) arm(t *ticket) {
+	next := min(t.nextStep(), t.waitEnd())
+	switch {
+	case t.offer != nil && !t.offer.taken:
+		next = t.offer.at + takeWithin
+	case t.offer != nil:
+		next = t.offer.at + t.offer.spec.Ring + ringGrace
+	case !t.listed:
+		next = min(next, t.pausedTil)
+	}
+	b.alarms.set(&t.alarm, next)
+}
+
+// waitEnd is when the queue's longest wait is over. It counts from the entry into
+// this queue: a rescued caller keeps the original age, but is not thrown out for it.
+func (t *ticket) waitEnd() time.Duration { return t.entered + t.class.queue.spec.MaxWait }

@@ -1,0 +1,220 @@
+package acd
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Prepare checks a new plan; commit cannot fail. Waiting callers are judged by
+// the new specs at once; conversations, wrap-ups and rests keep their clocks.
+// commit returns when the floor has changed over, or has stopped.
+func (f *Floor) Prepare(next Plan) (commit func(), err error) {
+	r, err := prepare(next)
+	if err != nil {
+		return nil, err
+	}
+	var once sync.Once
+	return func() {
+		once.Do(func() {
+			e := &errand{act: func(b *board) error { b.adopt(r); return nil }, done: make(chan error, 1)}
+			select {
+			case f.inbox <- e:
+			case <-f.stopped:
+				return
+			}
+			select {
+			case <-e.done:
+			case <-f.stopped:
+			}
+		})
+	}, nil
+}
+
+// Enter puts a caller in a queue. Errors: ErrNoQueue, *Refused, ErrStopped, or the
+// end of ctx; then the caller is in no queue.
+func (f *Floor) Enter(ctx context.Context, e Entry) (*Ticket, error) {
+	s := slots{make(chan Offer, 1), make(chan Removal, 1)}
+	t := &Ticket{Queue: e.Queue, Offers: s.offers, Removed: s.removed}
+	e.Data = maps.Clone(e.Data)
+	err := f.do(ctx, &errand{act: func(b *board) error {
+		id, err := b.enter(e)
+		if err != nil {
+			return err
+		}
+		t.ID = id
+		f.slots[id] = s // before the turn settles: the first offer may follow at once
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Leave takes a caller out: why is abandoned, answered elsewhere, a target. Any
+// offer out is ended as MissCallerLeft and its seats are revoked. Leaving twice is
+// a no-op.
+func (f *Floor) Leave(ctx context.Context, ticket uint64, why string) error {
+	return f.do(ctx, &errand{act: func(b *board) error { b.leave(ticket, why); return nil }})
+}
+
+// Place tells where the caller stands; the position never grows for a waiting caller
+// by what it was told before (announcements never go backwards). ErrNoTicket when
+// the caller does not wait (any more).
+func (f *Floor) Place(ctx context.Context, ticket uint64) (Place, error) {
+	var p Place
+	err := f.do(ctx, &errand{act: func(b *board) (err error) { p, err = b.place(ticket); return err }})
+	return p, err
+}
+
+// Taken says the call has taken the offer and rings the seats. ErrStale: the floor
+// has taken the offer back; ring nobody.
+func (f *Floor) Taken(ctx context.Context, ticket uint64) error {
+	return f.do(ctx, &errand{act: func(b *board) error { return b.taken(ticket) }})
+}
+
+// Answered says the seat's phone was answered. The first answer of an offer wins;
+// the others are released as MissOtherAnswered. ErrStale: hang that phone up.
+func (f *Floor) Answered(ctx context.Context, assignment uint64) error {
+	return f.do(ctx, &errand{act: func(b *board) error { return b.answered(assignment) }})
+}
+
+// Missed ends one seat of an offer with its true reason. When the last seat is
+// missed the ticket is waiting again at its place.
+func (f *Floor) Missed(ctx context.Context, assignment uint64, why Miss) error {
+	return f.do(ctx, &errand{act: func(b *board) error { return b.missed(assignment, why) }})
+}
+
+// Finish ends a conversation: WrapUp, then Resting where granted. It returns when
+// that is durable. ErrStale is a counted no-op; ErrNotDurable says that wrap-up and
+// rest run, but a crash now would forget them.
+func (f *Floor) Finish(ctx context.Context, assignment uint64, o Outcome) error {
+	e := &errand{act: func(b *board) error { return b.finish(assignment, o) }}
+	if err := f.do(ctx, e); err != nil {
+		return err
+	}
+	return f.journal.wait(ctx, e.seq)
+}
+
+// Do carries out an agent's command and returns the state after it, durable. With
+// ErrNotDurable the view is good and the state holds, but a crash now would forget
+// it. Other errors: ErrNoAgent, ErrNotNow, ErrPhoneUsed; they changed nothing.
+func (f *Floor) Do(ctx context.Context, agent string, c Command) (AgentView, error) {
+	var v AgentView
+	e := &errand{act: func(b *board) error { return b.command(agent, c) }}
+	e.look = func(b *board) {
+		if a := b.agents[agent]; a != nil {
+			v = b.view(a)
+		}
+	}
+	if err := f.do(ctx, e); err != nil {
+		return v, err
+	}
+	return v, f.journal.wait(ctx, e.seq)
+}
+
+// PhoneReachable tells whether a phone is registered and answers. It never waits.
+// Tell it at every successful registration, refreshes too: after a call could not
+// reach the phone, this is what brings its agent back.
+func (f *Floor) PhoneReachable(phone string, yes bool) { f.phones.tell(f.phones.away, phone, !yes) }
+
+// PhoneBusy tells that a phone is in a call that is not from a queue, or no longer.
+// It never waits.
+func (f *Floor) PhoneBusy(phone string, yes bool) { f.phones.tell(f.phones.busy, phone, yes) }
+
+func (n *phoneNews) tell(kind map[string]bool, phone string, yes bool) {
+	n.mu.Lock()
+	kind[phone] = yes
+	n.mu.Unlock()
+	select {
+	case n.kick <- struct{}{}:
+	default:
+	}
+}
+
+// act takes the news, in the order of names so that it can be replayed.
+func (n *phoneNews) act() func(*board) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.away)+len(n.busy) == 0 {
+		return nil
+	}
+	away, busy := maps.Clone(n.away), maps.Clone(n.busy)
+	clear(n.away)
+	clear(n.busy)
+	return func(b *board) error {
+		for _, name := range slices.Sorted(maps.Keys(busy)) {
+			b.phoneBusy(name, busy[name])
+		}
+		for _, name := range slices.Sorted(maps.Keys(away)) {
+			b.phoneReachable(name, !away[name])
+		}
+		return nil
+	}
+}
+
+// Agents gives every agent, by name.
+func (f *Floor) Agents(ctx context.Context) ([]AgentView, error) {
+	var out []AgentView
+	err := f.do(ctx, &errand{act: func(b *board) error { out = b.agentViews(); return nil }})
+	return out, err
+}
+
+// Queues gives every queue, by name.
+func (f *Floor) Queues(ctx context.Context) ([]QueueView, error) {
+	var out []QueueView
+	err := f.do(ctx, &errand{act: func(b *board) error { out = b.queueViews(); return nil }})
+	return out, err
+}
+
+// Watch gives the newest state of one agent, latest value only, until ctx ends;
+// then the channel is closed. A rest, wrap-up or log-in is shown when it is
+// durable, or when the ledger has failed to make it so.
+func (f *Floor) Watch(ctx context.Context, agent string) <-chan AgentView {
+	return f.watch.watch(ctx, agent)
+}
+
+// Why explains, from the code that decides: a waiting ticket (which condition
+// failed for whom) or an agent (why no call). One sentence a line.
+func (f *Floor) Why(ctx context.Context, w Whom) ([]string, error) {
+	var out []string
+	err := f.do(ctx, &errand{act: func(b *board) (err error) { out, err = b.why(w); return err }})
+	return out, err
+}
+
+// Counters gives the promise counters.
+func (f *Floor) Counters() Counters { return f.meter.read() }
+
+// meter holds the counters for readers on other goroutines.
+type meter struct {
+	values         [counterCount]atomic.Uint64
+	ledgerFailures atomic.Uint64
+}
+
+const counterCount = 13
+
+// fields are the board's counters in a fixed order.
+func (c *Counters) fields() [counterCount]*uint64 {
+	return [counterCount]*uint64{
+		&c.DoubleOffers, &c.WrapUpsCutShort, &c.RestsCutShort, &c.StarvedCallers, &c.StuckAgents,
+		&c.StaleFinishes, &c.Offers, &c.Answers, &c.Misses, &c.Entered, &c.Left, &c.Removed, &c.Untaken,
+	}
+}
+
+func (m *meter) publish(c *Counters) {
+	for i, v := range c.fields() {
+		m.values[i].Store(*v)
+	}
+}
+
+func (m *meter) read() Counters {
+	var c Counters
+	for i, v := range c.fields() {
+		*v = m.values[i].Load()
+	}
+	c.LedgerFailures = m.ledgerFailures.Load()
+	return c
+}

@@ -1,0 +1,257 @@
+package acd
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+)
+
+// dataName is the variable that holds a call's data in a skill expression. It
+// cannot be the name of a skill.
+const dataName = "data"
+
+// maxNodes bounds a skill expression, so that a config edit cannot stop the floor.
+const maxNodes = 400
+
+// skillName is what a skill may be called: what an expression can name.
+var skillName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// need is a compiled skill condition: who may serve. It is immutable. The zero
+// need is met by everybody.
+type need struct {
+	text    string
+	program *vm.Program
+	parts   []part   // what is joined by && at the top, to name what failed
+	skills  []string // names used, sorted
+	fields  []string // fields of the call's data used, sorted
+	anyData bool     // the data is used in a way that cannot be narrowed to fields
+}
+
+// part is one condition that must hold by itself.
+type part struct {
+	text    string
+	program *vm.Program
+	skills  []string
+}
+
+// dictionary is what an expression may name: every skill of any agent.
+type dictionary struct{ skills map[string]bool }
+
+func newDictionary(agents map[string]AgentSpec) dictionary {
+	d := dictionary{skills: map[string]bool{}}
+	for _, a := range agents {
+		for s := range a.Skills {
+			d.skills[s] = true
+		}
+	}
+	return d
+}
+
+// env gives the variables of one agent: missing skills are level 0.
+func (d dictionary) env(a AgentSpec) map[string]any {
+	env := make(map[string]any, len(d.skills)+1)
+	for s := range d.skills {
+		env[s] = a.Skills[s]
+	}
+	env[dataName] = map[string]any{}
+	return env
+}
+
+// compile checks and compiles a condition. The error names the column.
+func (d dictionary) compile(text string) (*need, error) {
+	if strings.TrimSpace(text) == "" {
+		return &need{}, nil
+	}
+	n := &need{text: text}
+	options := []expr.Option{
+		expr.Env(d.env(AgentSpec{})), expr.AsBool(), expr.DisableAllBuiltins(), expr.MaxNodes(maxNodes),
+	}
+	var err error
+	if n.program, err = expr.Compile(text, options...); err != nil {
+		return nil, d.explain(err)
+	}
+	tree, err := parser.Parse(text)
+	if err != nil {
+		return nil, d.explain(err)
+	}
+	used := names{}
+	ast.Walk(&tree.Node, &used)
+	n.skills, n.fields, n.anyData = used.skills(), used.fields(), used.wholeData()
+	for _, node := range conjuncts(tree.Node) {
+		p := part{text: node.String()}
+		if p.program, err = expr.Compile(p.text, options...); err != nil {
+			return nil, d.explain(err)
+		}
+		of := names{}
+		ast.Walk(&node, &of)
+		p.skills = of.skills()
+		n.parts = append(n.parts, p)
+	}
+	return n, nil
+}
+
+// met tells whether the agent meets the need. A condition that cannot be
+// evaluated (a field of the call's data is missing) is not met.
+func (n *need) met(env, data map[string]any) bool {
+	return n.program == nil || holds(n.program, env, data)
+}
+
+// lacking names the parts that the agent does not meet, with what he has.
+func (n *need) lacking(env, data map[string]any) string {
+	var out []string
+	for _, p := range n.parts {
+		if holds(p.program, env, data) {
+			continue
+		}
+		var has []string
+		for _, s := range p.skills {
+			has = append(has, fmt.Sprintf("%s is %v", s, env[s]))
+		}
+		text := p.text
+		if len(has) > 0 {
+			text += " (" + strings.Join(has, ", ") + ")"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, " and ")
+}
+
+func holds(program *vm.Program, env, data map[string]any) bool {
+	if data == nil {
+		data = map[string]any{}
+	}
+	env[dataName] = data
+	got, err := expr.Run(program, env)
+	yes, ok := got.(bool)
+	return err == nil && ok && yes
+}
+
+// usesData tells whether the answer depends on the call.
+func (n *need) usesData() bool { return n.anyData || len(n.fields) > 0 }
+
+// signature is what of the call's data the need depends on: two calls with the
+// same signature can be served by the same agents.
+func (n *need) signature(data map[string]any) string {
+	fields := n.fields
+	if n.anyData {
+		fields = slices.Sorted(maps.Keys(data))
+	}
+	var b strings.Builder
+	for _, f := range fields {
+		fmt.Fprintf(&b, "%q=%#v;", f, data[f])
+	}
+	return b.String()
+}
+
+// best is the sum of the levels the expression names, for best-skill.
+func (n *need) best(a AgentSpec) int {
+	sum := 0
+	for _, s := range n.skills {
+		sum += a.Skills[s]
+	}
+	return sum
+}
+
+// explain turns a compiler's message into ours.
+func (d dictionary) explain(err error) error {
+	var at *file.Error
+	if !errors.As(err, &at) {
+		return err
+	}
+	text := at.Message
+	if name, ok := strings.CutPrefix(text, "unknown name "); ok {
+		text = fmt.Sprintf("no agent has a skill named %s", name)
+		if near := nearest(name, d.skills); near != "" {
+			text += fmt.Sprintf("; did you mean %s?", near)
+		}
+	}
+	return fmt.Errorf("column %d: %s", at.Column+1, text)
+}
+
+// conjuncts splits a && b && c.
+func conjuncts(n ast.Node) []ast.Node {
+	if b, ok := n.(*ast.BinaryNode); ok && (b.Operator == "&&" || b.Operator == "and") {
+		return append(conjuncts(b.Left), conjuncts(b.Right)...)
+	}
+	return []ast.Node{n}
+}
+
+// names collects what an expression names. Walk visits children first, so a plain
+// "data" is seen before the member it belongs to: both are counted.
+type names struct {
+	seen    map[string]bool
+	members map[string]bool
+	data    int // mentions of data
+	narrow  int // of these, data.field
+}
+
+// Visit is called for every node.
+func (v *names) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if n.Value == dataName {
+			v.data++
+			return
+		}
+		if v.seen == nil {
+			v.seen = map[string]bool{}
+		}
+		v.seen[n.Value] = true
+	case *ast.MemberNode:
+		of, isName := n.Node.(*ast.IdentifierNode)
+		field, isText := n.Property.(*ast.StringNode)
+		if !isName || of.Value != dataName || !isText {
+			return
+		}
+		v.narrow++
+		if v.members == nil {
+			v.members = map[string]bool{}
+		}
+		v.members[field.Value] = true
+	}
+}
+
+func (v *names) skills() []string { return slices.Sorted(maps.Keys(v.seen)) }
+func (v *names) fields() []string { return slices.Sorted(maps.Keys(v.members)) }
+func (v *names) wholeData() bool  { return v.data > v.narrow }
+
+// nearest gives the known word within two edits of an unknown one.
+func nearest(word string, known map[string]bool) string {
+	best, distance := "", 3
+	for _, k := range slices.Sorted(maps.Keys(known)) {
+		if d := edits(word, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,317 @@
+package acd
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	// takeWithin is how long a call may leave an offer in its slot.
+	takeWithin = 2 * time.Second
+	// ringGrace is how long after the ring time a call may take to say how it went.
+	// Then the call is broken, and its agents must not stay reserved for it.
+	ringGrace = 10 * time.Second
+	// untakenMost bounds how long a caller whose call is too slow is left alone.
+	untakenMost = 30 * time.Second
+)
+
+// enter puts a caller in a queue.
+func (b *board) enter(e Entry) (uint64, error) {
+	q := b.routes.queues[e.Queue]
+	if q == nil {
+		return 0, fmt.Errorf("enter %s: %w", e.Queue, ErrNoQueue)
+	}
+	c := b.classFor(q, e.Data)
+	if !c.served(0) {
+		return 0, &Refused{Queue: e.Queue, Limit: "empty", Target: q.spec.OnEmpty}
+	}
+	if q.spec.MaxSize > 0 && q.waiting >= q.spec.MaxSize && !e.Head {
+		return 0, &Refused{Queue: e.Queue, Limit: "full", Target: q.spec.OnFull}
+	}
+	b.ids.Ticket++
+	t := &ticket{id: b.ids.Ticket, entry: e, entered: b.now.Mono, since: b.now.Mono}
+	t.order = 1<<32 + t.id
+	t.ring = func(b *board) { b.ticketDue(t) }
+	if !e.Since.IsZero() {
+		t.since -= max(0, b.now.Wall.Sub(e.Since))
+	}
+	if a := b.agents[e.Prefer]; a != nil && e.Prefer != "" {
+		t.prefer = a
+		a.wanted = append(a.wanted, t)
+	}
+	b.tickets[t.id], b.calls[e.Call] = t, t
+	b.count.Entered++
+	b.record(Event{
+		At: b.now, Kind: KindEntered, Queue: e.Queue, Call: e.Call, Ticket: t.id,
+		Length: b.now.Mono - t.since, Level: e.Priority,
+	})
+	b.classify(t, q)
+	return t.id, nil
+}
+
+// ticketDue lets what is due for a caller happen.
+func (b *board) ticketDue(t *ticket) {
+	o := t.offer
+	switch {
+	case o == nil: // a step, the end of a pause or of the longest wait
+		b.unlist(t)
+		b.fresh = append(b.fresh, t)
+	case !o.taken:
+		b.count.Untaken++
+		t.untaken++
+		t.pausedTil = b.now.Mono + min(untakenMost, takeWithin<<min(t.untaken, 5))
+		b.releaseAll(t, "not-taken")
+	default:
+		b.count.StuckAgents++
+		t.pausedTil = b.now.Mono + untakenMost
+		b.releaseAll(t, "no-word")
+	}
+}
+
+// taken notes that the call rings the seats.
+func (b *board) taken(id uint64) error {
+	t := b.tickets[id]
+	if t == nil || t.offer == nil {
+		b.count.StaleFinishes++
+		return fmt.Errorf("take the offer of ticket %d: %w", id, ErrStale)
+	}
+	t.offer.taken, t.untaken = true, 0
+	b.arm(t)
+	return nil
+}
+
+// seatOf finds an assignment that is still good.
+func (b *board) seatOf(id uint64) (*seat, error) {
+	s := b.seats[id]
+	if s == nil {
+		b.count.StaleFinishes++
+		return nil, fmt.Errorf("assignment %d: %w", id, ErrStale)
+	}
+	return s, nil
+}
+
+// answered makes the offer a conversation: the first answer wins.
+func (b *board) answered(id uint64) error {
+	s, err := b.seatOf(id)
+	if err != nil {
+		return err
+	}
+	if s.answered {
+		return nil
+	}
+	t := s.ticket
+	if err := b.change(s.agent, Event{Kind: KindAnswered}); err != nil {
+		return err
+	}
+	s.answered = true
+	b.count.Answers++
+	b.turn.settled = append(b.turn.settled, id)
+	for _, o := range t.offer.seats {
+		if o != s && b.seats[o.id] == o {
+			b.revoke(o, string(MissOtherAnswered))
+		}
+	}
+	s.ticket = nil
+	b.forget(t)
+	return nil
+}
+
+// missed ends one seat of an offer with its true reason.
+func (b *board) missed(id uint64, why Miss) error {
+	s, err := b.seatOf(id)
+	if err != nil {
+		return err
+	}
+	if s.answered {
+		return fmt.Errorf("assignment %d: %s after the answer: %w", id, why, ErrNotNow)
+	}
+	t, a, phone := s.ticket, s.agent, s.agent.Phone
+	delay, fault := b.delay(why)
+	if !fault {
+		b.release(s, string(why))
+	} else {
+		kind := KindMissed
+		if why == MissNoAnswer && a.Strikes+1 >= b.routes.settings.Strikes && a.Wish.Verb == "" {
+			kind = KindStruckOut
+		}
+		if err := b.change(a, Event{Kind: kind, Reason: string(why), Length: delay}); err != nil {
+			return err
+		}
+		b.count.Misses++
+		b.bar(t, a, delay)
+		b.drop(s)
+	}
+	if why == MissNotRegistered {
+		b.phoneReachable(phone, false)
+	}
+	b.turn.settled = append(b.turn.settled, id)
+	b.backIfOver(t)
+	return nil
+}
+
+// delay is how long an agent is left alone after a miss, and whether the miss is
+// the agent's or his phone's at all.
+func (b *board) delay(why Miss) (time.Duration, bool) {
+	s := b.routes.settings
+	switch why {
+	case MissBusy:
+		return s.DelayBusy, true
+	case MissDeclined:
+		return s.DelayDeclined, true
+	case MissUnreachable:
+		return s.DelayUnreached, true
+	case MissNoAnswer:
+		return s.DelayNoAnswer, true
+	case MissNotRegistered:
+		return 0, true // until the phone is reachable again
+	case MissCallerLeft, MissOtherAnswered:
+		return 0, false
+	}
+	return s.DelayNoAnswer, true
+}
+
+// bar keeps a caller from an agent who missed him.
+func (b *board) bar(t *ticket, a *agent, delay time.Duration) {
+	if t.missed == nil {
+		t.missed = map[*agent]barred{}
+	}
+	b.ids.Turn++
+	t.missed[a] = barred{until: b.now.Mono + delay, turn: b.ids.Turn}
+}
+
+// finish ends a conversation: wrap-up, then the rest where one is granted.
+func (b *board) finish(id uint64, o Outcome) error {
+	s, err := b.seatOf(id)
+	if err != nil {
+		return err
+	}
+	if !s.answered { // ended before it began: nobody's fault
+		return b.missed(id, MissCallerLeft)
+	}
+	if o.Rest > 0 {
+		rest := Event{Kind: KindRestGranted, Level: o.Rest, Length: o.RestFor, Max: o.RestMax, Reason: o.Cause}
+		if err := b.change(s.agent, rest); err != nil {
+			return err
+		}
+	}
+	wrap := max(0, s.spec.WrapUp)
+	if err := b.change(s.agent, Event{Kind: KindFinished, Reason: o.Cause, Length: wrap}); err != nil {
+		return err
+	}
+	b.drop(s)
+	return nil
+}
+
+// leave takes a caller out; an offer that is out ends as caller-left.
+func (b *board) leave(id uint64, why string) {
+	t := b.tickets[id]
+	if t == nil {
+		return
+	}
+	b.revokeAll(t, string(MissCallerLeft))
+	b.count.Left++
+	b.record(Event{At: b.now, Kind: KindLeft, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id, Reason: why})
+	b.forget(t)
+}
+
+// expel takes a caller out by a limit.
+func (b *board) expel(t *ticket, limit, target string) {
+	b.revokeAll(t, string(MissCallerLeft))
+	b.count.Removed++
+	b.record(Event{At: b.now, Kind: KindRemoved, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: limit})
+	b.turn.removed = append(b.turn.removed, expulsion{t.id, Removal{Limit: limit, Target: target}})
+	b.forget(t)
+}
+
+// leaveEmpty takes out the callers who have nobody left to wait for.
+func (b *board) leaveEmpty() {
+	flagged := b.turn.flagged
+	b.turn.flagged = b.turn.flagged[:0]
+	for _, q := range flagged {
+		for _, c := range q.all {
+			if c.serving > 0 {
+				continue
+			}
+			served := map[*class]bool{}
+			for _, k := range q.classes {
+				served[k] = k.served(c.step)
+			}
+			for _, w := range slices.Clone(c.waiting.items) {
+				if !served[w.it.class] {
+					b.expel(w.it, "empty", q.spec.OnEmpty)
+				}
+			}
+		}
+	}
+}
+
+// releaseAll takes an offer back and lets the caller wait again at his place.
+func (b *board) releaseAll(t *ticket, why string) {
+	b.revokeAll(t, why)
+	b.fresh = append(b.fresh, t)
+}
+
+// revokeAll takes an offer back from everybody.
+func (b *board) revokeAll(t *ticket, why string) {
+	if t.offer == nil {
+		return
+	}
+	for _, s := range t.offer.seats {
+		if b.seats[s.id] == s && !s.answered {
+			b.revoke(s, why)
+		}
+	}
+	t.offer = nil
+}
+
+// revoke takes one seat back: its phone must stop ringing.
+func (b *board) revoke(s *seat, why string) {
+	b.release(s, why)
+	b.turn.revoked = append(b.turn.revoked, s.id)
+}
+
+// release frees the agent of a seat who did nothing wrong.
+func (b *board) release(s *seat, why string) {
+	if err := b.change(s.agent, Event{Kind: KindReleased, Reason: why}); err == nil {
+		b.drop(s)
+	}
+}
+
+// drop ends an assignment; from now on its id is stale.
+func (b *board) drop(s *seat) {
+	delete(b.seats, s.id)
+	s.agent.seat = nil
+	b.touch(s.agent)
+}
+
+// backIfOver lets a caller wait again at his place when the last seat is gone.
+func (b *board) backIfOver(t *ticket) {
+	if t == nil || t.offer == nil {
+		return
+	}
+	for _, s := range t.offer.seats {
+		if b.seats[s.id] == s {
+			return
+		}
+	}
+	t.offer = nil
+	b.fresh = append(b.fresh, t)
+}
+
+// forget ends a ticket.
+func (b *board) forget(t *ticket) {
+	b.unlist(t)
+	t.offer = nil
+	b.alarms.set(&t.alarm, never)
+	delete(b.tickets, t.id)
+	if b.calls[t.entry.Call] == t {
+		delete(b.calls, t.entry.Call)
+	}
+	if t.prefer != nil {
+		t.prefer.drop(t)
+	}
+	t.class.tickets--
+	t.class.queue.waiting--
+	b.turn.gone = append(b.turn.gone, t.id)
+}

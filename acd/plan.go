@@ -1,0 +1,297 @@
+package acd
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// maxIdleClasses bounds what a queue remembers of calls' data that no caller has now.
+const maxIdleClasses = 32
+
+// routes is a checked and compiled plan. Preparing it is the dear part (every
+// condition for every agent) and is done outside the floor's goroutine; the board
+// takes it over by adopt.
+type routes struct {
+	settings Settings
+	names    []string // agents by rank
+	specs    []AgentSpec
+	envs     []map[string]any
+	queues   map[string]*queue
+	order    []string // queue names, sorted
+}
+
+// prepare checks and compiles a plan.
+func prepare(p Plan) (*routes, error) {
+	if wrong := p.Check(); len(wrong) > 0 {
+		first := slices.Sorted(maps.Keys(wrong))[0]
+		return nil, fmt.Errorf("plan: %s: %s (%d wrong in all)", first, wrong[first], len(wrong))
+	}
+	p = p.WithDefaults()
+	r := &routes{settings: p.Settings, names: slices.Sorted(maps.Keys(p.Agents)), queues: map[string]*queue{}}
+	d := newDictionary(p.Agents)
+	for _, name := range r.names {
+		r.specs = append(r.specs, p.Agents[name])
+		r.envs = append(r.envs, d.env(p.Agents[name]))
+	}
+	r.order = slices.Sorted(maps.Keys(p.Queues))
+	for _, name := range r.order {
+		q, err := r.queue(p.Queues[name], d)
+		if err != nil {
+			return nil, err
+		}
+		r.queues[name] = q
+	}
+	return r, nil
+}
+
+func (r *routes) queue(spec QueueSpec, d dictionary) (*queue, error) {
+	q := &queue{spec: spec, classes: map[string]*class{}, leave: map[AgentState]bool{}}
+	for _, s := range spec.LeaveOn {
+		q.leave[s] = true
+	}
+	all := append([]Relax{{Needs: spec.Needs}}, spec.Relax...)
+	for _, x := range all {
+		n, err := d.compile(x.Needs)
+		if err != nil {
+			return nil, fmt.Errorf("queue %s: %w", spec.Name, err)
+		}
+		s := step{after: x.After, need: n, conditions: map[string]*condition{}}
+		s.order = r.standing(spec, n)
+		if !n.usesData() {
+			s.able = r.able(s.order, n, nil)
+		}
+		q.steps = append(q.steps, s)
+	}
+	return q, nil
+}
+
+func (r *routes) uses(s Strategy) bool {
+	for _, q := range r.queues {
+		if q.spec.Strategy == s {
+			return true
+		}
+	}
+	return false
+}
+
+// outside marks an agent who is not named by the queue's Agents.
+const outside = int64(1) << 62
+
+// standing is each agent's fixed place for the strategies that have one, by rank.
+func (r *routes) standing(spec QueueSpec, n *need) []int64 {
+	listed := make(map[string]int64, len(spec.Agents))
+	for i, name := range spec.Agents {
+		listed[name] = int64(i)
+	}
+	order := make([]int64, len(r.names))
+	for rank, name := range r.names {
+		at, ok := listed[name]
+		switch {
+		case len(listed) > 0 && !ok:
+			order[rank] = outside
+		case spec.Strategy == BestSkill:
+			order[rank] = -int64(n.best(r.specs[rank]))
+		case (spec.Strategy == Linear || spec.Strategy == RoundRobin) && ok:
+			order[rank] = at
+		case spec.Strategy == Linear || spec.Strategy == RoundRobin:
+			order[rank] = int64(rank)
+		}
+	}
+	return order
+}
+
+// able tells, by rank, who meets a need for a call with that data.
+func (r *routes) able(order []int64, n *need, data map[string]any) []bool {
+	able := make([]bool, len(r.names))
+	for rank := range r.names {
+		able[rank] = order[rank] != outside && n.met(r.envs[rank], data)
+	}
+	return able
+}
+
+// adopt puts a plan in force. Waiting callers are judged by it at once;
+// conversations, wrap-ups and rests go on as they began.
+func (b *board) adopt(r *routes) {
+	b.routes = r
+	b.alarms.set(&b.reckon, never)
+	if r.uses(LeastOccupied) {
+		b.alarms.set(&b.reckon, b.now.Mono+loadEvery)
+	}
+	b.meet(r)
+	for _, a := range b.agents {
+		a.listed, a.posts, a.counted = false, nil, ""
+		b.touch(a)
+	}
+	for _, t := range b.inOrder() {
+		t.listed = false
+		q := r.queues[t.entry.Queue]
+		if q == nil {
+			b.orphan(t)
+			continue
+		}
+		b.classify(t, q)
+	}
+	for _, name := range r.order { // so that views know every queue before its first caller
+		b.classFor(r.queues[name], nil)
+	}
+}
+
+// orphan deals with a caller whose queue is no more. With an offer out it goes on
+// as it began, and leaves when it comes back unanswered.
+func (b *board) orphan(t *ticket) {
+	if t.offer == nil {
+		b.expel(t, "empty", t.class.queue.spec.OnEmpty)
+	}
+}
+
+// meet makes agents of the plan known, and forgets those who left it and have
+// nothing running.
+func (b *board) meet(r *routes) {
+	for name, a := range b.agents {
+		a.rank = -1
+		if _, ok := slices.BinarySearch(r.names, name); !ok && a.State == LoggedOut && a.Rest.Level == 0 {
+			b.alarms.set(&a.alarm, never)
+			delete(b.agents, name)
+		}
+	}
+	for rank, name := range r.names {
+		a := b.agents[name]
+		if a == nil {
+			a = newAgent(person{Name: name, State: LoggedOut, Since: b.now.Mono, Gap: longAgo, Pause: longAgo})
+			b.agents[name] = a
+		}
+		a.rank, a.alarm.order, a.spec = rank, uint64(rank), r.specs[rank]
+	}
+}
+
+// classify gives a ticket its way through the queue's steps, and its place.
+func (b *board) classify(t *ticket, q *queue) {
+	t.class = b.classFor(q, t.entry.Data)
+	t.class.tickets++
+	q.waiting++
+	if t.offer == nil {
+		b.fresh = append(b.fresh, t)
+	}
+}
+
+// classFor finds or makes the class of calls with such data.
+func (b *board) classFor(q *queue, data map[string]any) *class {
+	var sign string
+	for _, s := range q.steps {
+		if s.need.usesData() {
+			sign += s.need.signature(data) + "|"
+		}
+	}
+	q.recent++
+	if c := q.classes[sign]; c != nil {
+		c.used = q.recent
+		return c
+	}
+	b.forgetClass(q)
+	c := &class{queue: q, sign: sign, used: q.recent}
+	for i := range q.steps {
+		c.conds = append(c.conds, b.conditionFor(q, i, data))
+	}
+	q.classes[sign] = c
+	return c
+}
+
+// conditionFor finds or makes a queue's condition for calls with such data, and
+// lists the agents who meet it.
+func (b *board) conditionFor(q *queue, i int, data map[string]any) *condition {
+	s := &q.steps[i]
+	sign := ""
+	if s.need.usesData() {
+		sign = s.need.signature(data)
+	}
+	if c := s.conditions[sign]; c != nil {
+		return c
+	}
+	c := &condition{queue: q, step: i, need: s.need, data: data, able: s.able, order: s.order}
+	if c.able == nil {
+		c.able = b.routes.able(s.order, s.need, data)
+	}
+	s.conditions[sign] = c
+	q.all = append(q.all, c)
+	for rank, ok := range c.able {
+		if ok {
+			b.join(b.agents[b.routes.names[rank]], c)
+		}
+	}
+	return c
+}
+
+// join makes an agent one of those who meet a condition.
+func (b *board) join(a *agent, c *condition) {
+	a.posts = append(a.posts, c)
+	if a.listed {
+		c.offerable.add(a.standing(c), a)
+	}
+	if a.counted != "" {
+		c.count(a.counted, 1)
+	}
+}
+
+// forgetClass drops the class that nobody has used for longest when there are too
+// many, with the conditions only it used.
+func (b *board) forgetClass(q *queue) {
+	if len(q.classes) < maxIdleClasses {
+		return
+	}
+	var old *class
+	for _, c := range q.classes {
+		if c.tickets == 0 && c.sign != "" && (old == nil || c.used < old.used) {
+			old = c
+		}
+	}
+	if old == nil {
+		return
+	}
+	delete(q.classes, old.sign)
+	for i, c := range old.conds {
+		if !q.steps[i].need.usesData() || q.uses(c) {
+			continue
+		}
+		maps.DeleteFunc(q.steps[i].conditions, func(_ string, o *condition) bool { return o == c })
+		q.all = slices.DeleteFunc(q.all, func(o *condition) bool { return o == c })
+		for rank, ok := range c.able {
+			if a := b.agents[b.routes.names[rank]]; ok {
+				a.posts = slices.DeleteFunc(a.posts, func(o *condition) bool { return o == c })
+			}
+		}
+	}
+}
+
+func (q *queue) uses(c *condition) bool {
+	for _, k := range q.classes {
+		if slices.Contains(k.conds, c) {
+			return true
+		}
+	}
+	return false
+}
+
+// count adds to the counts of a condition for an agent in a state.
+func (c *condition) count(s AgentState, by int) {
+	if s != LoggedOut {
+		c.present += by
+	}
+	if !c.queue.leave[s] {
+		c.serving += by
+	}
+}
+
+// inOrder gives the waiting callers in the order they came.
+func (b *board) inOrder() []*ticket {
+	out := make([]*ticket, 0, len(b.tickets))
+	for _, t := range b.tickets {
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(x, y *ticket) int { return int(x.id) - int(y.id) })
+	return out
+}
+
+// waited is how long a caller has waited in all.
+func (b *board) waited(t *ticket) time.Duration { return b.now.Mono - t.since }

@@ -1,0 +1,209 @@
+package acd
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// never is a moment that does not come.
+const never = time.Duration(math.MaxInt64)
+
+// longAgo is a moment before any other; it leaves room for arithmetic.
+const longAgo = -time.Duration(1 << 61)
+
+// key orders a line; the first number counts most.
+type key [3]int64
+
+func (k key) compare(o key) int { return slices.Compare(k[:], o[:]) }
+
+// line keeps things in order: a sorted slice, found by halving. At the sizes of a
+// floor the move of memory behind an insertion costs less than the steps of a tree.
+type line[T any] struct{ items []placed[T] }
+
+type placed[T any] struct {
+	key key
+	it  T
+}
+
+func (l *line[T]) find(k key) (int, bool) {
+	return slices.BinarySearchFunc(l.items, k, func(p placed[T], k key) int { return p.key.compare(k) })
+}
+
+func (l *line[T]) add(k key, it T) {
+	if i, there := l.find(k); !there {
+		l.items = slices.Insert(l.items, i, placed[T]{k, it})
+	}
+}
+
+func (l *line[T]) remove(k key) {
+	i, there := l.find(k)
+	switch {
+	case !there:
+	case i == 0: // the usual end of a place in a queue: no memory moves
+		l.items[0] = placed[T]{}
+		l.items = l.items[1:]
+	default:
+		l.items = slices.Delete(l.items, i, i+1)
+	}
+}
+
+// queue is one queue of the plan in force.
+type queue struct {
+	spec    QueueSpec
+	steps   []step              // steps[0] is Needs, then Relax in order
+	all     []*condition        // every condition in use, for positions and views
+	classes map[string]*class   // by signature of the call's data
+	leave   map[AgentState]bool // LeaveOn as a set
+	waiting int                 // tickets, offered ones too
+	recent  uint64              // counts uses of classes
+}
+
+// step is one condition of a queue by waiting time, as prepared: who can serve.
+type step struct {
+	after      time.Duration
+	need       *need
+	able       []bool                // by agent rank; nil when it depends on the call
+	order      []int64               // by agent rank: linear, round robin, best skill
+	conditions map[string]*condition // by the signature of this need
+}
+
+// condition is one step of a queue for calls with the same data: the agents who
+// meet it and are offerable, and the callers at that step.
+type condition struct {
+	queue     *queue
+	step      int
+	need      *need
+	data      map[string]any
+	able      []bool // by agent rank
+	order     []int64
+	offerable line[*agent]
+	waiting   line[*ticket]
+	serving   int // able agents in none of the queue's LeaveOn states
+	present   int // able agents who are logged in
+}
+
+// class is the way of a caller through a queue's steps. Callers whose data means
+// the same to the queue share it.
+type class struct {
+	queue   *queue
+	sign    string
+	conds   []*condition
+	tickets int
+	used    uint64
+}
+
+// served tells whether anybody able from the step on is in none of the states that
+// callers leave on.
+func (c *class) served(from int) bool {
+	return slices.ContainsFunc(c.conds[from:], func(c *condition) bool { return c.serving > 0 })
+}
+
+// ticket is one caller's place, as the board sees it.
+type ticket struct {
+	alarm
+	id        uint64
+	entry     Entry
+	since     time.Duration // original age
+	entered   time.Duration
+	class     *class
+	step      int
+	listed    bool // stands in the line of its condition
+	offer     *offer
+	missed    map[*agent]barred
+	prefer    *agent
+	pausedTil time.Duration // the call was too slow to take offers
+	untaken   int
+	told      int // smallest position told
+}
+
+// barred says that an agent missed a ticket: never again before until, and then
+// only when nobody else can. turn counts, so that the earliest goes first.
+type barred struct {
+	until time.Duration
+	turn  uint64
+}
+
+// offer is a ticket's one offer that is out.
+type offer struct {
+	at    time.Duration
+	taken bool
+	spec  QueueSpec
+	seats []*seat
+}
+
+// seat is one agent's part in an offer, or in the conversation that came of it.
+type seat struct {
+	id       uint64
+	agent    *agent
+	ticket   *ticket // nil once the conversation has begun
+	number   uint64  // of the ticket
+	spec     QueueSpec
+	queue    string
+	call     string
+	reason   string
+	answered bool
+}
+
+func (t *ticket) condition() *condition { return t.class.conds[t.step] }
+
+// place orders callers of one queue: rescued ones first, then by score. Within a
+// queue all scores grow alike, so the order never changes with time: a head start
+// of minutes is the same as having come that much earlier.
+func (t *ticket) place() key {
+	spec := t.class.queue.spec
+	came := t.since - time.Duration(float64(t.entry.Priority)*float64(time.Minute)/spec.Weight)
+	head := int64(1)
+	if t.entry.Head {
+		head = 0
+	}
+	return key{head, int64(came), int64(t.id)}
+}
+
+// score compares callers of different queues, in seconds of waiting at weight 1.
+func (t *ticket) score(now time.Duration) float64 {
+	spec := t.class.queue.spec
+	return 60*float64(spec.Priority+t.entry.Priority) + spec.Weight*(now-t.since).Seconds()
+}
+
+// compare orders callers by who is served first, whatever their queues.
+func (t *ticket) compare(o *ticket, now time.Duration) int {
+	if t.entry.Head != o.entry.Head {
+		if t.entry.Head {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(o.score(now), t.score(now)), cmp.Compare(t.since, o.since), cmp.Compare(t.id, o.id))
+}
+
+// before tells whether a caller is served before another.
+func (t *ticket) before(o *ticket, now time.Duration) bool { return t.compare(o, now) < 0 }
+
+// stepAt is the relax step that the waiting time has reached.
+func (q *queue) stepAt(waited time.Duration) int {
+	i := len(q.steps) - 1
+	for i > 0 && q.steps[i].after > waited {
+		i--
+	}
+	return i
+}
+
+// nextStep is when the ticket reaches its next step.
+func (t *ticket) nextStep() time.Duration {
+	if t.step+1 >= len(t.class.queue.steps) {
+		return never
+	}
+	return t.since + t.class.queue.steps[t.step+1].after
+}
+
+// ahead counts the callers in front; those with an offer out are not counted.
+func (q *queue) ahead(t *ticket) int {
+	n, k := 0, t.place()
+	for _, c := range q.all {
+		i, _ := c.waiting.find(k)
+		n += i
+	}
+	return n
+}

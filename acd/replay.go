@@ -1,0 +1,147 @@
+package acd
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// snapshot is everything of the floor that outlives the process. Moments are on
+// the clock of At.
+type snapshot struct {
+	At      Stamp             `json:"at"`
+	IDs     ids               `json:"ids"`
+	People  []person          `json:"people"`
+	Waiting []waitingCaller   `json:"waiting,omitempty"`
+	Recent  map[string]string `json:"recent,omitempty"`
+}
+
+// waitingCaller is a place in a queue, as the ledger knows it.
+type waitingCaller struct {
+	Ticket uint64    `json:"ticket"`
+	Call   string    `json:"call"`
+	Queue  string    `json:"queue"`
+	Since  time.Time `json:"since"`
+}
+
+// snapshot copies the state. It is cheap: the writing is done elsewhere.
+func (b *board) snapshot() snapshot {
+	s := snapshot{At: b.now, IDs: b.ids, Recent: maps.Clone(b.recent), People: make([]person, 0, len(b.agents))}
+	for _, a := range b.agents {
+		s.People = append(s.People, a.person)
+	}
+	for _, t := range b.tickets {
+		s.Waiting = append(s.Waiting, waitingCaller{t.id, t.entry.Call, t.entry.Queue, b.stamp(t.since).Wall})
+	}
+	return s
+}
+
+// past is a floor as the ledger tells it.
+type past struct {
+	ids     ids
+	people  map[string]*person
+	waiting map[uint64]waitingCaller
+	recent  map[string]string
+}
+
+// recall rebuilds the past from the newest snapshot and the events after it, with
+// every moment on the clock of now.
+func recall(blob []byte, events []Event, now Stamp) (*past, error) {
+	p := &past{people: map[string]*person{}, waiting: map[uint64]waitingCaller{}, recent: map[string]string{}}
+	if len(blob) > 0 {
+		var s snapshot
+		if err := json.Unmarshal(blob, &s); err != nil {
+			return nil, fmt.Errorf("read the floor's snapshot: %w", err)
+		}
+		p.load(s, now)
+	}
+	for i := range events {
+		e := &events[i]
+		if e.Seq <= p.ids.Seq {
+			continue // in the snapshot
+		}
+		p.ids.Seq = e.Seq
+		p.replay(e, moment(e.At, now))
+	}
+	return p, nil
+}
+
+func (p *past) load(s snapshot, now Stamp) {
+	p.ids = s.IDs
+	by := moment(s.At, now) - s.At.Mono
+	for _, who := range s.People {
+		who.shift(by)
+		p.people[who.Name] = &who
+	}
+	for _, w := range s.Waiting {
+		p.waiting[w.Ticket] = w
+	}
+	maps.Copy(p.recent, s.Recent)
+}
+
+// replay makes one event true again. An event that no longer fits (written by
+// another version) is followed as far as its state goes.
+func (p *past) replay(e *Event, at time.Duration) {
+	p.ids.Ticket, p.ids.Seat = max(p.ids.Ticket, e.Ticket), max(p.ids.Seat, e.Assignment)
+	switch e.Kind {
+	case KindEntered:
+		p.waiting[e.Ticket] = waitingCaller{e.Ticket, e.Call, e.Queue, e.At.Wall.Add(-e.Length)}
+	case KindLeft, KindRemoved, KindOrphaned, KindAnswered:
+		delete(p.waiting, e.Ticket)
+	case KindOffered:
+		p.recent[e.Queue] = e.Agent
+	}
+	if e.Agent == "" || e.Kind == KindPhoneBusy || e.Kind == KindPhoneFree {
+		return
+	}
+	who := p.people[e.Agent]
+	if who == nil {
+		who = &person{Name: e.Agent, State: LoggedOut, Gap: longAgo, Pause: longAgo}
+		p.people[e.Agent] = who
+	}
+	if err := who.change(e, at); err != nil && e.State != "" {
+		who.facts(e, at)
+		who.enter(e, at)
+	}
+}
+
+// resume puts the past on the board after the process before this one died, and
+// gives the callers who were waiting then. Who was on a call or offer comes back in
+// wrap-up: the call is gone, and how it was is not known.
+func (b *board) resume(p *past) []Orphan {
+	b.ids = p.ids
+	b.recent = p.recent
+	for _, name := range slices.Sorted(maps.Keys(p.people)) {
+		a := b.agents[name]
+		if who := p.people[name]; a == nil && who.State == LoggedOut && who.Rest.Level == 0 {
+			continue // gone from the config, and nothing runs on
+		}
+		if a == nil {
+			a = newAgent(*p.people[name])
+			b.agents[name] = a
+		}
+		a.person = *p.people[name]
+		if a.Phone != "" {
+			b.phone(a.Phone).agent = a
+		}
+		if a.can(KindRecovered) {
+			wrap := QueueSpec{}.WithDefaults().WrapUp
+			if q := b.routes.queues[a.Queue]; q != nil {
+				wrap = max(0, q.spec.WrapUp)
+			}
+			if err := b.change(a, Event{Kind: KindRecovered, Queue: a.Queue, Call: a.Call, Length: wrap}); err != nil {
+				continue // not possible: the table was asked
+			}
+		}
+		b.touch(a)
+	}
+	var out []Orphan
+	for _, id := range slices.Sorted(maps.Keys(p.waiting)) {
+		w := p.waiting[id]
+		b.record(Event{At: b.now, Kind: KindOrphaned, Queue: w.Queue, Call: w.Call, Ticket: id})
+		out = append(out, Orphan{Ticket: id, Call: w.Call, Queue: w.Queue, Since: w.Since})
+	}
+	return out
+}

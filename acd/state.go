@@ -1,0 +1,283 @@
+package acd
+
+import (
+	"fmt"
+	"time"
+)
+
+// onward stands in the table for "wherever the agent goes when nothing holds him":
+// see person.onward.
+const onward AgentState = "onward"
+
+// moves is an agent's working day: in a state, what may happen, and the state after
+// it. What is not in the table cannot happen. A rest runs on while logged out, so
+// it can end there.
+var moves = map[AgentState]map[string]AgentState{
+	LoggedOut: {
+		KindLogIn:    onward, // Ready, or Resting when a rest still runs
+		KindRestOver: LoggedOut,
+	},
+	Ready: {
+		KindMoved:    Ready,
+		KindLogOut:   LoggedOut,
+		KindNotReady: NotReady,
+		KindOffered:  Offered,
+	},
+	Offered: {
+		KindAnswered:  OnCall,
+		KindMissed:    onward,
+		KindReleased:  onward,
+		KindStruckOut: Missed,
+		KindWished:    Offered,
+		KindRecovered: WrapUp,
+	},
+	OnCall: {
+		KindRestGranted: OnCall, // always together with KindFinished
+		KindFinished:    WrapUp,
+		KindWished:      OnCall,
+		KindRecovered:   WrapUp,
+	},
+	WrapUp: {
+		KindMoved:          WrapUp,
+		KindWished:         WrapUp,
+		KindWrapUpExtended: WrapUp,
+		KindWrapUpOver:     onward,
+		KindRestExtended:   WrapUp, // the rest that will follow
+		KindRestDeclined:   WrapUp,
+		KindLogOut:         LoggedOut,
+	},
+	Resting: {
+		KindMoved:        Resting,
+		KindWished:       Resting,
+		KindRestExtended: Resting,
+		KindRestDeclined: onward,
+		KindRestOver:     onward,
+		KindLogOut:       LoggedOut,
+	},
+	NotReady: {
+		KindMoved:    NotReady,
+		KindReady:    Ready,
+		KindNotReady: NotReady, // another reason
+		KindLogOut:   LoggedOut,
+	},
+	Missed: {
+		KindMoved:    Missed,
+		KindReady:    Ready,
+		KindNotReady: NotReady,
+		KindLogOut:   LoggedOut,
+	},
+}
+
+// person is what of an agent outlives the process. It changes by change alone, the
+// same for what happens now and for what is replayed. Its moments are on the
+// machine's boot-time clock (Stamp.Mono); the fields are exported for the snapshot.
+type person struct {
+	Name    string        `json:"name"`
+	State   AgentState    `json:"state"`
+	Reason  string        `json:"reason,omitempty"` // of NotReady; of Missed
+	Phone   string        `json:"phone,omitempty"`
+	Since   time.Duration `json:"since"`           // in this state
+	Idle    time.Duration `json:"idle"`            // free since, for longest idle
+	WrapEnd time.Duration `json:"wrap_end"`        // of the wrap-up in force
+	Gap     time.Duration `json:"gap"`             // end of the last talk
+	Pause   time.Duration `json:"pause"`           // a miss delay lasts until then
+	Strikes int           `json:"strikes"`         // true no-answers in a row
+	Queue   string        `json:"queue,omitempty"` // of the offer, conversation or wrap-up
+	Call    string        `json:"call,omitempty"`
+	Rest    rest          `json:"rest"`
+	Wish    wish          `json:"wish"`
+	Load    load          `json:"load"`
+}
+
+// rest is a cooldown: granted (Until not yet known) or running.
+type rest struct {
+	Level   int           `json:"level,omitempty"` // 0 = none
+	Length  time.Duration `json:"length,omitempty"`
+	Max     time.Duration `json:"max,omitempty"`
+	Running bool          `json:"running,omitempty"`
+	From    time.Duration `json:"from,omitempty"`
+}
+
+func (r rest) until() time.Duration { return r.From + r.Length }
+
+// wish is what an agent asked for while it could not be done.
+type wish struct {
+	Verb   Verb   `json:"verb,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// becomes is the state that a wish leads to; empty for no wish.
+func (w wish) becomes() AgentState {
+	switch w.Verb {
+	case LogOut:
+		return LoggedOut
+	case GoNotReady:
+		return NotReady
+	}
+	return ""
+}
+
+// load is how much of today's logged-in time was ring, talk and wrap-up.
+type load struct {
+	Day    int           `json:"day,omitempty"` // year*1000 + day of the year, where the server is
+	Mark   time.Duration `json:"mark,omitempty"`
+	Logged time.Duration `json:"logged,omitempty"`
+	Busy   time.Duration `json:"busy,omitempty"`
+}
+
+// permille is the occupancy of today.
+func (l load) permille() int64 {
+	if l.Logged <= 0 {
+		return 0
+	}
+	return int64(l.Busy) * 1000 / int64(l.Logged)
+}
+
+// onward is where an agent goes when an offer, wrap-up or rest is over.
+func (p *person) onward() AgentState {
+	wished := p.Wish.becomes()
+	switch {
+	case wished == LoggedOut:
+		return LoggedOut // a rest runs on
+	case p.Rest.Level > 0:
+		return Resting
+	case wished == NotReady:
+		return NotReady
+	}
+	return Ready
+}
+
+// can tells whether something may happen to the agent now.
+func (p *person) can(kind string) bool {
+	_, ok := moves[p.State][kind]
+	return ok
+}
+
+// change makes the event true. at is its moment on this process's clock. A replayed
+// event carries the state it led to; a new one gets it from the table.
+func (p *person) change(e *Event, at time.Duration) error {
+	to, ok := moves[p.State][e.Kind]
+	if !ok {
+		return fmt.Errorf("agent %s: %s while %s: %w", p.Name, e.Kind, p.State, ErrNotNow)
+	}
+	p.account(e, at)
+	p.facts(e, at)
+	if to == onward {
+		to = p.onward()
+	}
+	if e.State == "" {
+		e.State = to
+	}
+	p.enter(e, at)
+	return nil
+}
+
+// facts notes what the event says besides the state.
+func (p *person) facts(e *Event, at time.Duration) {
+	switch e.Kind {
+	case KindMoved:
+		p.Phone = e.Phone
+	case KindLogIn:
+		p.Phone, p.Strikes = e.Phone, 0
+	case KindReady:
+		p.Strikes = 0
+	case KindOffered:
+		p.Queue, p.Call = e.Queue, e.Call
+	case KindAnswered:
+		p.Strikes = 0
+	case KindMissed, KindStruckOut:
+		p.Pause, p.Idle = at+e.Length, at
+		if Miss(e.Reason) == MissNoAnswer {
+			p.Strikes++
+		}
+	case KindRestGranted:
+		p.Rest = rest{Level: e.Level, Length: e.Length, Max: max(e.Max, e.Length)}
+	case KindFinished, KindRecovered:
+		p.Gap, p.WrapEnd = at, at+e.Length
+	case KindWrapUpExtended:
+		p.WrapEnd += e.Length
+	case KindWrapUpOver:
+		p.WrapEnd = min(p.WrapEnd, at)
+	case KindRestExtended:
+		p.Rest.Length = e.Length
+	case KindRestDeclined, KindRestOver:
+		p.Rest = rest{}
+	case KindWished:
+		p.Wish = wish{Verb: e.Verb, Reason: e.Reason}
+		if e.Verb == GoReady { // takes the wish back
+			p.Wish = wish{}
+		}
+	}
+	if p.State == WrapUp && e.Kind == KindLogOut {
+		p.WrapEnd = min(p.WrapEnd, at)
+	}
+}
+
+// enter takes up the new state.
+func (p *person) enter(e *Event, at time.Duration) {
+	from := p.State
+	p.State = e.State
+	if from == WrapUp && p.State != WrapUp && p.Rest.Level > 0 && !p.Rest.Running {
+		p.Rest.Running, p.Rest.From = true, p.WrapEnd // the rest clock starts when wrap-up ends
+	}
+	if from != p.State {
+		p.Since = at
+	}
+	switch p.State {
+	case Ready:
+		p.Reason, p.Queue, p.Call = "", "", ""
+		if from != Offered && from != Ready {
+			p.Idle = at
+		}
+	case NotReady:
+		p.Queue, p.Call = "", ""
+		if e.Kind == KindNotReady {
+			p.Reason = e.Reason
+		} else if from != NotReady {
+			p.Reason = p.Wish.Reason
+		}
+	case LoggedOut:
+		p.Reason, p.Queue, p.Call, p.Phone = "", "", "", ""
+	case Missed:
+		p.Reason = e.Reason
+	case Resting:
+		p.Queue, p.Call = "", ""
+	}
+	if p.State == Ready || p.State == NotReady || p.State == LoggedOut {
+		p.Wish = wish{}
+	}
+}
+
+// account adds the time since the last mark to today's load.
+func (p *person) account(e *Event, at time.Duration) {
+	p.accountUntil(at, e.At.Wall)
+}
+
+func (p *person) accountUntil(at time.Duration, wall time.Time) {
+	spent := max(0, at-p.Load.Mark)
+	day := wall.Year()*1000 + wall.YearDay()
+	if p.Load.Day != day {
+		p.Load = load{Day: day}
+		spent = min(spent, sinceMidnight(wall))
+	}
+	p.Load.Mark = at
+	if p.State == LoggedOut {
+		return
+	}
+	p.Load.Logged += spent
+	if p.State == Offered || p.State == OnCall || p.State == WrapUp {
+		p.Load.Busy += spent
+	}
+}
+
+func sinceMidnight(t time.Time) time.Duration {
+	y, m, d := t.Date()
+	return t.Sub(time.Date(y, m, d, 0, 0, 0, 0, t.Location()))
+}
+
+// shift moves every moment of a snapshot to this process's clock.
+func (p *person) shift(by time.Duration) {
+	for _, m := range []*time.Duration{&p.Since, &p.Idle, &p.WrapEnd, &p.Gap, &p.Pause, &p.Rest.From, &p.Load.Mark} {
+		*m += by
+	}
+}

@@ -21,6 +21,7 @@ type Engine struct {
 	began    time.Time // the zero of every loop's clock
 	loops    []*loop
 	clerk    *clerk
+	scribe   *scribe
 	tallies  tallies
 
 	mu     sync.Mutex // guards what follows, for a few lines at a time
@@ -55,7 +56,9 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 		e.loops = append(e.loops, l)
 	}
 	e.clerk = newClerk(e.loops)
+	e.scribe = newScribe(log, &e.tallies)
 	go e.clerk.run()
+	go e.scribe.run()
 	for _, l := range e.loops {
 		go l.run()
 	}
@@ -85,7 +88,7 @@ func (e *Engine) Close() error {
 		<-l.done
 	}
 	e.clerk.close()
-	errs = append(errs, e.closePollers())
+	errs = append(errs, e.scribe.close(), e.closePollers())
 	return errors.Join(errs...)
 }
 

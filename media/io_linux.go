@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -18,10 +20,16 @@ import (
 // longer is cut, and then refused as malformed or harmless.
 const biggest = 2048
 
-// poller waits for the sockets of one loop.
+// poller waits for the sockets of one loop. The epoll set is itself watched by Go's
+// own poller: a loop that slept in a system call would keep a processor from the
+// rest of the program until the scheduler notices, which costs others milliseconds.
 type poller struct {
+	file   *os.File // the epoll set
 	epoll  int
 	bell   int // eventfd
+	raw    syscall.RawConn
+	look   func(epoll uintptr) bool
+	n      int // what look found
 	events [256]unix.EpollEvent
 }
 
@@ -38,19 +46,33 @@ func openPoller() (*poller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open epoll: %w", err)
 	}
-	bell, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open eventfd: %w", err), unix.Close(epoll))
+	// Only a descriptor that is known not to block is taken by Go's poller.
+	if err := unix.SetNonblock(epoll, true); err != nil {
+		return nil, errors.Join(fmt.Errorf("open epoll: %w", err), unix.Close(epoll))
 	}
-	p := &poller{epoll: epoll, bell: bell}
-	if err := p.add(socket{fd: bell}, bellSlot, false); err != nil {
+	p := &poller{epoll: epoll, file: os.NewFile(uintptr(epoll), "epoll"), bell: -1}
+	p.look = func(uintptr) bool { return p.found() > 0 }
+	if p.raw, err = p.file.SyscallConn(); err != nil {
+		return nil, errors.Join(fmt.Errorf("watch epoll: %w", err), p.close())
+	}
+	if err = p.file.SetReadDeadline(time.Time{}); err != nil {
+		return nil, errors.Join(fmt.Errorf("watch epoll: %w", err), p.close())
+	}
+	if p.bell, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
+		return nil, errors.Join(fmt.Errorf("open eventfd: %w", err), p.close())
+	}
+	if err := p.add(socket{fd: p.bell}, bellSlot, false); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
 }
 
 func (p *poller) close() error {
-	return errors.Join(unix.Close(p.bell), unix.Close(p.epoll))
+	err := p.file.Close()
+	if p.bell >= 0 {
+		err = errors.Join(err, unix.Close(p.bell))
+	}
+	return err
 }
 
 func (p *poller) add(s socket, slot int, rtcp bool) error {
@@ -70,21 +92,28 @@ func (p *poller) remove(s socket) error {
 
 // wait gives how many sockets are ready; it waits at most ms, for ever if negative.
 func (p *poller) wait(ms int) int {
-	n, err := unix.EpollWait(p.epoll, p.events[:], ms)
-	if err != nil { // EINTR
+	if n := p.found(); n > 0 || ms == 0 {
+		return n
+	}
+	var until time.Time
+	if ms > 0 {
+		until = time.Now().Add(time.Duration(ms) * time.Millisecond)
+	}
+	if p.file.SetReadDeadline(until) != nil || p.raw.Read(p.look) != nil { // the time has come
 		return 0
 	}
-	return n
+	return p.n
 }
 
-// look gives how many sockets are ready now. It stays on the processor.
-func (p *poller) look() int {
+// found gives how many sockets are ready now.
+func (p *poller) found() int {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epoll),
 		uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), 0, 0, 0)
 	if errno != 0 {
-		return 0
+		n = 0
 	}
-	return int(n)
+	p.n = int(n)
+	return p.n
 }
 
 // at tells the i-th that is ready; ok is false for the bell, which is answered here.
@@ -102,12 +131,6 @@ func (p *poller) at(i int) (r ready, ok bool) {
 func (p *poller) ring() {
 	one := [8]byte{1}
 	_, _ = unix.Write(p.bell, one[:])
-}
-
-// rest sleeps; the thread's processor can be used by others meanwhile.
-func rest(d time.Duration) {
-	t := unix.NsecToTimespec(int64(d))
-	_ = unix.Nanosleep(&t, nil)
 }
 
 // socket is one bound UDP socket.

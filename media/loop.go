@@ -106,7 +106,7 @@ func (l *loop) run() {
 	for !l.stop {
 		began := l.pass(l.poll.wait(l.wheel.wait(ms(l.now))))
 		if used := time.Duration(l.engine.clock() - began); began != 0 && used < tick {
-			rest(tick - used)
+			time.Sleep(tick - used)
 		}
 		l.now = l.engine.clock()
 	}
@@ -126,7 +126,7 @@ func (l *loop) pass(n int) (began int64) {
 				l.serve(r)
 			}
 		}
-		n = l.poll.look()
+		n = l.poll.found()
 	}
 	for t := l.wheel.due(ms(l.now)); t != nil; t = l.wheel.due(ms(l.now)) {
 		if t.chore {

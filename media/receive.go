@@ -105,7 +105,7 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	codes := packet[rtp.HeaderSize:]
 	p.in.voice.frame(r.desc.Codec.law(), codes)
 	if r.rec != nil {
-		r.rec.received(l.now, r.desc.Codec, h, codes)
+		r.rec.hear(left, l.now, r.desc.Codec, h, codes)
 	}
 	to := r.peer
 	if to == nil || to.home.Load() != l {

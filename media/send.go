@@ -33,10 +33,13 @@ func (r *route) playing() bool { return r.play != nil && !r.play.over() }
 // send gives one packet of sound to the party; its header is written here.
 func (l *loop) send(p *Port, r *route, h rtp.Header, packet []byte) bool {
 	h.Payload = r.desc.Payload
-	if r.rec != nil {
-		r.rec.sent(l.now, r.desc.Codec, h, packet[rtp.HeaderSize:])
+	if !l.dispatch(p, h, packet) {
+		return false
 	}
-	return l.dispatch(p, h, packet)
+	if r.rec != nil {
+		r.rec.hear(right, l.now, r.desc.Codec, h, packet[rtp.HeaderSize:])
+	}
+	return true
 }
 
 // dispatch writes the header and sends the packet to where the party is.

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -138,12 +137,10 @@ func contents(tree fs.FS, file string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no file", file)
 	}
-	f, err := tree.Open(file)
-	if err != nil {
-		return nil, err
+	if info.Size() > wav.MaxFile {
+		return nil, fmt.Errorf("%s has %d bytes, at most %d are read", file, info.Size(), wav.MaxFile)
 	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, wav.MaxFile+1))
+	return fs.ReadFile(tree, file)
 }
 
 func readMusic(name, file string) (*wav.Clip, error) {

@@ -334,3 +334,23 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+func FuzzSound(f *testing.F) {
+	b, err := Open("")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, phrase := range append([]string{"welcome", "number:", ":", "silence:-1", "digits:１"}, makers...) {
+		f.Add("zh", phrase)
+		f.Add("en", phrase)
+	}
+	f.Fuzz(func(t *testing.T, language, phrase string) {
+		clips, err := b.Sound(language, phrase)
+		if err == nil && (len(clips) == 0 || slices.Contains(clips, nil)) {
+			t.Fatalf("%s %q has %d clips and no error", language, phrase, len(clips))
+		}
+		if b.Text(language, phrase) == "" && phrase != "" {
+			t.Fatalf("%s %q says nothing", language, phrase)
+		}
+	})
+}

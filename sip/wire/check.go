@@ -1,0 +1,252 @@
+package wire
+
+import (
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// What one message may be at most.
+const (
+	MaxMessage = 65535    // bytes; what a UDP datagram can hold
+	maxHeaders = 128      // a phone sends 25
+	maxValue   = 16 << 10 // bytes of one header
+)
+
+// Rules are what this server can do, for Check.
+type Rules struct {
+	Methods    []string // others are refused with 405
+	Extensions []string // option tags that may stand in Require; others 420
+	Bodies     []string // content types of INVITE and UPDATE, the preferred first; others 415
+	// Ours tells whether a host (an IP without brackets, or a name) of a Via is
+	// ours; nil = not checked. Only responses are asked.
+	Ours func(host string) bool
+}
+
+// Verdict says what to do with a message.
+type Verdict struct {
+	Pass    bool
+	Status  int          // when not Pass: the answer; 0 = silence
+	Reason  string       // for the status line
+	Headers []sip.Header // to add to the answer
+	Why     string       // one or a few words, for a counter or a debug line
+}
+
+// Check judges a message that NewParser has read: its form first, then whether
+// this server can do what it asks (RFC 3261 §8.2, RFC 4475). An ACK and a
+// response never get an answer.
+func Check(msg sip.Message, rules Rules) Verdict {
+	switch m := msg.(type) {
+	case *sip.Request:
+		v := checkRequest(m, rules)
+		if m.Method == sip.ACK {
+			v.Status, v.Reason, v.Headers = 0, "", nil
+		}
+		return v
+	case *sip.Response:
+		return checkResponse(m, rules)
+	}
+	return Verdict{Why: "no message"}
+}
+
+func bad(why string) Verdict {
+	return Verdict{Status: sip.StatusBadRequest, Reason: "Bad Request: " + why, Why: why}
+}
+
+func silence(why string) Verdict { return Verdict{Why: why} }
+
+func checkRequest(req *sip.Request, rules Rules) Verdict {
+	if !strings.EqualFold(req.SipVersion, "SIP/2.0") {
+		return Verdict{Status: sip.StatusVersionNotSupported, Reason: "Version Not Supported", Why: "version"}
+	}
+	if why := checkForm(req, req.Headers()); why != "" {
+		return bad(why)
+	}
+	if !strings.EqualFold(string(req.CSeq().MethodName), string(req.Method)) {
+		return bad("CSeq names another method")
+	}
+	if v := checkTarget(req); !v.Pass {
+		return v
+	}
+	if !holds(rules.Methods, string(req.Method)) {
+		allow := sip.NewHeader("Allow", strings.Join(rules.Methods, ", "))
+		return Verdict{Status: sip.StatusMethodNotAllowed, Reason: "Method Not Allowed", Headers: []sip.Header{allow}, Why: "method"}
+	}
+	if v := checkExtensions(req, rules); !v.Pass {
+		return v
+	}
+	return checkBody(req, rules)
+}
+
+// checkForm says what is wrong with the headers of any message; "" = nothing.
+func checkForm(msg sip.Message, headers []sip.Header) string {
+	if len(headers) > maxHeaders {
+		return "too many headers"
+	}
+	for _, h := range headers {
+		name, value := h.Name(), h.Value()
+		switch {
+		case !token(name):
+			return "a header name that is none"
+		case len(value) > maxValue:
+			return "a header too long"
+		case strings.ContainsAny(value, "\r\n\x00"):
+			return "a line end or NUL in " + name
+		case !readable(h):
+			return name + " cannot be read"
+		case strings.EqualFold(name, "Date") && !strings.HasSuffix(value, "GMT"):
+			return "Date is not GMT"
+		}
+	}
+	for _, name := range []string{"From", "To", "Call-ID", "CSeq"} {
+		if n := len(msg.GetHeaders(name)); n != 1 {
+			return "not exactly one " + name
+		}
+	}
+	for _, name := range []string{"Max-Forwards", "Content-Length", "Content-Type", "Expires"} {
+		if len(msg.GetHeaders(name)) > 1 {
+			return "more than one " + name
+		}
+	}
+	if msg.Via() == nil {
+		return "no Via"
+	}
+	if length := msg.ContentLength(); length != nil && int(*length) != len(msg.Body()) {
+		return "Content-Length is not the body's"
+	}
+	return ""
+}
+
+// checkTarget looks at where the request wants to go.
+func checkTarget(req *sip.Request) Verdict {
+	u := req.Recipient
+	text := u.String()
+	switch {
+	case !token(u.Scheme), strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7F || r == '<' || r == '>' || r == '"' }):
+		return bad("Request-URI")
+	case u.Scheme != "sip" && u.Scheme != "sips":
+		return unsupportedScheme()
+	case u.Host == "", u.Port < 0, u.Port > 65535, len(u.Headers) > 0:
+		return bad("Request-URI")
+	}
+	// A request for a user would have to be sent on; one for ourselves may end
+	// here, as may everything inside a dialog.
+	hops := req.MaxForwards()
+	if hops == nil || hops.Val() > 0 || u.User == "" || inDialog(req) {
+		return Verdict{Pass: true}
+	}
+	switch req.Method {
+	case sip.ACK, sip.CANCEL, sip.REGISTER:
+		return Verdict{Pass: true}
+	}
+	return Verdict{Status: sip.StatusTooManyHops, Reason: "Too Many Hops", Why: "hops"}
+}
+
+// unsupportedScheme is RFC 3261 §21.4.14, for which sipgo has no name.
+func unsupportedScheme() Verdict {
+	return Verdict{Status: 416, Reason: "Unsupported URI Scheme", Why: "scheme"}
+}
+
+func inDialog(req *sip.Request) bool {
+	_, ok := Param(req.To().Params, "tag")
+	return ok
+}
+
+// checkExtensions refuses what the sender insists on and we cannot do. ACK and
+// CANCEL are above that (RFC 3261 §8.2.2.3).
+func checkExtensions(req *sip.Request, rules Rules) Verdict {
+	if req.Method == sip.ACK || req.Method == sip.CANCEL {
+		return Verdict{Pass: true}
+	}
+	var unsupported []string
+	for _, tag := range Tokens(req, "Require") {
+		if !holds(rules.Extensions, tag) {
+			unsupported = append(unsupported, Sanitise(tag))
+		}
+	}
+	for _, tag := range Tokens(req, "Proxy-Require") {
+		unsupported = append(unsupported, Sanitise(tag))
+	}
+	if len(unsupported) == 0 {
+		return Verdict{Pass: true}
+	}
+	list := sip.NewHeader("Unsupported", strings.Join(unsupported, ", "))
+	return Verdict{Status: sip.StatusBadExtension, Reason: "Bad Extension", Headers: []sip.Header{list}, Why: "extension"}
+}
+
+// checkBody looks at the bodies that carry a session description; those of INFO,
+// NOTIFY and MESSAGE are judged by whoever knows them.
+func checkBody(req *sip.Request, rules Rules) Verdict {
+	if req.Method != sip.INVITE && req.Method != sip.UPDATE {
+		return Verdict{Pass: true}
+	}
+	if accept := Tokens(req, "Accept"); len(accept) > 0 && !accepts(accept, rules.Bodies) {
+		return bad("Accept leaves no session description")
+	}
+	if len(req.Body()) == 0 {
+		return Verdict{Pass: true}
+	}
+	if encoding := Tokens(req, "Content-Encoding"); len(encoding) > 0 && !strings.EqualFold(encoding[0], "identity") {
+		return unsupportedMedia(sip.NewHeader("Accept-Encoding", "identity"))
+	}
+	if kind := mediaType(req); holds(rules.Bodies, kind) {
+		return Verdict{Pass: true}
+	}
+	if _, found := Description(req); found || optionalBody(req) {
+		return Verdict{Pass: true}
+	}
+	return unsupportedMedia(sip.NewHeader("Accept", strings.Join(rules.Bodies, ", ")))
+}
+
+func unsupportedMedia(h sip.Header) Verdict {
+	return Verdict{Status: sip.StatusUnsupportedMediaType, Reason: "Unsupported Media Type", Headers: []sip.Header{h}, Why: "body"}
+}
+
+// accepts tells whether an Accept header leaves one of our types.
+func accepts(ranges, types []string) bool {
+	for _, r := range ranges {
+		r, _, _ = strings.Cut(r, ";")
+		r = strings.Trim(r, " \t")
+		for _, t := range types {
+			kind, _, _ := strings.Cut(t, "/")
+			if r == "*/*" || strings.EqualFold(r, t) || strings.EqualFold(r, kind+"/*") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// optionalBody: the sender does not mind if nobody reads it (RFC 3261 §20.11).
+func optionalBody(req *sip.Request) bool {
+	h := req.GetHeader("Content-Disposition")
+	return h != nil && strings.Contains(strings.ToLower(strings.ReplaceAll(h.Value(), " ", "")), "handling=optional")
+}
+
+// checkResponse: a response that is not for us, or not to be read, is dropped.
+func checkResponse(res *sip.Response, rules Rules) Verdict {
+	if !strings.EqualFold(res.SipVersion, "SIP/2.0") || res.StatusCode < 100 || res.StatusCode > 699 {
+		return silence("status line")
+	}
+	if why := checkForm(res, res.Headers()); why != "" {
+		return silence(why)
+	}
+	// We are no proxy: a second Via means that it was for somebody behind us
+	// (RFC 3261 §8.1.3.3).
+	if len(res.GetHeaders("Via")) != 1 {
+		return silence("more than our Via")
+	}
+	if via := res.Via(); rules.Ours != nil && !rules.Ours(via.Host) {
+		return silence("not our Via")
+	}
+	return Verdict{Pass: true}
+}
+
+func holds(list []string, s string) bool {
+	for _, x := range list {
+		if strings.EqualFold(x, s) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,168 @@
+package wire
+
+import (
+	"bytes"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Screening says what to do with a datagram before the parser sees it.
+type Screening struct {
+	Pass   bool
+	Data   []byte // when Pass: what to give to the parser, without line ends before the message
+	Answer []byte // when not Pass: a whole response to send to the source; nil = silence
+	Why    string // for a counter
+}
+
+// Screen looks at a UDP datagram. The parser drops what has no readable start
+// line, no end of headers or too short a body, without telling anybody; here
+// such a request gets its 400. On a stream there is nothing to answer: without
+// these the next message cannot be found, and the connection is closed.
+func Screen(data []byte, source netip.AddrPort) Screening {
+	data = bytes.TrimLeft(data, "\r\n")
+	if len(data) == 0 {
+		return Screening{Why: "keep-alive"}
+	}
+	if !token(string(data[:1])) {
+		return Screening{Why: "not SIP"} // STUN, RTP, and whatever scanners send
+	}
+	end := bytes.Index(data, []byte("\r\n\r\n"))
+	if end < 0 {
+		v := bad("headers do not end")
+		return Screening{Answer: answer(data, source, v), Why: v.Why}
+	}
+	if v := screenHead(string(data[:end]), len(data)-end-len("\r\n\r\n")); !v.Pass {
+		return Screening{Answer: answer(data[:end], source, v), Why: v.Why}
+	}
+	return Screening{Pass: true, Data: data}
+}
+
+// screenHead looks for what the parser would stumble over.
+func screenHead(head string, body int) Verdict {
+	if strings.ContainsRune(head, 0) {
+		return bad("a NUL")
+	}
+	lines := strings.Split(head, "\r\n")
+	if strings.ContainsAny(strings.Join(lines, ""), "\r\n") {
+		return bad("a line end inside a line")
+	}
+	if len(lines) > maxHeaders+1 {
+		return bad("too many headers")
+	}
+	if v := screenStart(lines[0]); !v.Pass {
+		return v
+	}
+	for i, line := range lines[1:] {
+		if line[0] == ' ' || line[0] == '\t' {
+			if i == 0 {
+				return bad("a header that begins with a blank")
+			}
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		name = strings.TrimRight(name, " \t")
+		if !ok || !token(name) {
+			return bad("a header without a name")
+		}
+		if !strings.EqualFold(name, "Content-Length") && !strings.EqualFold(name, "l") {
+			continue
+		}
+		if n, err := strconv.ParseUint(strings.Trim(value, " \t"), 10, 32); err == nil && n > uint64(body) {
+			return bad("Content-Length is longer than the body")
+		}
+	}
+	return Verdict{Pass: true}
+}
+
+// screenStart checks the start line: exactly three words in a request; version,
+// three digits and a blank in a response.
+func screenStart(line string) Verdict {
+	if strings.HasPrefix(strings.ToUpper(line), "SIP/") {
+		words := strings.SplitN(line, " ", 3)
+		if len(words) < 3 || len(words[1]) != 3 {
+			return bad("status line")
+		}
+		return Verdict{Pass: true}
+	}
+	words := strings.Split(line, " ")
+	if len(words) != 3 || !token(words[0]) || !strings.HasPrefix(strings.ToUpper(words[2]), "SIP/") {
+		return bad("request line")
+	}
+	var uri sip.Uri
+	if err := sip.ParseUri(words[1], &uri); err == nil && !uri.Wildcard {
+		return Verdict{Pass: true}
+	}
+	// sipgo cannot read every scheme that is one.
+	scheme, _, found := strings.Cut(words[1], ":")
+	if found && token(scheme) && !strings.EqualFold(scheme, "sip") && !strings.EqualFold(scheme, "sips") {
+		return unsupportedScheme()
+	}
+	return bad("Request-URI")
+}
+
+// answer makes a refusal of the bytes of a request; nil where RFC 3261 forbids one
+// (ACK, a response) or nothing is known to whom it would belong.
+func answer(head []byte, source netip.AddrPort, v Verdict) []byte {
+	lines := unfold(string(head))
+	first := strings.ToUpper(lines[0])
+	if strings.HasPrefix(first, "SIP/") || strings.HasPrefix(first, "ACK ") || !strings.Contains(first, " SIP/") {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("SIP/2.0 " + strconv.Itoa(v.Status) + " " + v.Reason + "\r\n")
+	found := map[string]int{}
+	for _, line := range lines[1:] {
+		name, value, _ := strings.Cut(line, ":")
+		full := echoed(strings.Trim(name, " \t"))
+		value = Sanitise(value)
+		if full == "" || value == "" || full != "Via" && found[full] > 0 {
+			continue
+		}
+		switch {
+		case full == "Via" && found[full] == 0:
+			value += ";received=" + source.Addr().Unmap().WithZone("").String()
+		case full == "To" && !strings.Contains(strings.ToLower(strings.ReplaceAll(value, " ", "")), ";tag="):
+			value += ";tag=" + statelessTag(string(head))
+		}
+		found[full]++
+		b.WriteString(full + ": " + value + "\r\n")
+	}
+	if len(found) != 5 {
+		return nil
+	}
+	b.WriteString("Content-Length: 0\r\n\r\n")
+	return []byte(b.String())
+}
+
+// unfold gives the lines with their continuations joined.
+func unfold(head string) []string {
+	var lines []string
+	for line := range strings.SplitSeq(head, "\r\n") {
+		if len(lines) > 1 && line != "" && (line[0] == ' ' || line[0] == '\t') {
+			lines[len(lines)-1] += " " + strings.Trim(line, " \t")
+			continue
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// echoed names the headers that every response repeats (RFC 3261 §8.2.6.2).
+func echoed(name string) string {
+	switch strings.ToLower(name) {
+	case "via", "v":
+		return "Via"
+	case "from", "f":
+		return "From"
+	case "to", "t":
+		return "To"
+	case "call-id", "i":
+		return "Call-ID"
+	case "cseq":
+		return "CSeq"
+	}
+	return ""
+}

@@ -101,6 +101,17 @@ func Options(t reflect.Type) []Option {
 	return all
 }
 
+// sections are the top-level keys.
+func sections() []Option { return Options(reflect.TypeFor[Config]()) }
+
+// entryType is the struct that a section holds: itself, or under each name.
+func entryType(section Option) reflect.Type {
+	if section.Type.Kind() == reflect.Map {
+		return section.Type.Elem()
+	}
+	return section.Type
+}
+
 func names(options []Option) []string {
 	out := make([]string, len(options))
 	for i, o := range options {
@@ -179,12 +190,8 @@ func (r *reading) hintForKey(key string, p path, options []Option) string {
 	if p == "" {
 		return didYouMean(key, known)
 	}
-	for _, section := range Options(reflect.TypeFor[Config]()) {
-		t := section.Type
-		if t.Kind() == reflect.Map {
-			t = t.Elem()
-		}
-		if t.Kind() == reflect.Struct && slices.Contains(names(Options(t)), key) && section.Name != strings.Split(string(p), ".")[0] {
+	for _, section := range sections() {
+		if slices.Contains(names(Options(entryType(section))), key) && section.Name != strings.Split(string(p), ".")[0] {
 			return fmt.Sprintf("%q is a key of %s", key, section.Name)
 		}
 	}

@@ -5,16 +5,20 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"breakwater/call"
 )
 
 var update = flag.Bool("update", false, "write what is printed into the want.txt files")
 
 func TestEveryBrokenDirectoryIsToldLikeACompilerWould(t *testing.T) {
-	t.Setenv("BREAKWATER_TEST_SECRET", "correct-horse")
 	dirs, err := filepath.Glob("testdata/broken/[0-9]*")
 	if err != nil {
 		t.Fatal(err)
@@ -52,3 +56,189 @@ func TestEveryBrokenDirectoryIsToldLikeACompilerWould(t *testing.T) {
 	}
 }
 
+func TestEveryExampleIsGood(t *testing.T) {
+	dir := t.TempDir()
+	for _, example := range []string{"example"} {
+		copied := filepath.Join(dir, "config", example)
+		if err := os.CopyFS(copied, os.DirFS(example)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := EnsureSecrets(copied); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(copied)
+		if err != nil {
+			t.Fatalf("%s:\n%v", example, err)
+		}
+		if c.Phones["1001"].Password == "" || c.Agents["anna"].Number != "7001" || !c.Agents["sofia"].Supervisor {
+			t.Errorf("phones %v, agents %v", c.Phones, c.Agents)
+		}
+		if q := c.Queues["crisis"]; !q.Emergency || q.OnAgentHangup != call.HangupRescue {
+			t.Errorf("crisis is %+v", q.QueueManners)
+		}
+	}
+}
+
+func TestEveryPieceOfCommentedConfigInTheExampleIsGood(t *testing.T) {
+	// What stands behind a # in the example is advice: it must be true as well.
+	dir := filepath.Join(t.TempDir(), "config", "example")
+	if err := os.CopyFS(dir, os.DirFS("example")); err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile(`^(\s*)# ?((\s*)(- )?[a-z0-9_-]+:( .*)?|\s*- \{.*)$`)
+	for _, file := range []string{"sip.yaml", "menus.yaml", "server.yaml", "numbers.yaml"} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(string(text), "\n")
+		for i, line := range lines {
+			if m := code.FindStringSubmatch(line); m != nil && !strings.Contains(line, "folder: prompts") && !strings.Contains(line, "# prompts:") && !strings.Contains(line, "notice") {
+				lines[i] = m[1] + m[2]
+			}
+		}
+		write(t, dir, file, strings.Join(lines, "\n"))
+	}
+	if _, err := EnsureSecrets(dir); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Trunks) != 1 || len(c.Shifts) != 1 || c.Menus["main"].Hours.Zone == "" || c.Numbers["8300"].External == "" {
+		t.Errorf("not everything was taken: %d trunks, %d shifts, hours %+v", len(c.Trunks), len(c.Shifts), c.Menus["main"].Hours)
+	}
+}
+
+// loaded reads a config of one file.
+func loaded(t *testing.T, text string) *Config {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, dir, "all.yaml", text)
+	c, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestSwitchesThatAreOnUnlessSaidOtherwise(t *testing.T) {
+	c := loaded(t, `
+agents: {anna: {number: 7001}}
+queues:
+  silent: {agents: [anna], position: false}
+  said: {agents: [anna], position: true, whisper: true}
+  plain: {agents: [anna]}
+  empty:
+`)
+	for name, want := range map[string][2]bool{
+		"silent": {false, true}, "said": {true, true}, "plain": {true, true}, "empty": {true, true},
+	} {
+		if q := c.Queues[name]; q.Position != want[0] || q.Whisper != want[1] {
+			t.Errorf("%s: position %t, whisper %t, want %v", name, q.Position, q.Whisper, want)
+		}
+	}
+}
+
+func TestFilesAreMergedByName(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.yaml", "agents: {anna: {number: 7001}}\nsip: {realm: office}\nqueues:\n")
+	write(t, dir, "b.yml", "agents: {ben: {number: 7002}}\nsip: {max_calls: 50}\n")
+	write(t, dir, "c.yaml", "# nothing yet\n")
+	write(t, dir, "d.yaml", "")
+	write(t, dir, ".#b.yml", "an editor's lock")
+	write(t, dir, "notes.txt", "not config")
+	if err := os.Mkdir(filepath.Join(dir, "old.yaml"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Agents) != 2 || c.SIP.Realm != "office" || c.SIP.MaxCalls != 50 || c.Agents["ben"].Name != "ben" {
+		t.Errorf("agents %v, sip %+v", c.Agents, c.SIP)
+	}
+}
+
+func TestADirectoryWithoutConfigIsAnError(t *testing.T) {
+	for name, dir := range map[string]string{"empty": t.TempDir(), "missing": filepath.Join(t.TempDir(), "nowhere")} {
+		if c, err := Load(dir); err == nil {
+			t.Errorf("%s: %v", name, c)
+		}
+	}
+}
+
+func TestTheVersionFollowsTheContent(t *testing.T) {
+	a, b := loaded(t, "sip: {realm: office}\n"), loaded(t, "sip: {realm: office}\n")
+	other := loaded(t, "sip: {realm: shop}\n")
+	if a.Version != b.Version || a.Version == other.Version || len(a.Version) != 12 {
+		t.Errorf("versions %s, %s and %s", a.Version, b.Version, other.Version)
+	}
+}
+
+func TestScalarsAreReadAsPeopleWriteThem(t *testing.T) {
+	c := loaded(t, `
+agents:
+  anna: {number: 0071, skills: {refunds: 7}}
+queues:
+  refunds:
+    agents: [anna]
+    ring: 1m30s
+    title: "20"
+    relax:
+      - {after: 500ms, needs: "refunds >= 1"}
+    needs: |
+      refunds >= 3
+floor:
+  gap: -1
+`)
+	q := c.Queues["refunds"]
+	if c.Agents["anna"].Number != "0071" || q.Ring != 90*time.Second || q.Title != "20" || q.Relax[0].After != 500*time.Millisecond {
+		t.Errorf("agent %+v, queue %+v", c.Agents["anna"], q)
+	}
+	if c.Floor.Gap != -1 {
+		t.Errorf("gap is %v, want the none that -1 stands for", c.Floor.Gap)
+	}
+}
+
+func TestLevelsNeedTheirUnit(t *testing.T) {
+	var limits struct {
+		Level float64 `yaml:"level" unit:"dBm0"`
+	}
+	for text, want := range map[string]string{
+		"level: -9 dBm0\n":   "",
+		"level: -9.5dBm0\n":  "",
+		"level: -9\n":        `all.yaml:1:8: level must be a level such as -9 dBm0, not "-9" (add the unit: did you mean -9 dBm0?)`,
+		"level: -9 dB\n":     `all.yaml:1:8: level must be a level such as -9 dBm0, not "-9 dB"`,
+		"level: loud dBm0\n": `all.yaml:1:8: level must be a level such as -9 dBm0, not "loud dBm0"`,
+		"level: .inf\n":      `all.yaml:1:8: level must be a level such as -9 dBm0, not ".inf"`,
+	} {
+		r := newReading([]*source{newSource("all.yaml", []byte(text))}, nil)
+		r.parseAll()
+		r.decode(r.root, reflect.ValueOf(&limits).Elem(), "", Option{})
+		if got := r.problems.Error(); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestPlansCarryWhatTheRoomsNeed(t *testing.T) {
+	t.Setenv("BREAKWATER_TEST_PASSWORD", "correct-horse")
+	c := loaded(t, `
+agents: {anna: {number: 7001, skills: {refunds: 5}}}
+queues: {refunds: {agents: [anna], title: Refunds}}
+phones: {1001: {password: {env: BREAKWATER_TEST_PASSWORD}, title: Desk}}
+trunks: {carrier: {addresses: [192.0.2.1], dial: ["0"]}}
+numbers: {8100: {queue: refunds}}
+`)
+	if p := c.SIPPlan(); p.Phones["1001"].Password != "correct-horse" || p.Phones["1001"].Name != "1001" || len(p.Trunks) != 1 {
+		t.Errorf("sip plan %+v", p)
+	}
+	if p := c.FloorPlan(); p.Agents["anna"].Skills["refunds"] != 5 || p.Queues["refunds"].Name != "refunds" {
+		t.Errorf("floor plan %+v", p)
+	}
+	if p := c.CallPlan(); p.AgentNumbers["7001"] != "anna" || p.Queues["refunds"].Title != "Refunds" || p.Numbers["8100"].Queue != "refunds" {
+		t.Errorf("call plan %+v", p)
+	}
+}

@@ -1,0 +1,35 @@
+// Loadtest calls a telephony server from outside, over the wire alone, and
+// measures what callers and agents get: real phones, real RTP, and a capture of
+// the loopback as the only witness.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Latency latencyCommand `cmd:"" help:"Measure delays and find double offers in a capture."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	cmd := kong.Parse(&c,
+		kong.Name("loadtest"),
+		kong.Description("Calls a telephony server from outside and measures what callers and agents get."),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "loadtest: "+err.Error())
+		stop()
+		os.Exit(1)
+	}
+}

@@ -4,10 +4,14 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
 
 	"breakwater/acd"
 	"breakwater/call"
+	"breakwater/store/memory"
+	"breakwater/store/sqlite"
 )
 
 // Store is everything that is kept. All methods are safe for concurrent use.
@@ -21,4 +25,13 @@ type Store interface {
 // Open opens what the URL names: "memory:" forgets at the end, "sqlite:FILE" keeps
 // everything in one file (made with its folder when missing). An unknown URL is an
 // error that names the known ones.
-func Open(ctx context.Context, url string, log *slog.Logger) (Store, error) { panic("not built yet") }
+func Open(ctx context.Context, url string, log *slog.Logger) (Store, error) {
+	kind, rest, _ := strings.Cut(url, ":")
+	switch {
+	case kind == "memory" && rest == "":
+		return memory.New(), nil
+	case kind == "sqlite" && rest != "":
+		return sqlite.Open(ctx, rest, log)
+	}
+	return nil, fmt.Errorf("store %q is not known; known are memory: and sqlite:FILE", url)
+}

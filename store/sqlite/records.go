@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"breakwater/call"
+)
+
+const usualLimit = 100
+
+// Begin implements call.Journal.
+func (s *Store) Begin(ctx context.Context, r call.Record) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("begin %s: %w", r.ID, err)
+	}
+	return s.within(ctx, func(tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, `INSERT INTO drafts (id, start, body)
+			SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = ?1)
+			ON CONFLICT DO UPDATE SET body = excluded.body`, r.ID, r.Start.UnixMilli(), body)
+		return once(done, err, "begin", r.ID)
+	})
+}
+
+// Seal implements call.Journal.
+func (s *Store) Seal(ctx context.Context, r call.Record) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("seal %s: %w", r.ID, err)
+	}
+	return s.within(ctx, func(tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, `INSERT INTO records (id, start, caller, agent, queue, body)
+			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			r.ID, r.Start.UnixMilli(), r.Caller, r.Agent, r.Queue, body)
+		if err := once(done, err, "seal", r.ID); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM drafts WHERE id = ?`, r.ID); err != nil {
+			return fmt.Errorf("seal %s: %w", r.ID, err)
+		}
+		return nil
+	})
+}
+
+// once turns "nothing was written" into ErrSealed.
+func once(done sql.Result, err error, what, id string) error {
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", what, id, err)
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		return fmt.Errorf("%s %s: %w", what, id, call.ErrSealed)
+	}
+	return nil
+}
+
+// Unsealed implements call.Journal.
+func (s *Store) Unsealed(ctx context.Context) ([]call.Record, error) {
+	return s.records(ctx, `SELECT body FROM drafts ORDER BY start, id`)
+}
+
+// Records implements call.Journal.
+func (s *Store) Records(ctx context.Context, q call.Query) ([]call.Record, error) {
+	var where []string
+	var args []any
+	add := func(condition string, arg any) {
+		where = append(where, condition)
+		args = append(args, arg)
+	}
+	for column, want := range map[string]string{"id": q.ID, "caller": q.Caller, "agent": q.Agent, "queue": q.Queue} {
+		if want != "" {
+			add(column+" = ?", want)
+		}
+	}
+	if !q.From.IsZero() {
+		add("start >= ?", q.From.UnixMilli())
+	}
+	if !q.To.IsZero() {
+		add("start < ?", q.To.UnixMilli())
+	}
+	if len(where) == 0 {
+		where = []string{"1"}
+	}
+	if q.Limit <= 0 {
+		q.Limit = usualLimit
+	}
+	query := `SELECT body FROM records WHERE ` + strings.Join(where, " AND ") + ` ORDER BY start DESC, id DESC LIMIT ?`
+	return s.records(ctx, query, append(args, q.Limit)...)
+}
+
+func (s *Store) records(ctx context.Context, query string, args ...any) ([]call.Record, error) {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read records: %w", err)
+	}
+	defer rows.Close()
+	var all []call.Record
+	for rows.Next() {
+		var body []byte
+		var r call.Record
+		if err := rows.Scan(&body); err != nil {
+			return nil, fmt.Errorf("read records: %w", err)
+		}
+		if err := json.Unmarshal(body, &r); err != nil {
+			return nil, fmt.Errorf("read record: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}

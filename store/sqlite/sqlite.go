@@ -1,0 +1,159 @@
+// Package sqlite is the embedded store: everything in one file, nothing else to run.
+//
+// What is written survives the end of the process at once, and a power cut after
+// 100 ms at most: SQLite appends to its write-ahead log, and a flusher brings the
+// log to the disk ten times a second while there is something new.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+)
+
+const (
+	flushEvery  = 100 * time.Millisecond // how much a power cut may lose
+	busyTimeout = 5 * time.Second        // how long a write waits for another process' write
+	readers     = 4                      // connections for queries, so that a report never holds up a call
+)
+
+const schema = `
+CREATE TABLE IF NOT EXISTS bindings (
+	aor TEXT NOT NULL, id TEXT NOT NULL, expires INTEGER NOT NULL, wire BLOB NOT NULL,
+	PRIMARY KEY (aor, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ledger (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS drafts (id TEXT PRIMARY KEY, start INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (
+	id TEXT PRIMARY KEY, start INTEGER NOT NULL, caller TEXT NOT NULL, agent TEXT NOT NULL, queue TEXT NOT NULL,
+	body BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS records_start ON records (start);
+CREATE INDEX IF NOT EXISTS records_agent ON records (agent, start);
+CREATE INDEX IF NOT EXISTS records_caller ON records (caller, start);
+CREATE INDEX IF NOT EXISTS records_queue ON records (queue, start);
+`
+
+// Store is one open file. All methods are safe for concurrent use.
+type Store struct {
+	file  string
+	log   *slog.Logger
+	write *sql.DB // one connection: writes follow each other
+	read  *sql.DB
+	dirty atomic.Bool // something was written since the last flush
+	stop  chan struct{}
+	ended sync.WaitGroup
+}
+
+// Open opens the file, or makes it with its folder.
+func Open(ctx context.Context, file string, log *slog.Logger) (_ *Store, err error) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	s := &Store{file: file, log: log, stop: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("sqlite %s: %w", file, err), s.closeAll())
+		}
+	}()
+	if s.write, err = connect(file, 1, "immediate"); err != nil {
+		return nil, err
+	}
+	if _, err = s.write.ExecContext(ctx, schema); err != nil {
+		return nil, err
+	}
+	if s.read, err = connect(file, readers, "deferred"); err != nil {
+		return nil, err
+	}
+	s.ended.Go(s.flush)
+	return s, nil
+}
+
+// connect opens a pool of at most n connections.
+func connect(file string, n int, lock string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {lock}, "_pragma": {
+		"journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)",
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
+	}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?"+q.Encode())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	return db, nil
+}
+
+// Close flushes what is left and closes the file.
+func (s *Store) Close() error {
+	close(s.stop)
+	s.ended.Wait()
+	return s.closeAll()
+}
+
+func (s *Store) closeAll() (err error) {
+	for _, db := range []*sql.DB{s.read, s.write} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	return err
+}
+
+// flush brings the write-ahead log to the disk while there is something new.
+func (s *Store) flush() {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-tick.C:
+		case <-s.stop:
+			return // closing checkpoints and syncs
+		}
+		if !s.dirty.Swap(false) {
+			continue
+		}
+		err := syncFile(s.file + "-wal")
+		if err != nil && !failing {
+			s.log.Error("what was written may not survive a power cut", "file", s.file, "err", err)
+		}
+		failing = err != nil
+	}
+}
+
+func syncFile(name string) error {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // checkpointed meanwhile: SQLite synced it
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// within runs f in one transaction.
+func (s *Store) within(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	if err := f(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	s.dirty.Store(true)
+	return nil
+}

@@ -68,7 +68,7 @@ func (t *talk) leave(a protect.Action) {
 		t.c.account.step("to-supervisor", a.Why)
 	default:
 		end.kind = endPolicy
-		t.c.x.tally.Add("protect_disconnects_total", "cause", a.Cause)
+		t.c.x.tally.Add("protect_disconnects_total", "cause", a.Cause) // the caller's own end never comes here
 	}
 	t.finish(end)
 }
@@ -82,9 +82,6 @@ func (t *talk) entered(s protect.Stage) {
 	v := *t.c.view.Load()
 	v.Stage = s.String()
 	t.c.view.Store(&v)
-	if s == protect.Obs1 || s == protect.Obs2 {
-		t.c.x.tally.Add("protect_warnings_total", "n", strconv.Itoa(t.ladder.Warnings()), "queue", t.conv.queue.Name)
-	}
 }
 
 // playPrompt speaks a machine-played warning to the caller: the agent is muted to

@@ -14,7 +14,6 @@ const (
 	sayQueueEnd   = "queue-closed"
 	sayUnanswered = "no-answer"
 	sayPage       = "supervisor-page"
-	sayPosition   = "position"
 
 	toneZip     = "tone-zip"
 	toneBeep    = "tone-beep"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"breakwater/acd"
@@ -177,10 +178,14 @@ func (t *talk) observe(o protect.Observation) {
 	if o.Kind == protect.KeySettled && t.ladder.Stage() == protect.Crisis && t.isSupervisor() {
 		o.Kind = protect.SupervisorOut // the supervisor's "settled" releases a crisis
 	}
+	before := t.ladder.Warnings()
 	for _, a := range t.ladder.Step(time.Now(), o) {
 		t.carryOut(a)
 	}
 	t.c.account.r.Warnings = t.ladder.Warnings()
+	if n := t.c.account.r.Warnings; n > before {
+		t.c.x.tally.Add("protect_warnings_total", "n", strconv.Itoa(n), "queue", t.conv.queue.Name)
+	}
 	t.setAlarm()
 }
 

@@ -3,9 +3,7 @@
 package sip
 
 import (
-	"context"
 	"log/slog"
-	"net/netip"
 	"time"
 
 	"breakwater/call"
@@ -72,32 +70,12 @@ type Switchboard interface {
 	PhoneReachable(phone string, yes bool)
 }
 
-// Server is the wire. It implements call.Dialer.
-type Server struct{}
-
 // Parts are what a Server needs of the house.
 type Parts struct {
 	Engine    *media.Engine
 	Directory call.Directory
 	Log       *slog.Logger
 }
-
-// Open binds every listener and loads the registrations; nothing is served yet.
-func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) { panic("not built yet") }
-
-// Serve takes messages until ctx ends, then ends every dialog with BYE or a final
-// answer, waits a moment for their answers, and returns with no goroutine left.
-func (s *Server) Serve(ctx context.Context, board Switchboard) error { panic("not built yet") }
-
-// Dial implements call.Dialer.
-func (s *Server) Dial(ctx context.Context, t call.Target) call.Leg { panic("not built yet") }
-
-// Prepare checks a new plan. A changed listener needs a restart and is an error.
-func (s *Server) Prepare(next Plan) (commit func(), err error) { panic("not built yet") }
-
-// Addresses lists where phones can register, usable by a person: one per
-// listener and local address.
-func (s *Server) Addresses() []string { panic("not built yet") }
 
 // PhoneView is a phone as others may see it.
 type PhoneView struct {
@@ -108,17 +86,9 @@ type PhoneView struct {
 	Expires   time.Time `json:"expires,omitzero"`
 }
 
-// Phones gives every configured phone, by name.
-func (s *Server) Phones() []PhoneView { panic("not built yet") }
-
 // Counters for metrics and tests; every one only grows but Legs, Transactions and Mailboxes.
 type Counters struct {
 	Legs, Transactions, Mailboxes                         int
 	Requests, Malformed, RateLimited, Overload, Strangers uint64
 	AuthFailures, MailboxFull, Panics                     uint64
 }
-
-// Counters gives a snapshot.
-func (s *Server) Counters() Counters { panic("not built yet") }
-
-var _ = netip.Addr{}

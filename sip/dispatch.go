@@ -1,0 +1,265 @@
+package sip
+
+import (
+	"bytes"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"breakwater/sip/limit"
+	"breakwater/sip/wire"
+)
+
+// admit is asked for every datagram and every message of a stream before it is
+// parsed. nil drops it: what the parser could not read gets its 400 here, because
+// the parser itself says nothing to anybody.
+func (s *Server) admit(from hop, raw []byte) []byte {
+	if !bytes.HasPrefix(raw, []byte("SIP/")) && !s.limiter.Allow(time.Now(), from.remote) {
+		s.tally.rateLimited.Add(1)
+		return nil
+	}
+	screening := wire.Screen(raw, from.remote)
+	if screening.Pass {
+		return raw
+	}
+	s.tally.malformed.Add(1)
+	if screening.Answer != nil {
+		s.wire.sendRaw(screening.Answer, from)
+	}
+	return nil
+}
+
+// allowed is what we do inside and outside dialogs, for Allow (RFC 3261 §20.5).
+const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, REFER, REGISTER"
+
+// abilities is what the validator measures requests against.
+var abilities = wire.Rules{
+	Methods:    strings.Split(allowed, ", "),
+	Extensions: []string{"timer", "path"},
+	Bodies:     []string{typeSDP},
+}
+
+// message takes a parsed message in the reader of its socket. Nothing here waits,
+// but for a stream whose own mailbox is full.
+func (s *Server) message(from hop, m sip.Message) {
+	defer func() { // a panic here would end the process (libraries.md §2.2)
+		if p := recover(); p != nil {
+			s.tally.panics.Add(1)
+			s.parts.Log.Error("a message was more than we could take", "from", from, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	switch m := m.(type) {
+	case *sip.Request:
+		s.tally.requests.Add(1)
+		s.requestCame(from, m)
+	case *sip.Response:
+		s.responseCame(from, m)
+	}
+}
+
+// responseCame: a response belongs to a mailbox that exists, or to nobody.
+func (s *Server) responseCame(from hop, res *sip.Response) {
+	if !wire.Check(res, abilities).Pass {
+		s.tally.malformed.Add(1)
+		return
+	}
+	result := s.office.deliver(callIDOf(res), false, from.reliable(), func(b *mailbox) {
+		if t := b.txs[responseKey(res)]; t != nil {
+			t.response(res)
+			return
+		}
+		if b.leg != nil { // a 2xx that outlived its transaction still wants its ACK
+			b.leg.strayResponse(res)
+		}
+	})
+	if result == boxFull {
+		s.tally.mailboxFull.Add(1)
+	}
+}
+
+// requestCame judges what can be judged without state, so that strangers cost none.
+func (s *Server) requestCame(from hop, req *sip.Request) {
+	wire.Stamp(req, from.remote)
+	if verdict := wire.Check(req, abilities); !verdict.Pass {
+		s.tally.malformed.Add(1)
+		if res := wire.Refusal(req, verdict); res != nil {
+			_ = s.wire.send(res, from) // a sender of nonsense that is gone is no loss
+		}
+		return
+	}
+	_, inDialog := wire.Param(req.To().Params, "tag")
+	opens := !inDialog && req.Method != sip.ACK && req.Method != sip.CANCEL
+	if opens && (s.overloaded(from, req) || s.strangerAsked(from, req)) {
+		return
+	}
+	switch s.office.deliver(callIDOf(req), opens, from.reliable(), func(b *mailbox) { s.request(b, from, req) }) {
+	case boxFull:
+		s.tally.mailboxFull.Add(1)
+	case noRoom:
+		s.unplaced(from, req, opens)
+	case delivered:
+	}
+}
+
+// unplaced answers a request that has no mailbox and gets none.
+func (s *Server) unplaced(from hop, req *sip.Request, opens bool) {
+	switch {
+	case req.Method == sip.ACK: // of a response we forgot; never answered
+	case !opens:
+		s.stateless(from, req, sip.StatusCallTransactionDoesNotExists, nil)
+	default:
+		s.tally.overload.Add(1)
+		status := sip.StatusServiceUnavailable
+		if req.IsInvite() && !s.limiter.Trunk(from.remote.Addr()) {
+			status = sip.StatusTemporarilyUnavailable
+		}
+		s.stateless(from, req, status, []sip.Header{sip.NewHeader("Retry-After", retryAfter())})
+	}
+}
+
+// overloaded refuses, without state, what would begin something when too much is
+// under way. Calls in progress never notice.
+func (s *Server) overloaded(from hop, req *sip.Request) bool {
+	load := limit.Load{
+		Calls: int(s.tally.legs.Load()), MaxCalls: s.plan().settings.MaxCalls,
+		Mailboxes: int(s.tally.mailboxes.Load()), MaxMailboxes: s.office.limit,
+	}
+	answer := limit.Overload(load, limit.Asked{Method: string(req.Method), Trunk: s.limiter.Trunk(from.remote.Addr())})
+	if answer.Status == 0 {
+		return false
+	}
+	s.tally.overload.Add(1)
+	var headers []sip.Header
+	if answer.RetryAfter > 0 {
+		headers = append(headers, sip.NewHeader("Retry-After", seconds(answer.RetryAfter)))
+	}
+	s.stateless(from, req, answer.Status, headers)
+	return true
+}
+
+// stateless answers and forgets (RFC 3261 §8.2.7). The tag is the same for every
+// repetition of the request, because it is made from the request.
+func (s *Server) stateless(from hop, req *sip.Request, status int, headers []sip.Header) {
+	if req.Method == sip.ACK {
+		return
+	}
+	res := reply(req, status, statelessTag(req))
+	for _, h := range headers {
+		res.AppendHeader(h)
+	}
+	if err := s.wire.send(res, from); err != nil {
+		s.parts.Log.Debug("a refusal could not be sent", "to", from, "error", err)
+	}
+}
+
+// request takes a request in its mailbox.
+func (s *Server) request(b *mailbox, from hop, req *sip.Request) {
+	if t := b.txs[serverKey(req, req.Method)]; t != nil {
+		s.repeated(b, t, req)
+		return
+	}
+	_, inDialog := wire.Param(req.To().Params, "tag")
+	switch {
+	case req.Method == sip.ACK: // for a 2xx; any other is of a response we forgot (libraries.md §2.18)
+		if b.leg != nil && b.leg.dlg != nil && b.leg.dlg.owns(req) {
+			b.leg.ack(req)
+		}
+	case req.Method == sip.CANCEL:
+		s.cancelCame(b, b.serve(s.post, req, from))
+	case inDialog:
+		s.inDialog(b, b.serve(s.post, req, from))
+	case b.merged(req):
+		t := b.serve(s.post, req, from)
+		t.respond(reply(req, sip.StatusLoopDetected, newTag()))
+	default:
+		s.opening(b, b.serve(s.post, req, from))
+	}
+}
+
+// repeated takes a request whose transaction exists.
+func (s *Server) repeated(b *mailbox, t *tx, req *sip.Request) {
+	if req.Method != sip.ACK {
+		t.again()
+		return
+	}
+	if b.leg != nil && b.leg.dlg != nil && b.leg.dlg.owns(req) && t.succeeded() {
+		b.leg.ack(req) // some phones repeat the INVITE's branch in the ACK for a 2xx
+		return
+	}
+	t.acked()
+}
+
+// cancelCame answers a CANCEL with the tag of its INVITE (RFC 3261 §9.2).
+func (s *Server) cancelCame(b *mailbox, t *tx) {
+	invite := b.txs[serverKey(t.req, sip.INVITE)]
+	if invite == nil {
+		t.respond(reply(t.req, sip.StatusCallTransactionDoesNotExists, newTag()))
+		return
+	}
+	tag := newTag()
+	if invite.newest != nil {
+		if known, ok := wire.Param(invite.newest.To().Params, "tag"); ok {
+			tag = known
+		}
+	}
+	if b.leg != nil && b.leg.in != nil && b.leg.in.tx == invite {
+		tag = b.leg.in.tag
+	}
+	t.respond(reply(t.req, sip.StatusOK, tag))
+	if invite.cancelled != nil && !invite.answered() {
+		invite.cancelled()
+	}
+}
+
+func (s *Server) inDialog(b *mailbox, t *tx) {
+	if b.leg == nil || b.leg.dlg == nil || !b.leg.dlg.owns(t.req) {
+		t.respond(reply(t.req, sip.StatusCallTransactionDoesNotExists, ""))
+		return
+	}
+	b.leg.inDialog(t)
+}
+
+// merged tells whether req came before by another path (RFC 3261 §8.2.2.2).
+func (b *mailbox) merged(req *sip.Request) bool {
+	from, _ := wire.Param(req.From().Params, "tag")
+	for _, t := range b.txs {
+		if t.client || t.req.Method != req.Method || t.req.CSeq().SeqNo != req.CSeq().SeqNo {
+			continue
+		}
+		if tag, _ := wire.Param(t.req.From().Params, "tag"); tag == from {
+			return true
+		}
+	}
+	return false
+}
+
+// opening takes a request outside any dialog.
+func (s *Server) opening(b *mailbox, t *tx) {
+	req := t.req
+	switch req.Method {
+	case sip.INVITE:
+		who, refusal := s.identify(t.peer, req)
+		if refusal != nil {
+			t.respond(refusal)
+			return
+		}
+		s.invite(b, t, who)
+	case sip.REGISTER:
+		s.register(b, t)
+	case sip.OPTIONS:
+		s.optionsCame(t)
+	default: // BYE, UPDATE, INFO, REFER: they need a dialog
+		t.respond(reply(req, sip.StatusCallTransactionDoesNotExists, newTag()))
+	}
+}
+
+// optionsCame tells what we can do (RFC 3261 §11).
+func (s *Server) optionsCame(t *tx) {
+	res := reply(t.req, sip.StatusOK, newTag())
+	res.AppendHeader(sip.NewHeader("Allow", allowed))
+	res.AppendHeader(sip.NewHeader("Accept", typeSDP))
+	res.AppendHeader(sip.NewHeader("Supported", "timer, path"))
+	t.respond(res)
+}

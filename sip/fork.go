@@ -1,0 +1,380 @@
+package sip
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"breakwater/call"
+	"breakwater/media"
+	"breakwater/sip/sdp"
+	"breakwater/sip/wire"
+)
+
+// fork is an outgoing call until it is answered: one attempt per contact, the
+// first 2xx wins, the others are cancelled. It belongs to the leg's mailbox.
+type fork struct {
+	leg      *leg
+	target   call.Target
+	tag      string // our From-tag, the same for all, as of one caller (RFC 3261 §16.7)
+	attempts []*attempt
+	ports    map[netip.Addr]*media.Port
+	minSE    time.Duration // what a 422 asked for
+	seq      uint32
+	ringing  *time.Timer
+	rang     bool
+	done     bool               // answered, given up or withdrawn
+	best     *sip.Response      // the final response that tells most
+	lost     error              // why an attempt had no response
+	acks     map[string]sentAck // by the tag of the 2xx
+}
+
+// sentAck is an ACK as it was sent, to be repeated with its 2xx.
+type sentAck struct {
+	req *sip.Request
+	to  hop
+}
+
+// attempt is one INVITE to one contact.
+type attempt struct {
+	fork    *fork
+	at      destination
+	view    view
+	sound   sound
+	tx      *tx
+	req     *sip.Request
+	early   bool // a 1xx came: a CANCEL may be sent
+	cancel  bool // one is wanted, or was sent
+	final   bool
+	retried bool
+	guard   *time.Timer // ends the wait for a 487 that never comes
+}
+
+// begin rings all destinations.
+func (f *fork) begin(all []destination) {
+	if f.leg.stage == over {
+		return
+	}
+	f.ports = map[netip.Addr]*media.Port{}
+	f.acks = map[string]sentAck{}
+	f.seq = 1
+	for _, d := range all {
+		a := &attempt{fork: f, at: d, view: f.leg.s.view(d.to)}
+		snd, err := f.openOffer(a.view)
+		if err != nil {
+			f.lost = err
+			continue
+		}
+		a.sound = snd
+		f.attempts = append(f.attempts, a)
+	}
+	if len(f.attempts) == 0 {
+		f.leg.s.tally.overload.Add(1)
+		f.finish(call.Cause{By: call.ByUs, Metric: call.LegOverload, Text: f.lost.Error()})
+		return
+	}
+	if f.target.Ring > 0 {
+		f.ringing = time.AfterFunc(f.target.Ring, func() { f.leg.box.post(f.rangOut) })
+	}
+	for _, a := range f.attempts {
+		a.send()
+	}
+}
+
+func (a *attempt) send() {
+	f := a.fork
+	a.req = f.invite(a.at, a.view, f.seq, a.sound.session.Offer(a.sound.local, sdp.SendRecv))
+	f.leg.peer.prove(a.req)
+	a.tx = f.leg.box.request(f.leg.s.post, a.req, a.at.to, a.heard)
+}
+
+// heard takes the responses to one INVITE.
+func (a *attempt) heard(res *sip.Response, err error) {
+	switch {
+	case err != nil:
+		a.ended(nil, err)
+	case res.IsProvisional():
+		a.provisional(res)
+	case res.IsSuccess():
+		a.answered(res)
+	default:
+		a.refused(res)
+	}
+}
+
+func (a *attempt) provisional(res *sip.Response) {
+	a.early = true
+	if a.cancel {
+		a.sendCancel()
+		return
+	}
+	f := a.fork
+	if res.StatusCode < sip.StatusRinging || f.rang || f.done {
+		return
+	}
+	f.rang = true
+	f.leg.signal(call.Signal{Kind: call.Ringing})
+}
+
+// answered takes a 2xx: the first wins, every other is ended at once. All are
+// acknowledged, each time they come (RFC 3261 §13.2.2.4).
+func (a *attempt) answered(res *sip.Response) {
+	f := a.fork
+	a.closed()
+	tag, _ := wire.Param(res.To().Params, "tag")
+	if sent, again := f.acks[tag]; again {
+		f.repeat(sent)
+		return
+	}
+	dlg, err := outgoingDialog(a.req, res)
+	if err != nil { // without Contact the Request-URI must do
+		dlg = &dialog{callID: callIDOf(res), local: fromParty(a.req), target: a.at.uri, sent: a.req.CSeq().SeqNo}
+		dlg.remote = party{uri: res.To().Address, tag: tag}
+	}
+	won := !f.done && f.leg.stage == inviting && !a.cancel
+	l := f.leg
+	if !won { // it crossed our CANCEL, or another was faster
+		l = f.shadow()
+	}
+	l.dlg = dlg
+	l.peer.hop, l.peer.view = a.at.to, a.view
+	l.peer.learn(res)
+	sent := sentAck{dlg.ack(a.req.CSeq().SeqNo), l.route()}
+	l.s.address(sent.req, sent.to, a.view)
+	f.acks[tag] = sent
+	f.repeat(sent)
+	if !won {
+		l.bye(call.Cause{By: call.ByUs, Metric: call.LegCancelled, Text: "answered elsewhere"})
+		return
+	}
+	a.win(res)
+}
+
+// repeat sends an ACK. If it is lost, the 2xx comes again and so does the ACK.
+func (f *fork) repeat(sent sentAck) { _ = f.leg.s.post.send(sent.req, sent.to) }
+
+// shadow is a leg that nobody sees, to end a dialog that nobody wants.
+func (f *fork) shadow() *leg {
+	return &leg{s: f.leg.s, box: f.leg.box, who: f.leg.who, log: f.leg.log, stage: over, peer: peer{trunk: f.leg.peer.trunk}}
+}
+
+// win makes the leg a talking one.
+func (a *attempt) win(res *sip.Response) {
+	f, l := a.fork, a.fork.leg
+	f.settle(a)
+	l.sound = a.sound
+	port := f.ports[a.view.bind]
+	l.port.Store(port)
+	delete(f.ports, a.view.bind)
+	f.closePorts()
+	agreed, err := l.sound.session.Accept(description(res))
+	if err == nil {
+		err = l.agreed(agreed)
+	}
+	l.stage = talking
+	if err != nil {
+		c := call.Cause{By: call.ByUs, Status: sip.StatusNotAcceptableHere, Metric: call.LegRefused, Text: err.Error()}
+		l.hangUp(c)
+		return
+	}
+	l.care.timer = timerOffered(res).settled()
+	l.listenDigits()
+	l.establish()
+	l.signal(call.Signal{Kind: call.Answered})
+	if l.sound.held {
+		l.signal(call.Signal{Kind: call.Held})
+	}
+}
+
+// settle stops the ring timer and cancels all attempts but the winner.
+func (f *fork) settle(winner *attempt) {
+	f.done = true
+	if f.ringing != nil {
+		f.ringing.Stop()
+	}
+	for _, a := range f.attempts {
+		if a != winner && !a.final {
+			a.withdraw()
+		}
+	}
+}
+
+func (f *fork) closePorts() {
+	for _, p := range f.ports {
+		p.Close()
+	}
+	clear(f.ports)
+}
+
+// refused takes a final response of 300–699.
+func (a *attempt) refused(res *sip.Response) {
+	f := a.fork
+	if !a.cancel && !f.done && !a.retried && a.again(res) {
+		return
+	}
+	a.ended(res, nil)
+}
+
+// again answers a challenge, or a 422, once. true: another INVITE is on its way.
+func (a *attempt) again(res *sip.Response) bool {
+	f := a.fork
+	switch {
+	case res.StatusCode == 422:
+		least := timerOffered(res).min
+		if least <= f.leg.s.plan().settings.MinSE {
+			return false
+		}
+		f.minSE = least
+	case !f.leg.peer.challenged(a.req, res):
+		return false
+	}
+	a.retried = true
+	a.early = false
+	f.seq++
+	a.send()
+	return true
+}
+
+// ended: this attempt has its final response, or never gets one.
+func (a *attempt) ended(res *sip.Response, err error) {
+	f := a.fork
+	a.closed()
+	if f.done {
+		return
+	}
+	if err != nil && f.lost == nil {
+		f.lost = err
+	}
+	if res != nil && (f.best == nil || moreTelling(res.StatusCode, f.best.StatusCode)) {
+		f.best = res
+	}
+	if res != nil && res.StatusCode >= 600 { // a person said no, for all their phones (RFC 3261 §16.7)
+		f.finish(f.verdict())
+		return
+	}
+	for _, other := range f.attempts {
+		if !other.final {
+			return
+		}
+	}
+	f.finish(f.verdict())
+}
+
+func (a *attempt) closed() {
+	if a.cancel && !a.final {
+		a.fork.leg.box.office.goodbyes.Add(-1)
+	}
+	a.final = true
+	if a.guard != nil {
+		a.guard.Stop()
+	}
+}
+
+// finish ends an outgoing leg that was not answered.
+func (f *fork) finish(c call.Cause) {
+	f.settle(nil)
+	f.closePorts()
+	f.leg.end(c)
+}
+
+// withdraw takes the call back because we want to.
+func (f *fork) withdraw() {
+	f.settle(nil)
+	f.closePorts()
+}
+
+func (f *fork) rangOut() {
+	if !f.done && f.leg.stage == inviting {
+		f.finish(call.Cause{By: call.ByAgent, Status: sip.StatusRequestTimeout, Metric: call.LegNoAnswer, Text: "nobody answered"})
+	}
+}
+
+// withdraw cancels one INVITE: at once if a provisional response came, else when
+// one comes (RFC 3261 §9.1).
+func (a *attempt) withdraw() {
+	if a.cancel {
+		return
+	}
+	a.cancel = true
+	a.fork.leg.box.office.goodbyes.Add(1)
+	if a.early {
+		a.sendCancel()
+	}
+}
+
+// sendCancel sends the CANCEL, once. A peer that answers neither it nor the INVITE
+// is given up after 64·T1 (RFC 3261 §9.1).
+func (a *attempt) sendCancel() {
+	if a.guard != nil || a.final {
+		return
+	}
+	l := a.fork.leg
+	a.guard = time.AfterFunc(64*l.s.post.timing.T1, func() {
+		l.box.post(func() {
+			if !a.final {
+				a.closed()
+				a.tx.drop()
+			}
+		})
+	})
+	l.box.request(l.s.post, a.tx.cancel(), a.at.to, nil)
+}
+
+// moreTelling prefers what a person did over what a machine says, and a later
+// class over an earlier one where no person spoke.
+func moreTelling(status, than int) bool {
+	rank := func(s int) int {
+		switch {
+		case s >= 600:
+			return 5
+		case s == sip.StatusBusyHere:
+			return 4
+		case s == sip.StatusTemporarilyUnavailable:
+			return 3
+		case s == sip.StatusRequestTimeout, s == sip.StatusRequestTerminated:
+			return 1
+		}
+		return 2
+	}
+	return rank(status) > rank(than)
+}
+
+// verdict is why nobody answered.
+func (f *fork) verdict() call.Cause {
+	if f.best == nil {
+		c := call.Cause{By: call.ByNetwork, Metric: call.LegUnreachable}
+		if f.lost != nil {
+			c.Text = f.lost.Error()
+		}
+		if errors.Is(f.lost, media.ErrNoPorts) {
+			c.By, c.Metric = call.ByUs, call.LegOverload
+		}
+		return c
+	}
+	status := f.best.StatusCode
+	c := call.Cause{By: call.ByAgent, Status: status, Text: wire.Sanitise(f.best.Reason), Metric: call.LegRefused}
+	switch {
+	case status == sip.StatusBusyHere || status == sip.StatusGlobalBusyEverywhere:
+		c.Metric = call.LegBusy
+	case status == sip.StatusGlobalDecline, status == sip.StatusTemporarilyUnavailable && f.rang:
+		c.Metric = call.LegDeclined
+	case status == sip.StatusRequestTimeout:
+		c.Metric = call.LegNoAnswer
+	case status >= 500 && status < 600:
+		c.By = call.ByNetwork
+	}
+	return c
+}
+
+// strayResponse acknowledges a 2xx whose transaction is over.
+func (l *leg) strayResponse(res *sip.Response) {
+	if l.out == nil || !res.IsSuccess() || res.CSeq().MethodName != sip.INVITE {
+		return
+	}
+	tag, _ := wire.Param(res.To().Params, "tag")
+	if sent, ok := l.out.acks[tag]; ok {
+		l.out.repeat(sent)
+	}
+}

@@ -1,0 +1,202 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+)
+
+// listener is one socket of ours and how peers see it. It never changes after bind.
+type listener struct {
+	network   string         // udp, tcp
+	bound     netip.AddrPort // as bound, with the real port
+	advertise netip.AddrPort // zero = no NAT; port 0 = the bound one
+	packets   *packetConn    // udp
+	accepts   *acceptor      // tcp
+}
+
+// bind opens the socket of spec.
+func (t *transport) bind(ctx context.Context, spec Listener) (*listener, error) {
+	l := &listener{network: spec.Transport}
+	if spec.Advertise != "" {
+		l.advertise, _ = parseAdvertise(spec.Advertise) // Check refused anything else
+	}
+	var lc net.ListenConfig
+	switch spec.Transport {
+	case "udp":
+		c, err := lc.ListenPacket(ctx, "udp", spec.Address)
+		if err != nil {
+			return nil, fmt.Errorf("listen udp %s: %w", spec.Address, err)
+		}
+		udp, ok := c.(*net.UDPConn)
+		if !ok {
+			return nil, errors.Join(fmt.Errorf("listen udp %s: got a %T", spec.Address, c), c.Close())
+		}
+		_ = udp.SetReadBuffer(readBuffer) // the kernel may cap it; then it is smaller
+		l.bound = addrPort(udp.LocalAddr())
+		l.packets = newPacketConn(udp, l)
+	case "tcp":
+		c, err := lc.Listen(ctx, "tcp", spec.Address)
+		if err != nil {
+			return nil, fmt.Errorf("listen tcp %s: %w", spec.Address, err)
+		}
+		l.bound = addrPort(c.Addr())
+		l.accepts = &acceptor{Listener: c, owner: t, listener: l}
+	default:
+		return nil, fmt.Errorf("listen %s: unknown transport %q", spec.Address, spec.Transport)
+	}
+	return l, nil
+}
+
+func (l *listener) close() {
+	if l.packets != nil {
+		_ = l.packets.UDPConn.Close()
+	}
+	if l.accepts != nil {
+		_ = l.accepts.Close()
+	}
+}
+
+// reaches tells whether a packet from this socket can go to remote.
+func (l *listener) reaches(remote netip.Addr) bool {
+	own := l.bound.Addr()
+	if own.IsUnspecified() {
+		return own.Is6() || remote.Is4() // [::] is both families
+	}
+	return own.Is4() == remote.Is4() && (own.IsLoopback() == remote.IsLoopback() || !own.IsLoopback())
+}
+
+// view is how one peer sees us (design.md §7).
+type view struct {
+	bind netip.Addr // local address of the route to the peer: what RTP sockets bind
+	host netip.Addr // what Via, Contact and SDP say
+	port uint16
+}
+
+// towards is how peer sees this listener. Peers in local and on this machine see
+// the local address even where another is advertised.
+func (l *listener) towards(peer netip.Addr, local []netip.Prefix) view {
+	v := view{bind: l.bound.Addr(), port: l.bound.Port()}
+	if v.bind.IsUnspecified() {
+		v.bind = routeTo(peer)
+	}
+	v.host = v.bind
+	if !l.advertise.IsValid() || peer.IsLoopback() || contains(local, peer) {
+		return v
+	}
+	v.host = l.advertise.Addr()
+	if l.advertise.Port() != 0 {
+		v.port = l.advertise.Port()
+	}
+	return v
+}
+
+// routeTo is the local address that the kernel would send from. No packet leaves.
+func routeTo(peer netip.Addr) netip.Addr {
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(peer, 9)))
+	if err != nil {
+		if peer.Is4() {
+			return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		}
+		return netip.IPv6Loopback()
+	}
+	defer func() { _ = c.Close() }()
+	return addrPort(c.LocalAddr()).Addr()
+}
+
+func contains(prefixes []netip.Prefix, a netip.Addr) bool {
+	for _, p := range prefixes {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// addrPort is a without the IPv4-in-IPv6 form, so that equal peers compare equal.
+func addrPort(a net.Addr) netip.AddrPort {
+	var ap netip.AddrPort
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		ap = a.AddrPort()
+	case *net.TCPAddr:
+		ap = a.AddrPort()
+	}
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
+
+// packetConn is a UDP socket as sipgo sees it. It shows sipgo one source address
+// for all peers, its own: sipgo's pool, which never forgets an address (libraries.md
+// §2.8), so never grows. It returns no error but the end, because any other would
+// stop the listener (§2.9).
+type packetConn struct {
+	*net.UDPConn
+
+	from  origin // written and read only by the one reader
+	ready chan struct{}
+	once  sync.Once
+}
+
+// origin is the address of a datagram: for sipgo its String, for us its source.
+type origin struct {
+	listener *listener
+	name     string // of the listener
+	source   netip.AddrPort
+}
+
+// Network implements net.Addr.
+func (o *origin) Network() string { return "udp" }
+
+// String implements net.Addr: the listener's address, whatever the source.
+func (o *origin) String() string { return o.name }
+
+func newPacketConn(c *net.UDPConn, l *listener) *packetConn {
+	p := &packetConn{UDPConn: c, ready: make(chan struct{})}
+	p.from = origin{listener: l, name: c.LocalAddr().String()}
+	return p
+}
+
+// ReadFrom implements net.PacketConn.
+func (p *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	p.once.Do(func() { close(p.ready) })
+	for {
+		n, source, err := p.ReadFromUDPAddrPort(b)
+		if errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EBADF) {
+			return 0, nil, net.ErrClosed
+		}
+		if err != nil || n == 0 {
+			continue // an ICMP error of some earlier packet is no reason to stop listening
+		}
+		p.from.source = netip.AddrPortFrom(source.Addr().Unmap(), source.Port())
+		return n, &p.from, nil
+	}
+}
+
+// acceptor is a TCP listener that makes what it accepts one of our streams.
+type acceptor struct {
+	net.Listener
+
+	owner    *transport
+	listener *listener
+}
+
+// Accept implements net.Listener. It returns only good streams or the end.
+func (a *acceptor) Accept() (net.Conn, error) {
+	for {
+		c, err := a.Listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil, err
+		}
+		if err != nil { // out of descriptors: the kernel keeps the next in its queue
+			a.owner.breathe()
+			continue
+		}
+		if s := a.owner.adopt(c, a.listener); s != nil {
+			return s, nil
+		}
+	}
+}

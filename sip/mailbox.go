@@ -1,0 +1,269 @@
+package sip
+
+import (
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// mailboxSize is how many messages of one Call-ID may wait. A dialog never has
+// more than a few in flight; more is a fault or an attack.
+const mailboxSize = 64
+
+// job is one thing to do in a mailbox.
+type job func()
+
+// mailbox makes everything that happens to one Call-ID happen in order and one at
+// a time: messages, timers and the commands of the leg's owner. It has a goroutine
+// only while there is work.
+type mailbox struct {
+	office *office
+	callID string
+
+	mu       sync.Mutex // protects the following
+	jobs     []job
+	messages int // of jobs, those from the wire
+	running  bool
+	room     *sync.Cond // readers of streams wait here
+
+	// owned by the running job
+	txs  map[string]*tx
+	leg  *leg // the call of this Call-ID, if it is one
+	kept int  // other reasons to stay: registrations and probes under way
+}
+
+// office is all mailboxes of the server.
+type office struct {
+	log   *slog.Logger
+	tally *tally
+	limit int // mailboxes at once; above it new requests are refused without state
+	wg    sync.WaitGroup
+
+	goodbyes atomic.Int64 // BYEs and CANCELs that wait for their answer
+
+	mu     sync.Mutex // protects the following; taken before a mailbox's own
+	boxes  map[string]*mailbox
+	closed bool
+}
+
+func newOffice(log *slog.Logger, tally *tally, limit int) *office {
+	return &office{log: log, tally: tally, limit: limit, boxes: map[string]*mailbox{}}
+}
+
+// delivery is what became of a message.
+type delivery uint8
+
+const (
+	delivered delivery = iota
+	boxFull            // the mailbox of its Call-ID is full
+	noRoom             // there is no mailbox of its Call-ID and there may not be another
+)
+
+// deliver queues what to do with a message of callID. create makes a mailbox where
+// there is none. wait, for streams, pauses the caller (its reader) while the
+// mailbox is full, which pauses the sender in turn; without it a full mailbox drops.
+func (o *office) deliver(callID string, create, wait bool, f func(*mailbox)) delivery {
+	for {
+		b, result := o.tryDeliver(callID, create, f)
+		if result != boxFull || !wait {
+			return result
+		}
+		b.awaitRoom()
+	}
+}
+
+func (o *office) tryDeliver(callID string, create bool, f func(*mailbox)) (*mailbox, delivery) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	b := o.boxes[callID]
+	if b == nil {
+		if !create || o.closed || len(o.boxes) >= o.limit {
+			return nil, noRoom
+		}
+		b = o.add(callID)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.messages >= mailboxSize {
+		return b, boxFull
+	}
+	b.messages++
+	b.enqueue(func() {
+		b.taken()
+		f(b)
+	})
+	return b, delivered
+}
+
+// open makes a mailbox for a Call-ID of ours. It is outside the limit: whoever
+// calls has been counted already. It stays until its first job has run.
+func (o *office) open(callID string) *mailbox {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if b := o.boxes[callID]; b != nil {
+		return b
+	}
+	return o.add(callID)
+}
+
+// add needs mu.
+func (o *office) add(callID string) *mailbox {
+	b := &mailbox{office: o, callID: callID, txs: map[string]*tx{}}
+	b.room = sync.NewCond(&b.mu)
+	if !o.closed {
+		o.boxes[callID] = b
+	}
+	o.tally.mailboxes.Add(1)
+	return b
+}
+
+// all gives the mailboxes of this moment.
+func (o *office) all() []*mailbox {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	boxes := make([]*mailbox, 0, len(o.boxes))
+	for _, b := range o.boxes {
+		boxes = append(boxes, b)
+	}
+	return boxes
+}
+
+// close forgets every transaction and waits until no mailbox works any more.
+// Nothing is delivered afterwards.
+func (o *office) close() {
+	o.mu.Lock()
+	o.closed = true
+	o.mu.Unlock()
+	for _, b := range o.all() {
+		b.post(b.abandon)
+	}
+	o.wg.Wait()
+}
+
+// post queues a timer or a command. These are not bounded by the mailbox but by
+// their source: each timer has one, and a leg's owner waits for what it commands.
+func (b *mailbox) post(f job) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.enqueue(f)
+}
+
+// enqueue needs mu.
+func (b *mailbox) enqueue(f job) {
+	b.jobs = append(b.jobs, f)
+	if !b.running {
+		b.running = true
+		b.office.wg.Go(b.run)
+	}
+}
+
+// run works until nothing is left, and ends the mailbox when nothing can come.
+func (b *mailbox) run() {
+	for {
+		b.mu.Lock()
+		for len(b.jobs) > 0 {
+			f := b.jobs[0]
+			b.jobs[0] = nil
+			b.jobs = b.jobs[1:]
+			b.mu.Unlock()
+			b.do(f)
+			b.mu.Lock()
+		}
+		if !b.idle() {
+			b.running = false
+			b.mu.Unlock()
+			return
+		}
+		b.mu.Unlock()
+		if b.retire() {
+			return
+		}
+	}
+}
+
+// idle tells whether the mailbox has no reason to stay. Called by run only.
+func (b *mailbox) idle() bool { return len(b.txs) == 0 && b.leg == nil && b.kept == 0 }
+
+// retire takes an idle mailbox out of the office, unless work came meanwhile.
+func (b *mailbox) retire() bool {
+	b.office.mu.Lock()
+	defer b.office.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.jobs) > 0 {
+		return false
+	}
+	b.running = false
+	if b.office.boxes[b.callID] == b {
+		delete(b.office.boxes, b.callID)
+		b.office.tally.mailboxes.Add(-1)
+	}
+	return true
+}
+
+// do runs one job. A panic costs this call, not the process (libraries.md §2.2).
+func (b *mailbox) do(f job) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		b.office.tally.panics.Add(1)
+		b.office.log.Error("a message was more than we could take", "call_id", b.callID, "panic", p, "stack", string(debug.Stack()))
+		if l := b.leg; l != nil {
+			b.leg = nil // whatever broke may break again: end it from outside, once
+			l.collapse()
+		}
+	}()
+	f()
+}
+
+func (b *mailbox) taken() {
+	b.mu.Lock()
+	b.messages--
+	b.room.Signal()
+	b.mu.Unlock()
+}
+
+func (b *mailbox) awaitRoom() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.messages >= mailboxSize {
+		b.room.Wait()
+	}
+}
+
+// abandon forgets everything, at the end of the server.
+func (b *mailbox) abandon() {
+	for _, t := range b.txs {
+		t.drop()
+	}
+	b.leg, b.kept = nil, 0
+}
+
+// callIDOf is the Call-ID of m, empty when it has none.
+func callIDOf(m sip.Message) string {
+	if h := m.CallID(); h != nil {
+		return h.Value()
+	}
+	return ""
+}
+
+// busy tells whether anybody works, or waits for the answer to a goodbye.
+func (o *office) busy() bool {
+	if o.goodbyes.Load() > 0 {
+		return true
+	}
+	for _, b := range o.all() {
+		b.mu.Lock()
+		running := b.running
+		b.mu.Unlock()
+		if running {
+			return true
+		}
+	}
+	return false
+}

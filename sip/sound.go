@@ -1,0 +1,97 @@
+package sip
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"breakwater/call"
+	"breakwater/media"
+	"breakwater/sip/sdp"
+	"breakwater/sip/wire"
+)
+
+// sameKey is the time in which one press may arrive by RFC 4733 and by INFO both.
+const sameKey = 50 * time.Millisecond
+
+// sound is what offer and answer have agreed for a leg.
+type sound struct {
+	session *sdp.Session
+	local   netip.AddrPort // what SDP says
+	desc    media.Desc
+	held    bool
+	key     byte // the last one pressed, how and when
+	byInfo  bool
+	keyAt   time.Time
+}
+
+// openSound binds a port for a peer that sees us as v.
+func (s *Server) openSound(v view) (*media.Port, sound, error) {
+	port, err := s.parts.Engine.Port(v.bind)
+	if err != nil {
+		return nil, sound{}, fmt.Errorf("open a port on %s: %w", v.bind, err)
+	}
+	return port, sound{
+		session: sdp.NewSession(s.number()),
+		local:   netip.AddrPortFrom(v.host, port.Local().Port()),
+	}, nil
+}
+
+// agreed applies what was agreed and tells of hold and resume.
+func (l *leg) agreed(r sdp.Result) error {
+	if err := l.port.Load().Apply(r.Desc); err != nil {
+		return err
+	}
+	l.sound.desc = r.Desc
+	if r.Held == l.sound.held {
+		return nil
+	}
+	l.sound.held = r.Held
+	l.care.heldChanged(time.Now())
+	kind := call.Resumed
+	if r.Held {
+		kind = call.Held
+	}
+	if l.stage != inviting {
+		l.signal(call.Signal{Kind: kind})
+	}
+	return nil
+}
+
+// listenDigits makes RFC 4733 keys signals.
+func (l *leg) listenDigits() {
+	l.port.Load().OnDigit(func(d media.Digit) {
+		l.box.post(func() { l.pressed(d.Key, false, time.Now()) })
+	})
+}
+
+// pressed tells of a key, once even if it came both ways.
+func (l *leg) pressed(key byte, byInfo bool, now time.Time) {
+	if l.stage == over {
+		return
+	}
+	twice := key == l.sound.key && byInfo != l.sound.byInfo && now.Sub(l.sound.keyAt) < sameKey
+	l.sound.key, l.sound.byInfo, l.sound.keyAt = key, byInfo, now
+	if twice {
+		l.sound.key = 0 // a third is a new press
+		return
+	}
+	l.signal(call.Signal{Kind: call.Pressed, Digit: key})
+}
+
+const typeSDP = "application/sdp"
+
+// description is the session description that m carries, nil without one.
+func description(m sip.Message) []byte {
+	body, _ := wire.Description(m)
+	return body
+}
+
+// carrySDP puts a description into m.
+func carrySDP(m sip.Message, body []byte) {
+	contentType := sip.ContentTypeHeader(typeSDP)
+	m.AppendHeader(&contentType)
+	m.SetBody(body)
+}

@@ -1,0 +1,152 @@
+package sip
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Limits of streams (libraries.md §2.16: sipgo has none).
+const (
+	maxStreams   = 16384
+	firstMessage = 30 * time.Second // a stranger must say something in this time
+	wholeMessage = 10 * time.Second // and whoever begins a message must finish it
+	idleStream   = 65 * time.Minute // a registration lasts 60; qualify makes traffic long before
+	maxHead      = 16 << 10         // bytes of start line and headers
+)
+
+var (
+	errFraming  = errors.New("no message boundary can be found")
+	crlf        = []byte("\r\n")
+	endOfHeader = []byte("\r\n\r\n")
+)
+
+// stream is one TCP connection. Each Read gives one whole message, or the blank
+// lines of a keep-alive: so a message is judged as a whole before sipgo parses it,
+// and a bad one costs itself, not the connection.
+type stream struct {
+	net.Conn
+
+	listener *listener
+	remote   netip.AddrPort
+	trusted  atomic.Bool
+	closed   func(*stream)
+	once     sync.Once
+	ready    chan struct{} // closed when somebody reads
+	reading  sync.Once
+
+	buf   []byte // belongs to the reader
+	start time.Time
+}
+
+func newStream(c net.Conn, l *listener, closed func(*stream)) *stream {
+	return &stream{Conn: c, listener: l, remote: addrPort(c.RemoteAddr()), closed: closed,
+		ready: make(chan struct{}), start: time.Now()}
+}
+
+// Read implements net.Conn.
+func (s *stream) Read(b []byte) (int, error) {
+	s.reading.Do(func() { close(s.ready) })
+	for {
+		n, err := frame(s.buf)
+		if err != nil || n > len(b) {
+			return 0, errFraming
+		}
+		if n > 0 {
+			copy(b, s.buf[:n])
+			s.buf = append(s.buf[:0], s.buf[n:]...)
+			return n, nil
+		}
+		if err := s.more(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// more reads what the network has, in the time that the state of the stream allows.
+func (s *stream) more() error {
+	deadline := time.Now().Add(idleStream)
+	switch {
+	case len(s.buf) > 0:
+		deadline = time.Now().Add(wholeMessage)
+	case !s.trusted.Load():
+		deadline = s.start.Add(firstMessage)
+	}
+	if err := s.Conn.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	s.buf = slices.Grow(s.buf, 4096)
+	n, err := s.Conn.Read(s.buf[len(s.buf):cap(s.buf)])
+	if n == 0 && err != nil {
+		var late net.Error
+		if errors.As(err, &late) && late.Timeout() {
+			return io.EOF
+		}
+		return err
+	}
+	s.buf = s.buf[:len(s.buf)+n]
+	return nil
+}
+
+// Close implements net.Conn; the owner hears of the first.
+func (s *stream) Close() error {
+	err := s.Conn.Close()
+	s.once.Do(func() { s.closed(s) })
+	return err
+}
+
+// frame is the length of the first thing in buf: a keep-alive, or a message with
+// its body. Zero means that more is needed.
+func frame(buf []byte) (int, error) {
+	blank := 0
+	for bytes.HasPrefix(buf[blank:], crlf) {
+		blank += len(crlf)
+	}
+	if blank > 0 {
+		return min(blank, 4), nil // two CRLF are a ping that sipgo answers (RFC 5626 §3.5.1)
+	}
+	head := bytes.Index(buf, endOfHeader)
+	if head < 0 {
+		if len(buf) > maxHead {
+			return 0, errFraming
+		}
+		return 0, nil
+	}
+	head += len(endOfHeader)
+	body, err := contentLength(buf[:head])
+	if err != nil || head > maxHead || head+body > maxMessage {
+		return 0, errFraming
+	}
+	if len(buf) < head+body {
+		return 0, nil
+	}
+	return head + body, nil
+}
+
+// contentLength finds the length of the body in a message head. RFC 3261 §20.14
+// demands one on a stream; without it there is no body, and the validator answers.
+func contentLength(head []byte) (int, error) {
+	for line := range bytes.SplitSeq(head, crlf) {
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok {
+			continue
+		}
+		name = bytes.TrimSpace(name)
+		if !bytes.EqualFold(name, []byte("content-length")) && !bytes.EqualFold(name, []byte("l")) {
+			continue
+		}
+		n, err := strconv.Atoi(string(bytes.TrimSpace(value))) // phones pad it with blanks
+		if err != nil || n < 0 {
+			return 0, errFraming
+		}
+		return n, nil
+	}
+	return 0, nil
+}

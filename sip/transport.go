@@ -1,0 +1,387 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"breakwater/sip/wire"
+)
+
+// Limits of the transports.
+const (
+	maxMessage   = 65535           // bytes of one message; a UDP datagram cannot be longer
+	readBuffer   = 4 << 20         // a burst of re-registrations waits here, not in the network
+	writeTimeout = 2 * time.Second // a phone that does not read its stream for this long is cut
+	dialTimeout  = 5 * time.Second
+)
+
+var (
+	errNoConnection = errors.New("the stream to the peer is gone")
+	errNoListener   = errors.New("no listener for this transport and address family")
+	errClosing      = errors.New("the server is stopping")
+)
+
+// sipgoOnce guards sipgo's limits and logger, which are package variables of its
+// own: they are set once, before its first transport layer exists.
+var sipgoOnce sync.Once //nolint:gochecknoglobals // it guards another package's globals, which cannot be per server
+
+// tameSipgo sets sipgo's globals (libraries.md §2.4 and §2.17): without it a
+// message over 1300 bytes cannot leave by UDP, a long datagram is cut, and each
+// malformed one floods the log.
+func tameSipgo() {
+	sipgoOnce.Do(func() {
+		sip.UDPMTUSize = maxMessage + 200 // it subtracts 200
+		sip.TransportBufferReadSize = maxMessage
+		sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
+	})
+}
+
+// hop is where messages to a peer go: through which of our listeners, to which
+// address. On a stream the address names the connection, which must exist.
+type hop struct {
+	via    *listener
+	remote netip.AddrPort
+}
+
+func (h hop) valid() bool    { return h.via != nil && h.remote.IsValid() }
+func (h hop) reliable() bool { return h.via.network == "tcp" }
+
+// String is for logs: "udp 192.0.2.1:5060".
+func (h hop) String() string {
+	if h.via == nil {
+		return "nowhere"
+	}
+	return h.via.network + " " + h.remote.String()
+}
+
+// traffic is whom the transport tells. All three are called from its readers.
+type traffic struct {
+	admit   func(from hop, raw []byte) []byte // nil = drop; may change the bytes
+	message func(from hop, m sip.Message)
+	gone    func(from hop) // a stream closed
+}
+
+// transport owns the sockets. It puts sipgo's layer between them and us, and
+// keeps sipgo from the habits listed in libraries.md §2 by what it gives it: packet
+// connections that never fail and never show a source address to its pool,
+// streams that deliver one whole message a read.
+type transport struct {
+	layer     *sip.TransportLayer
+	tell      traffic
+	listeners []*listener
+	joins     *joiner
+	readers   sync.WaitGroup
+
+	mu      sync.Mutex // protects streams
+	streams map[netip.AddrPort]*stream
+}
+
+// openTransport binds every listener. Nothing is read yet.
+func openTransport(ctx context.Context, specs []Listener, tell traffic) (*transport, error) {
+	tameSipgo()
+	t := &transport{tell: tell, streams: map[netip.AddrPort]*stream{}, joins: newJoiner()}
+	for _, spec := range specs {
+		l, err := t.bind(ctx, spec)
+		if err != nil {
+			t.closeSockets()
+			return nil, err
+		}
+		t.listeners = append(t.listeners, l)
+	}
+	t.layer = sip.NewTransportLayer(net.DefaultResolver, wire.NewParser(), nil,
+		sip.WithTransportLayerLogger(slog.New(slog.DiscardHandler)),
+		sip.WithTransportLayerReadFilter(t.filter),
+		sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: &sip.TransportTCP{WriteTimeout: writeTimeout}}))
+	t.layer.OnMessage(t.handle)
+	return t, nil
+}
+
+// serve starts one reader per listener and returns when all are in sipgo's pool,
+// so that the first request we send finds its socket.
+func (t *transport) serve() {
+	for _, l := range t.listeners {
+		t.readers.Go(func() {
+			if l.packets != nil {
+				_ = t.layer.ServeUDP(l.packets) // returns only when we close the socket: packetConn hides all else
+				return
+			}
+			_ = t.layer.ServeTCP(l.accepts)
+		})
+	}
+	t.readers.Go(func() { _ = t.layer.ServeTCP(t.joins) })
+	for _, l := range t.listeners {
+		if l.packets != nil {
+			<-l.packets.ready
+		}
+	}
+}
+
+// close ends every socket and returns when no reader is left.
+func (t *transport) close() {
+	t.closeSockets()
+	t.readers.Wait()
+	_ = t.layer.Close() // only closed sockets are left in it
+}
+
+func (t *transport) closeSockets() {
+	_ = t.joins.Close()
+	for _, l := range t.listeners {
+		l.close()
+	}
+	t.mu.Lock()
+	open := make([]*stream, 0, len(t.streams))
+	for _, s := range t.streams {
+		open = append(open, s)
+	}
+	t.mu.Unlock()
+	for _, s := range open {
+		_ = s.Close()
+	}
+}
+
+// filter is sipgo's ReadFilter. It never returns an error, because an error stops
+// the listener (libraries.md §2.9): empty means drop.
+func (t *transport) filter(props sip.TransportReadProps, data []byte) ([]byte, error) {
+	from, ok := t.origin(props.RemoteAddr)
+	if !ok {
+		return nil, nil
+	}
+	return t.tell.admit(from, data), nil
+}
+
+// origin is where bytes being read came from.
+func (t *transport) origin(a net.Addr) (hop, bool) {
+	if o, ok := a.(*origin); ok {
+		return hop{o.listener, o.source}, true
+	}
+	return t.streamHop(addrPort(a))
+}
+
+func (t *transport) streamHop(remote netip.AddrPort) (hop, bool) {
+	t.mu.Lock()
+	s, ok := t.streams[remote]
+	t.mu.Unlock()
+	if !ok {
+		return hop{}, false
+	}
+	return hop{s.listener, remote}, true
+}
+
+// handle is sipgo's OnMessage, called in the reader of the socket that the message
+// came by. For UDP the source that sipgo knows is the listener's own address; the
+// real one stands in the listener until its reader goes on.
+func (t *transport) handle(m sip.Message) {
+	if m.Transport() == "UDP" {
+		for _, l := range t.listeners {
+			if l.packets != nil && l.packets.from.String() == m.Source() {
+				m.SetSource(l.packets.from.source.String())
+				t.tell.message(hop{l, l.packets.from.source}, m)
+				return
+			}
+		}
+		return
+	}
+	remote, err := netip.ParseAddrPort(m.Source())
+	if err != nil {
+		return
+	}
+	if from, ok := t.streamHop(remote); ok {
+		t.tell.message(from, m)
+	}
+}
+
+// send writes m to h. UDP requests leave from the listener that Via names
+// (Laddr, libraries.md §2.7); streams never get a Laddr, because there it may
+// select another phone's connection (§2.6).
+func (t *transport) send(m sip.Message, h hop) error {
+	if !h.valid() {
+		return errNoConnection
+	}
+	m.SetDestination(h.remote.String())
+	c, err := t.connection(m, h)
+	if err != nil {
+		return err
+	}
+	defer func() { _, _ = c.TryClose() }() // exactly one for the reference that connection took
+	if err := c.WriteMsg(m); err != nil {
+		if h.reliable() {
+			_ = c.Close() // a stream that took half a message is of no use
+		}
+		return fmt.Errorf("send to %s: %w", h, err)
+	}
+	return nil
+}
+
+func (t *transport) connection(m sip.Message, h hop) (sip.Connection, error) {
+	if h.reliable() {
+		c, err := t.layer.GetConnection("tcp", h.remote.String())
+		if err != nil {
+			return nil, fmt.Errorf("send to %s: %w", h, errNoConnection)
+		}
+		return c, nil
+	}
+	if req, ok := m.(*sip.Request); ok {
+		req.SetTransport("UDP")
+		req.Laddr = sip.Addr{IP: h.via.bound.Addr().AsSlice(), Port: int(h.via.bound.Port())}
+		return t.layer.ClientRequestConnection(context.Background(), req) //nolint:forbidigo,contextcheck // the address is literal: nothing is looked up or dialled
+	}
+	return t.layer.GetConnection("udp", h.via.packets.from.String())
+}
+
+// sendRaw answers bytes that never became a message. Nobody waits for it.
+func (t *transport) sendRaw(raw []byte, to hop) {
+	if to.via.packets != nil {
+		_, _ = to.via.packets.WriteToUDPAddrPort(raw, to.remote)
+		return
+	}
+	t.mu.Lock()
+	s := t.streams[to.remote]
+	t.mu.Unlock()
+	if s != nil {
+		_ = s.SetWriteDeadline(time.Now().Add(writeTimeout))
+		_, _ = s.Write(raw)
+	}
+}
+
+// connected tells whether a stream to remote exists.
+func (t *transport) connected(remote netip.AddrPort) bool {
+	_, ok := t.streamHop(remote)
+	return ok
+}
+
+// pick finds the listener that reaches remote by network.
+func (t *transport) pick(network string, remote netip.Addr) *listener {
+	for _, l := range t.listeners {
+		if l.network == network && l.reaches(remote) {
+			return l
+		}
+	}
+	return nil
+}
+
+// dial opens, or finds, a stream to remote. It blocks: never call it in a mailbox.
+func (t *transport) dial(ctx context.Context, remote netip.AddrPort) (hop, error) {
+	if h, ok := t.streamHop(remote); ok {
+		return h, nil
+	}
+	l := t.pick("tcp", remote.Addr())
+	if l == nil {
+		return hop{}, fmt.Errorf("dial tcp %s: %w", remote, errNoListener)
+	}
+	d := net.Dialer{Timeout: dialTimeout}
+	c, err := d.DialContext(ctx, "tcp", remote.String())
+	if err != nil {
+		return hop{}, err
+	}
+	s := t.adopt(c, l)
+	if s == nil {
+		return hop{}, errNoConnection
+	}
+	s.trusted.Store(true)
+	if err := t.joins.join(ctx, s); err != nil {
+		_ = s.Close()
+		return hop{}, err
+	}
+	return hop{l, remote}, nil
+}
+
+// adopt makes c one of our streams; nil when there are too many.
+func (t *transport) adopt(c net.Conn, l *listener) *stream {
+	s := newStream(c, l, t.forget)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.streams) >= maxStreams {
+		_ = c.Close()
+		return nil
+	}
+	t.streams[s.remote] = s
+	return s
+}
+
+func (t *transport) forget(s *stream) {
+	t.mu.Lock()
+	mine := t.streams[s.remote] == s
+	if mine {
+		delete(t.streams, s.remote)
+	}
+	t.mu.Unlock()
+	if mine {
+		t.tell.gone(hop{s.listener, s.remote})
+	}
+}
+
+// breathe waits a moment before a listener that is out of descriptors tries again.
+func (t *transport) breathe() {
+	select {
+	case <-time.After(50 * time.Millisecond):
+	case <-t.joins.done:
+	}
+}
+
+// trust lets a stream that authenticated stay open while idle.
+func (t *transport) trust(h hop) {
+	t.mu.Lock()
+	s := t.streams[h.remote]
+	t.mu.Unlock()
+	if s != nil && h.reliable() {
+		s.trusted.Store(true)
+	}
+}
+
+// joiner gives connections that we dialled to sipgo as if they had been accepted:
+// so every stream is one of ours, framed, counted and watched alike.
+type joiner struct {
+	conns chan *stream
+	done  chan struct{}
+	once  sync.Once
+}
+
+func newJoiner() *joiner {
+	return &joiner{conns: make(chan *stream), done: make(chan struct{})}
+}
+
+// join hands s over and returns when sipgo reads it, hence has it in its pool.
+func (j *joiner) join(ctx context.Context, s *stream) error {
+	select {
+	case j.conns <- s:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-j.done:
+		return errClosing
+	}
+	select {
+	case <-s.ready:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-j.done:
+		return errClosing
+	}
+}
+
+// Accept implements net.Listener.
+func (j *joiner) Accept() (net.Conn, error) {
+	select {
+	case s := <-j.conns:
+		return s, nil
+	case <-j.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (j *joiner) Close() error {
+	j.once.Do(func() { close(j.done) })
+	return nil
+}
+
+// Addr implements net.Listener; sipgo only looks for a port in it.
+func (j *joiner) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv6loopback} }

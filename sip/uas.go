@@ -1,0 +1,281 @@
+package sip
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"breakwater/call"
+	"breakwater/media"
+	"breakwater/sip/sdp"
+	"breakwater/sip/wire"
+)
+
+// ringAgain is how often a 180 is repeated, so that no proxy gives up on a call
+// that still rings (RFC 3261 §13.3.1.1).
+const ringAgain = time.Minute
+
+// invitation is an INVITE to us that has no final response yet.
+type invitation struct {
+	tx      *tx
+	tag     string
+	answer  []byte     // our SDP, when the INVITE had an offer
+	agreed  sdp.Result // and what it agrees
+	timer   sessionTimer
+	ringing *time.Timer
+	waiting chan<- error // who waits for a 2xx whose media is known with the ACK
+}
+
+// invite takes an INVITE outside a dialog. The transaction has it already.
+func (s *Server) invite(b *mailbox, t *tx, who caller) {
+	req := t.req
+	tag := newTag()
+	t.respond(reply(req, sip.StatusTrying, ""))
+	if b.leg != nil { // our own call came back, or a second INVITE under its Call-ID
+		t.respond(reply(req, sip.StatusLoopDetected, tag))
+		return
+	}
+	if !s.roomForLeg() {
+		s.tooBusy(t, tag, who)
+		return
+	}
+	timer, tooSmall := timerOffered(req).agree(s.plan().settings.SessionExpires, s.plan().settings.MinSE)
+	if tooSmall {
+		res := reply(req, 422, tag)
+		res.AppendHeader(sip.NewHeader("Min-SE", seconds(s.plan().settings.MinSE)))
+		t.respond(res)
+		return
+	}
+	l, err := s.incomingLeg(b, t, tag, who)
+	if err != nil {
+		s.declineOffer(t, tag, who, err)
+		return
+	}
+	l.in.timer = timer
+	b.leg = l
+	s.tally.legs.Add(1)
+	t.cancelled = func() { l.cancelledByCaller() }
+	t.hear = func(_ *sip.Response, err error) { l.finalLost(err) }
+	l.log.Info("leg came", "number", l.who.Number, "dialled", l.who.Dialled, "from", t.peer)
+	if !s.board().Incoming(l) {
+		l.hangUp(call.Cause{By: call.ByUs, Metric: call.LegOverload, Status: who.busyStatus(), Text: "too many calls"})
+		s.tally.overload.Add(1)
+	}
+}
+
+// incomingLeg makes the leg: its dialog, its port and the answer to its offer.
+func (s *Server) incomingLeg(b *mailbox, t *tx, tag string, who caller) (*leg, error) {
+	dlg, err := incomingDialog(t.req, tag)
+	if err != nil {
+		return nil, err
+	}
+	l := &leg{s: s, box: b, dlg: dlg, in: &invitation{tx: t, tag: tag}}
+	l.who = call.Party{
+		ID: s.legID(), Incoming: true, Phone: who.phone, Number: who.number(t.req), Dialled: dialled(t.req),
+		Name: wire.Sanitise(t.req.From().DisplayName), Remote: t.peer.remote.Addr(), Since: time.Now(),
+	}
+	if who.trunk != nil {
+		l.who.Trunk = who.trunk.spec.Name
+	}
+	l.log = s.parts.Log.With("leg", l.who.ID, "call_id", b.callID)
+	l.peer = peer{hop: t.peer, view: s.view(t.peer), trunk: who.trunk}
+	l.peer.learn(t.req)
+	port, snd, err := s.openSound(l.peer.view)
+	if err != nil {
+		return nil, err
+	}
+	l.sound = snd
+	l.port.Store(port)
+	if offer, ok := wire.Description(t.req); ok {
+		l.in.answer, l.in.agreed, err = snd.session.Answer(offer, snd.local, sdp.SendRecv)
+		if err != nil {
+			port.Close()
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// declineOffer answers an INVITE of which no leg could be made.
+func (s *Server) declineOffer(t *tx, tag string, who caller, err error) {
+	switch {
+	case errors.Is(err, media.ErrNoPorts), errors.Is(err, media.ErrClosed):
+		s.tooBusy(t, tag, who)
+	case errors.Is(err, errNoContact):
+		t.respond(reply(t.req, sip.StatusBadRequest, tag))
+	default:
+		res := reply(t.req, sdp.Status(err), tag)
+		res.AppendHeader(sip.NewHeader("Warning", "399 breakwater "+wire.Quote(err.Error())))
+		t.respond(res)
+	}
+}
+
+// tooBusy refuses a new call: 503 lets a carrier try elsewhere, 480 makes a phone
+// say so instead of retrying at once.
+func (s *Server) tooBusy(t *tx, tag string, who caller) {
+	s.tally.overload.Add(1)
+	res := reply(t.req, who.busyStatus(), tag)
+	res.AppendHeader(sip.NewHeader("Retry-After", retryAfter()))
+	t.respond(res)
+}
+
+// ring tells the caller that somebody is called.
+func (l *leg) ring() {
+	if l.in == nil || l.stage != inviting || l.in.tx.answered() {
+		return
+	}
+	res := reply(l.in.tx.req, sip.StatusRinging, l.in.tag)
+	res.AppendHeader(l.s.contact(l.peer.hop, l.peer.view, l.dlg.local.uri.User))
+	res.AppendHeader(sip.NewHeader("Allow", allowed))
+	l.in.tx.respond(res)
+	l.in.stopRinging()
+	l.in.ringing = time.AfterFunc(ringAgain, func() { l.box.post(l.ring) })
+}
+
+func (in *invitation) stopRinging() {
+	if in.ringing != nil {
+		in.ringing.Stop()
+	}
+}
+
+// answer accepts the call. done hears nil when media may flow.
+func (l *leg) answer(done chan<- error) {
+	switch {
+	case l.stage == over:
+		done <- l.cause
+		return
+	case l.in == nil || l.stage != inviting:
+		done <- nil // answered before
+		return
+	}
+	l.in.stopRinging()
+	t := l.in.tx
+	res := l.ok(t, l.in.timer)
+	if l.in.answer == nil { // the offer is ours, its answer comes with the ACK (RFC 3261 §13.2.1)
+		carrySDP(res, l.sound.session.Offer(l.sound.local, sdp.SendRecv))
+		l.in.waiting = done
+		l.stage = confirming
+		l.shake(t, res, l.lateAnswer)
+		return
+	}
+	if err := l.agreed(l.in.agreed); err != nil {
+		l.refuse(sip.StatusServiceUnavailable, call.Cause{By: call.ByUs, Metric: call.LegOverload, Text: err.Error()})
+		done <- l.cause
+		return
+	}
+	l.listenDigits()
+	carrySDP(res, l.in.answer)
+	l.stage = confirming
+	l.shake(t, res, nil)
+	done <- nil
+}
+
+// lateAnswer takes the answer to our offer out of an ACK.
+func (l *leg) lateAnswer(ack *sip.Request) {
+	done := l.in.waiting
+	l.in.waiting = nil
+	r, err := l.sound.session.Accept(description(ack))
+	if err == nil {
+		err = l.agreed(r)
+	}
+	if err != nil {
+		l.hangUp(call.Cause{By: call.ByNetwork, Metric: call.LegRefused, Status: 488, Text: err.Error()})
+		done <- l.cause
+		return
+	}
+	l.listenDigits()
+	done <- nil
+}
+
+// ok is a 200 to an INVITE or UPDATE of the peer.
+func (l *leg) ok(t *tx, timer sessionTimer) *sip.Response {
+	res := reply(t.req, sip.StatusOK, l.dlg.local.tag)
+	res.AppendHeader(l.s.contact(l.peer.hop, l.peer.view, l.dlg.local.uri.User))
+	res.AppendHeader(sip.NewHeader("Allow", allowed))
+	res.AppendHeader(sip.NewHeader("Supported", "timer"))
+	if timer.interval != 0 {
+		res.AppendHeader(timer.header(false))
+		if !timer.ours {
+			res.AppendHeader(sip.NewHeader("Require", "timer"))
+		}
+	}
+	l.care.timer = timer
+	return res
+}
+
+// refuse ends an INVITE with an error response.
+func (l *leg) refuse(status int, c call.Cause) {
+	l.in.stopRinging()
+	res := reply(l.in.tx.req, status, l.in.tag)
+	if status == sip.StatusServiceUnavailable || status == sip.StatusTemporarilyUnavailable && c.Metric == call.LegOverload {
+		res.AppendHeader(sip.NewHeader("Retry-After", retryAfter()))
+	}
+	l.in.tx.respond(res)
+	l.end(c)
+}
+
+// cancelledByCaller: the 200 for the CANCEL is sent; the INVITE gets its 487 with
+// the same tag (libraries.md §2.11). A CANCEL that crosses our 2xx changes nothing.
+func (l *leg) cancelledByCaller() {
+	if l.stage == inviting {
+		l.refuse(sip.StatusRequestTerminated, call.Cause{By: call.ByCaller, Metric: call.LegCancelled, Status: 487, Text: "cancelled"})
+	}
+}
+
+// finalLost: the transport failed before the caller had our response.
+func (l *leg) finalLost(err error) {
+	if err != nil && l.stage == inviting {
+		l.end(call.Cause{By: call.ByNetwork, Metric: call.LegUnreachable, Text: err.Error()})
+	}
+}
+
+// dialled is what the caller dialled: the user of the Request-URI.
+func dialled(req *sip.Request) string {
+	user := req.Recipient.User
+	user, _, _ = strings.Cut(user, ";") // parameters of RFC 3966
+	return wire.Sanitise(unescape(user))
+}
+
+// statusOf is how a cause is told to a caller who was not answered yet.
+func statusOf(c call.Cause) int {
+	if c.Status >= 300 && c.Status < 700 {
+		return c.Status
+	}
+	switch c.Metric {
+	case call.LegBusy:
+		return sip.StatusBusyHere
+	case call.LegDeclined:
+		return sip.StatusGlobalDecline
+	case call.LegOverload:
+		return sip.StatusServiceUnavailable
+	case call.LegNoContact, call.LegUnreachable, call.LegNoAnswer:
+		return sip.StatusTemporarilyUnavailable
+	case call.LegRefused:
+		return sip.StatusForbidden
+	}
+	return sip.StatusTemporarilyUnavailable
+}
+
+// caller is who sent a request, once proven.
+type caller struct {
+	phone string
+	trunk *trunk
+}
+
+// number is the caller's number: a phone's name, or the user of From.
+func (c caller) number(req *sip.Request) string {
+	if c.phone != "" {
+		return c.phone
+	}
+	user, _, _ := strings.Cut(req.From().Address.User, ";")
+	return wire.Sanitise(unescape(user))
+}
+
+func (c caller) busyStatus() int {
+	if c.trunk != nil {
+		return sip.StatusServiceUnavailable
+	}
+	return sip.StatusTemporarilyUnavailable
+}

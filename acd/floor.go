@@ -151,6 +151,12 @@ const lastWords = 5 * time.Second
 func (f *Floor) serve(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var audit <-chan time.Time
+	if f.audit > 0 {
+		ticker := time.NewTicker(f.audit)
+		defer ticker.Stop()
+		audit = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -161,6 +167,8 @@ func (f *Floor) serve(ctx context.Context) {
 			f.turn(nil)
 		case <-timer.C:
 			f.turn(nil)
+		case <-audit:
+			f.selfCheck()
 		}
 		if next := f.board.alarms.next(); next != never {
 			timer.Reset(max(0, next-f.clock().Mono))
@@ -168,6 +176,15 @@ func (f *Floor) serve(ctx context.Context) {
 			timer.Stop()
 		}
 	}
+}
+
+// selfCheck audits the floor; a finding is a broken promise.
+func (f *Floor) selfCheck() {
+	f.turn(nil)
+	for _, finding := range f.board.audit() {
+		f.log.Error("promise broken", "finding", finding)
+	}
+	f.meter.publish(&f.board.count)
 }
 
 // turn does one errand, or only what is due, and carries out what follows from it.
@@ -189,15 +206,14 @@ func (f *Floor) turn(e *errand) {
 	t, err := b.apply(f.clock(), act)
 	f.carryOut(t)
 	f.file(t)
-	f.meter.publish(&b.count)
-	if e == nil {
-		return
-	}
-	if e.look != nil {
+	if e != nil && e.look != nil {
 		e.look(b)
 	}
-	e.seq = b.ids.Seq
-	e.done <- err
+	f.meter.publish(&b.count)
+	if e != nil {
+		e.seq = b.ids.Seq
+		e.done <- err
+	}
 }
 
 // carryOut hands out what the board decided. None of it can wait: every slot has

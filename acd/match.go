@@ -7,29 +7,65 @@ import (
 	"time"
 )
 
-// match gives callers to agents. free are the agents who have just become
-// offerable; b.fresh are the callers who have just begun to wait. Nobody else can
-// have found a partner: whatever waited before, waited because nobody fitted.
+// match gives callers to agents, the first of all callers first. free are the
+// agents who have just become offerable; b.fresh are the callers who have just begun
+// to wait. Only their conditions can hold a new pair: whoever waited before, waited
+// because nobody fitted.
 func (b *board) match(free []*agent) {
 	fresh := b.fresh
 	b.fresh = nil
+	var changed []*condition
 	for _, t := range fresh {
-		b.stand(t)
+		if b.stand(t); t.listed {
+			changed = mark(changed, t.condition())
+		}
 	}
 	for _, a := range free {
-		for a.listed {
-			t := b.bestFor(a)
-			if t == nil || !b.offerTo(t) {
-				break
-			}
-		}
-	}
-	slices.SortFunc(fresh, func(x, y *ticket) int { return x.compare(y, b.now.Mono) })
-	for _, t := range fresh {
-		if t.listed {
+		if t := b.wantedBy(a); t != nil {
 			b.offerTo(t)
 		}
+		changed = mark(changed, a.posts...)
 	}
+	for {
+		var first *ticket
+		for _, c := range changed {
+			if t := b.firstOf(c); t != nil && (first == nil || t.before(first, b.now.Mono)) {
+				first = t
+			}
+		}
+		if first == nil || !b.offerTo(first) {
+			break
+		}
+	}
+	for _, c := range changed {
+		c.marked = false
+	}
+}
+
+// mark adds what is not yet in the list.
+func mark(list []*condition, more ...*condition) []*condition {
+	for _, c := range more {
+		if !c.marked {
+			c.marked = true
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// firstOf is the first caller of a condition whom somebody free may be offered.
+func (b *board) firstOf(c *condition) *ticket {
+	if len(c.offerable.items) == 0 {
+		return nil
+	}
+	for _, w := range c.waiting.items {
+		if len(w.it.missed) == 0 || slices.ContainsFunc(c.offerable.items, func(p placed[*agent]) bool {
+			return w.it.missed[p.it].until <= b.now.Mono
+		}) {
+			return w.it
+		}
+	}
+	return nil
 }
 
 // stand puts a ticket in the line of its condition, unless a limit takes it out or
@@ -65,7 +101,7 @@ func (b *board) unlist(t *ticket) {
 	}
 }
 
-// eligible says why a caller at this moment cannot go to an agent who is offerable
+// ineligible says why a caller at this moment cannot go to an agent who is offerable
 // and meets the condition; empty = can.
 func (b *board) ineligible(t *ticket, a *agent) string {
 	bar, missed := t.missed[a]
@@ -83,30 +119,15 @@ func (b *board) ineligible(t *ticket, a *agent) string {
 	return ""
 }
 
-// bestFor is the caller an agent should take now: one who prefers him, else the
-// first of all his queues by one score.
-func (b *board) bestFor(a *agent) *ticket {
-	var best *ticket
+// wantedBy is the first waiting caller who prefers an agent.
+func (b *board) wantedBy(a *agent) *ticket {
+	var first *ticket
 	for _, t := range a.wanted {
-		if b.prefers(t, a) && (best == nil || t.before(best, b.now.Mono)) {
-			best = t
+		if b.prefers(t, a) && (first == nil || t.before(first, b.now.Mono)) {
+			first = t
 		}
 	}
-	if best != nil {
-		return best
-	}
-	for _, c := range a.posts {
-		for _, w := range c.waiting.items {
-			if b.ineligible(w.it, a) != "" {
-				continue
-			}
-			if best == nil || w.it.before(best, b.now.Mono) {
-				best = w.it
-			}
-			break
-		}
-	}
-	return best
+	return first
 }
 
 // prefers tells whether a waiting caller should go to this agent before others.

@@ -146,15 +146,11 @@ func (b *board) orphan(t *ticket) {
 	}
 }
 
-// meet makes agents of the plan known, and forgets those who left it and have
-// nothing running.
+// meet makes the plan's agents known. Who left the plan stays known until the next
+// start, so that a rest outlasts an edit and its undoing.
 func (b *board) meet(r *routes) {
-	for name, a := range b.agents {
+	for _, a := range b.agents {
 		a.rank = -1
-		if _, ok := slices.BinarySearch(r.names, name); !ok && a.State == LoggedOut && a.Rest.Level == 0 {
-			b.alarms.set(&a.alarm, never)
-			delete(b.agents, name)
-		}
 	}
 	for rank, name := range r.names {
 		a := b.agents[name]

@@ -82,6 +82,7 @@ type condition struct {
 	waiting   line[*ticket]
 	serving   int // able agents in none of the queue's LeaveOn states
 	present   int // able agents who are logged in
+	marked    bool
 }
 
 // class is the way of a caller through a queue's steps. Callers whose data means

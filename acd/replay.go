@@ -115,7 +115,7 @@ func (b *board) resume(p *past) []Orphan {
 	b.recent = p.recent
 	for _, name := range slices.Sorted(maps.Keys(p.people)) {
 		a := b.agents[name]
-		if who := p.people[name]; a == nil && who.State == LoggedOut && who.Rest.Level == 0 {
+		if who := p.people[name]; a == nil && who.idleForGood() {
 			continue // gone from the config, and nothing runs on
 		}
 		if a == nil {

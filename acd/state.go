@@ -147,6 +147,9 @@ func (p *person) onward() AgentState {
 	return Ready
 }
 
+// idleForGood tells that nothing of the agent runs on.
+func (p *person) idleForGood() bool { return p.State == LoggedOut && p.Rest.Level == 0 }
+
 // can tells whether something may happen to the agent now.
 func (p *person) can(kind string) bool {
 	_, ok := moves[p.State][kind]

@@ -21,11 +21,14 @@ func (b *board) place(id uint64) (Place, error) {
 	return Place{Position: t.told, Waiting: q.waiting, Since: b.stamp(t.since).Wall}, nil
 }
 
-// agentViews gives every agent, by name.
+// agentViews gives every agent, by name. Who left the config is shown while something
+// of him runs on.
 func (b *board) agentViews() []AgentView {
 	out := make([]AgentView, 0, len(b.agents))
 	for _, name := range slices.Sorted(maps.Keys(b.agents)) {
-		out = append(out, b.view(b.agents[name]))
+		if a := b.agents[name]; a.rank >= 0 || !a.idleForGood() {
+			out = append(out, b.view(a))
+		}
 	}
 	return out
 }

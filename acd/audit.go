@@ -1,0 +1,131 @@
+package acd
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// auditSlack is how late a clock of the board may be before an agent is stuck.
+const auditSlack = time.Second
+
+// Audit looks at the whole floor from first principles, without the lines and counts
+// that routing uses, and says which promises are broken now: a waiting caller
+// forgotten while a capable agent is offerable, an agent stuck, anybody with two.
+// Each finding is counted. It costs waiting callers × free agents.
+func (f *Floor) Audit(ctx context.Context) ([]string, error) {
+	var out []string
+	err := f.do(ctx, &errand{look: func(b *board) { out = b.audit() }, act: func(*board) error { return nil }})
+	return out, err
+}
+
+// audit must be called on a settled board.
+func (b *board) audit() []string {
+	starved, stuck, double := b.starved(), b.stuck(), b.doubled()
+	b.count.StarvedCallers += uint64(len(starved))
+	b.count.StuckAgents += uint64(len(stuck))
+	b.count.DoubleOffers += uint64(len(double))
+	return slices.Concat(starved, stuck, double)
+}
+
+// starved finds callers who wait although somebody could take them.
+func (b *board) starved() []string {
+	var free []int
+	for rank, name := range b.routes.names {
+		a := b.agents[name]
+		p := b.phones[a.Phone]
+		reachable := p == nil || !p.busy && !p.away
+		rested := b.now.Mono >= a.Gap+b.routes.settings.Gap && b.now.Mono >= a.Pause
+		if a.State == Ready && reachable && rested {
+			free = append(free, rank)
+		}
+	}
+	if len(free) == 0 {
+		return nil
+	}
+	var out []string
+	for _, t := range b.inOrder() {
+		if t.offer != nil || t.pausedTil > b.now.Mono {
+			continue
+		}
+		if name := b.couldTake(t, free); name != "" {
+			out = append(out, fmt.Sprintf("call %s waits in queue %s while %s is free for it", t.entry.Call, t.entry.Queue, name))
+		}
+	}
+	return out
+}
+
+// couldTake names a free agent who may be offered the caller.
+func (b *board) couldTake(t *ticket, free []int) string {
+	q := b.routes.queues[t.entry.Queue]
+	if q == nil {
+		return ""
+	}
+	need := q.steps[0].need
+	for _, s := range q.steps[1:] {
+		if s.after <= b.now.Mono-t.since {
+			need = s.need
+		}
+	}
+	for _, rank := range free {
+		name := b.routes.names[rank]
+		if len(q.spec.Agents) > 0 && !slices.Contains(q.spec.Agents, name) {
+			continue
+		}
+		bar, missed := t.missed[b.agents[name]]
+		if missed && bar.until > b.now.Mono {
+			continue
+		}
+		if need.met(b.routes.envs[rank], t.entry.Data) {
+			return name
+		}
+	}
+	return ""
+}
+
+// stuck finds agents whose offer, conversation or clock is gone.
+func (b *board) stuck() []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(b.agents)) {
+		a := b.agents[name]
+		late := func(until time.Duration) bool { return until+auditSlack < b.now.Mono }
+		switch {
+		case (a.State == Offered || a.State == OnCall) && (a.seat == nil || b.seats[a.seat.id] != a.seat):
+			out = append(out, fmt.Sprintf("agent %s is %s without an assignment", name, a.State))
+		case a.State == Offered && (a.seat.ticket == nil || b.tickets[a.seat.number] != a.seat.ticket || a.seat.ticket.offer == nil):
+			out = append(out, fmt.Sprintf("agent %s is offered a caller who has left", name))
+		case a.State == WrapUp && late(a.WrapEnd), a.State == Resting && late(a.Rest.until()):
+			out = append(out, fmt.Sprintf("agent %s is %s beyond its end", name, a.State))
+		case a.State != Offered && a.State != OnCall && a.seat != nil:
+			out = append(out, fmt.Sprintf("agent %s is %s with an assignment", name, a.State))
+		}
+	}
+	return out
+}
+
+// doubled finds agents with two assignments and callers with two offers.
+func (b *board) doubled() []string {
+	var out []string
+	agents, answered, calls := map[*agent]uint64{}, map[uint64]uint64{}, map[*ticket]*offer{}
+	for _, id := range slices.Sorted(maps.Keys(b.seats)) {
+		s := b.seats[id]
+		if other, two := agents[s.agent]; two {
+			out = append(out, fmt.Sprintf("agent %s has assignments %d and %d", s.agent.Name, other, id))
+		}
+		agents[s.agent] = id
+		if s.answered {
+			if other, two := answered[s.number]; two {
+				out = append(out, fmt.Sprintf("call %s was answered by assignments %d and %d", s.call, other, id))
+			}
+			answered[s.number] = id
+			continue
+		}
+		if o := s.ticket.offer; o == nil || !slices.Contains(o.seats, s) || calls[s.ticket] != nil && calls[s.ticket] != o {
+			out = append(out, fmt.Sprintf("call %s has two offers", s.call))
+		}
+		calls[s.ticket] = s.ticket.offer
+	}
+	return out
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path"
 	"slices"
 	"sync"
 	"testing"
@@ -141,7 +142,7 @@ func (s *fakeSounds) Play(leg Leg, sound media.Sound) Playback {
 	l.mu.Lock()
 	for _, c := range sound.Clips {
 		length += time.Duration(len(c.ULaw)) * time.Second / 8000
-		l.heard = append(l.heard, c.Name)
+		l.heard = append(l.heard, path.Base(c.Name))
 	}
 	l.mu.Unlock()
 	p := &fakePlayback{done: make(chan struct{})}
@@ -249,6 +250,9 @@ func (forgetful) Append(context.Context, []acd.Event) error         { return nil
 func (forgetful) Load(context.Context) ([]byte, []acd.Event, error) { return nil, nil, nil }
 func (forgetful) Compact(context.Context, uint64, []byte) error     { return nil }
 
+// theBook is read once: it is immutable, and reading 500 sounds takes a while.
+var theBook = sync.OnceValues(func() (*prompt.Book, error) { return prompt.Open("") })
+
 // room is a whole call centre without wire and sound, in a bubble of its own time.
 type room struct {
 	t       *testing.T
@@ -277,7 +281,7 @@ func inRoom(t *testing.T, f func(r *room), edit ...func(*Plan, *acd.Plan)) {
 		ctx, stop := context.WithCancel(t.Context())
 		stopped := make(chan error, 1)
 		go func() { stopped <- floor.Run(ctx) }()
-		book, err := prompt.Open("")
+		book, err := theBook()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -297,14 +301,16 @@ func inRoom(t *testing.T, f func(r *room), edit ...func(*Plan, *acd.Plan)) {
 		for _, phone := range []string{"1001", "1002", "1003"} {
 			r.x.PhoneReachable(phone, true)
 		}
+		defer func() { // also after a Fatal: the bubble must not be left with goroutines
+			if err := r.x.Close(context.Background()); err != nil {
+				t.Error(err)
+			}
+			stop()
+			if err := <-stopped; err != nil {
+				t.Error(err)
+			}
+		}()
 		f(r)
-		if err := r.x.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-		stop()
-		if err := <-stopped; err != nil {
-			t.Error(err)
-		}
 	})
 }
 
@@ -344,6 +350,14 @@ func (r *room) logIn(agent, phone string) {
 		r.t.Fatal(err)
 	}
 	if _, err := r.floor.Do(r.t.Context(), agent, acd.Command{Verb: acd.GoReady}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// do lets an agent ask the floor for something.
+func (r *room) do(agent string, c acd.Command) {
+	r.t.Helper()
+	if _, err := r.floor.Do(r.t.Context(), agent, c); err != nil {
 		r.t.Fatal(err)
 	}
 }

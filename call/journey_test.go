@@ -54,14 +54,44 @@ func TestAPlainQueueCall(t *testing.T) {
 
 func TestACallerWhoHangsUpWhileWaitingAbandons(t *testing.T) {
 	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.do("anna", acd.Command{Verb: acd.GoNotReady, Reason: "lunch"})
 		caller := r.dial("0123", "8100")
 		wait(time.Minute)
 		caller.hangUp()
 		if rec := r.record(); rec.Cause.Metric != CauseAbandoned {
 			t.Errorf("cause %+v, want abandoned", rec.Cause)
 		}
-		r.logIn("anna", "1001")
+		r.do("anna", acd.Command{Verb: acd.GoReady})
 		r.nobodyRung(time.Minute)
+	})
+}
+
+func TestAQueueWithoutAgentsSaysSo(t *testing.T) {
+	inRoom(t, func(r *room) {
+		caller := r.dial("0123", "8100")
+		if rec := r.record(); !caller.playedTo(sayNoAgents) || rec.Cause.By != ByPolicy {
+			t.Errorf("heard %v, cause %+v", caller.heard, rec.Cause)
+		}
+	})
+}
+
+func TestAWaitingCallerHearsThePositionAndComfort(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.do("anna", acd.Command{Verb: acd.GoNotReady, Reason: "lunch"})
+		caller := r.dial("0123", "8100")
+		wait(time.Minute + 30*time.Second)
+		for _, want := range []string{"music-default", "position-before", "comfort-1", "comfort-2"} {
+			if !caller.playedTo(want) {
+				t.Errorf("did not hear %s: %v", want, caller.heard)
+			}
+		}
+		caller.hangUp()
+	}, func(p *Plan, _ *acd.Plan) {
+		m := p.Queues["orders"]
+		m.Comfort = []string{"comfort-1", "comfort-2"}
+		p.Queues["orders"] = m
 	})
 }
 

@@ -1,8 +1,8 @@
 package registrar
 
 import (
+	"hash/fnv"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -27,7 +27,7 @@ func (b *Book) Due(now time.Time, every time.Duration, limit int) []Target {
 			switch {
 			case !x.expires.After(now):
 			case x.nextProbe.IsZero():
-				x.nextProbe = now.Add(share(x.id, every))
+				x.nextProbe = now.Add(share(aor+x.id, every))
 			case !x.nextProbe.After(now):
 				list = append(list, due{aor, x})
 			}
@@ -50,13 +50,11 @@ func (b *Book) Due(now time.Time, every time.Duration, limit int) []Target {
 	return targets
 }
 
-// share is a part of every that depends on the id alone.
-func share(id string, every time.Duration) time.Duration {
-	n, err := strconv.ParseUint(id[:min(len(id), 6)], 16, 32)
-	if err != nil {
-		return every / 2
-	}
-	return time.Duration(float64(every) * float64(n) / (1 << 24))
+// share is a part of every that depends on the name alone.
+func share(name string, every time.Duration) time.Duration {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // never fails
+	return time.Duration(float64(every) * float64(h.Sum32()) / (1 << 32))
 }
 
 // Probed takes the result of an OPTIONS: any response at all means that the

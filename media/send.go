@@ -59,7 +59,7 @@ func (l *loop) dispatch(p *Port, h rtp.Header, packet []byte) bool {
 // party. Losses of the source become gaps in our timestamps.
 func (l *loop) reframe(to *Port, tr *route, h rtp.Header, codes []byte) {
 	out := &to.out
-	goesOn := h.Timestamp == out.expect && out.line.Packets > 0
+	goesOn := h.Timestamp == out.expect
 	if out.fill > 0 && !goesOn {
 		if int32(h.Timestamp-out.expect) < 0 && int32(h.Timestamp-out.expect) > -rtp.Rate {
 			return // late: its place is taken

@@ -1,0 +1,359 @@
+package media
+
+import (
+	"bytes"
+	"math"
+	"net/netip"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"breakwater/media/g711"
+	"breakwater/media/rtp"
+)
+
+func TestSettings(t *testing.T) {
+	if wrong := (Settings{}).WithDefaults().Check(); len(wrong) > 0 {
+		t.Errorf("the defaults are refused: %v", wrong)
+	}
+	for name, c := range map[string]struct {
+		edit func(*Settings)
+		key  string
+	}{
+		"an odd first port":             {func(s *Settings) { s.PortLow = 10001 }, "port_low"},
+		"a port of the system":          {func(s *Settings) { s.PortLow = 512 }, "port_low"},
+		"a range without room for RTCP": {func(s *Settings) { s.PortHigh = s.PortLow }, "port_high"},
+		"fewer than no loops":           {func(s *Settings) { s.Loops = -1 }, "loops"},
+		"a drain that hears nothing":    {func(s *Settings) { s.Drain = time.Millisecond }, "drain"},
+		"a drain for an hour":           {func(s *Settings) { s.Drain = time.Hour }, "drain"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := Settings{}.WithDefaults()
+			c.edit(&s)
+			if wrong := s.Check(); len(wrong) != 1 || wrong[c.key] == "" {
+				t.Errorf("got %v, want a fault of %s", wrong, c.key)
+			}
+			if _, err := Open(s, nil); err == nil {
+				t.Error("an engine was opened with it")
+			}
+		})
+	}
+}
+
+func TestPairsAreGivenOnceAndRestAsLongAsPossible(t *testing.T) {
+	r := newPairs(10000, 10007, 2)
+	var got []uint16
+	for range 4 {
+		port, ok := r.take()
+		if !ok {
+			t.Fatal("none left")
+		}
+		got = append(got, port)
+	}
+	if want := []uint16{10004, 10006, 10000, 10002}; !equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if _, ok := r.take(); ok {
+		t.Error("a fifth of four")
+	}
+	r.give(10006)
+	r.give(10006)
+	if port, ok := r.take(); !ok || port != 10006 || r.busy != 4 {
+		t.Errorf("got %d %v, %d busy; want the one that was given back", port, ok, r.busy)
+	}
+	if n := newPairs(10000, 10002, 0).total(); n != 1 {
+		t.Errorf("%d pairs in three ports, want 1: RTP needs RTCP beside it", n)
+	}
+}
+
+func equal[T comparable](a, b []T) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Every timer fires once, at its millisecond or as soon as it is looked for, and in
+// order.
+func TestWheelFiresEveryTimerInTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var w wheel
+		now := rapid.Int64Range(0, 1<<40).Draw(t, "begin")
+		w.start(now)
+		timers := make([]timer, rapid.IntRange(1, 20).Draw(t, "timers"))
+		want := map[*timer]int64{}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			switch tm := &timers[rapid.IntRange(0, len(timers)-1).Draw(t, "timer")]; rapid.IntRange(0, 3).Draw(t, "what") {
+			case 0:
+				w.stop(tm)
+				delete(want, tm)
+			case 1, 2:
+				due := now + rapid.Int64Range(-5, wheelSize-1).Draw(t, "due")
+				w.arm(tm, due)
+				want[tm] = max(due, now+1)
+			case 3:
+				passed := rapid.Int64Range(0, 300).Draw(t, "passed")
+				if wait := w.wait(now); wait >= 0 && len(want) == 0 || wait < 0 && len(want) > 0 {
+					t.Fatalf("wait %d with %d timers", wait, len(want))
+				}
+				now += passed
+				for tm := w.due(now); tm != nil; tm = w.due(now) {
+					if due, ok := want[tm]; !ok || due > now {
+						t.Fatalf("fired at %d, due %d, armed %v", now, due, ok)
+					}
+					delete(want, tm)
+				}
+				for _, due := range want {
+					if due <= now {
+						t.Fatalf("not fired at %d, due %d", now, due)
+					}
+				}
+			}
+			if w.armed != len(want) {
+				t.Fatalf("%d armed, want %d", w.armed, len(want))
+			}
+		}
+	})
+}
+
+// packet is one that a latch is asked about.
+type packet struct {
+	at   time.Duration
+	from string
+	ssrc uint32
+	seq  uint16
+	held bool
+	want verdict
+}
+
+func TestLatch(t *testing.T) {
+	const agreed, sameHost, other = "198.51.100.7:4000", "198.51.100.7:5555", "203.0.113.9:4000"
+	for name, c := range map[string]struct {
+		agreed  string
+		packets []packet
+		target  string
+	}{
+		"nothing came: we send to what was agreed": {agreed, nil, agreed},
+		"the agreed source is the party":           {agreed, []packet{{from: agreed}}, agreed},
+		"another port of the agreed host is plausible": {
+			agreed, []packet{{from: sameHost}}, sameHost,
+		},
+		"the agreed source is worth more than a plausible one": {
+			agreed, []packet{{from: sameHost}, {from: agreed}, {from: sameHost, want: stranger}}, agreed,
+		},
+		"another host is a stranger, before and after": {
+			agreed, []packet{{from: other, want: stranger}, {from: agreed}, {from: other, want: stranger}}, agreed,
+		},
+		"a stranger stays one while the party is silent": {
+			agreed, []packet{{from: agreed, ssrc: 1}, {at: 3 * time.Second, from: other, ssrc: 2, want: stranger}}, agreed,
+		},
+		"after two seconds of silence the same host may use another port": {
+			agreed, []packet{
+				{from: agreed},
+				{at: 1900 * time.Millisecond, from: sameHost, want: stranger},
+				{at: 2100 * time.Millisecond, from: sameHost},
+			}, sameHost,
+		},
+		"after silence a stream that goes on may come from elsewhere": {
+			agreed, []packet{
+				{from: agreed, ssrc: 7, seq: 65500},
+				{at: 1900 * time.Millisecond, from: other, ssrc: 7, seq: 65530, want: stranger},
+				{at: 2100 * time.Millisecond, from: other, ssrc: 7, seq: 60},
+			}, other,
+		},
+		"a stream that does not go on may not": {
+			agreed, []packet{
+				{from: agreed, ssrc: 7, seq: 1},
+				{at: 3 * time.Second, from: other, ssrc: 7, seq: 5000, want: stranger},
+				{at: 3 * time.Second, from: other, ssrc: 7, seq: 1, want: stranger},
+			}, agreed,
+		},
+		"in hold, silence proves nothing": {
+			agreed, []packet{{from: agreed}, {at: time.Hour, from: sameHost, held: true, want: stranger}}, agreed,
+		},
+		"behind NAT, five steady packets prove a source": {
+			"192.168.1.5:4000", []packet{
+				{from: other, seq: 1, want: pending}, {from: other, seq: 2, want: pending},
+				{from: other, seq: 4, want: pending}, {from: other, seq: 5, want: pending}, {from: other, seq: 6},
+				{from: agreed, seq: 9, want: stranger},
+			}, other,
+		},
+		"behind NAT, wild numbers prove nothing": {
+			"100.64.1.5:4000", []packet{
+				{from: other, seq: 1, want: pending}, {from: other, seq: 2, want: pending}, {from: other, seq: 900, want: pending},
+				{from: other, seq: 3, want: pending}, {from: other, seq: 4, want: pending}, {from: other, seq: 5, ssrc: 1, want: pending},
+			}, "100.64.1.5:4000",
+		},
+		"a party held by 0.0.0.0 before anything was agreed is found": {
+			"0.0.0.0:0", []packet{
+				{from: other, seq: 1, want: pending}, {from: other, seq: 2, want: pending},
+				{from: other, seq: 3, want: pending}, {from: other, seq: 4, want: pending}, {from: other, seq: 5},
+			}, other,
+		},
+		"IPv6 is no different": {
+			"[2001:db8::1]:4000", []packet{{from: "[2001:db8::2]:4000", want: stranger}, {from: "[2001:db8::1]:4000"}}, "[2001:db8::1]:4000",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l latch
+			l.agree(netip.MustParseAddrPort(c.agreed))
+			for i, p := range c.packets {
+				got := l.judge(int64(p.at), netip.MustParseAddrPort(p.from), rtp.Header{SSRC: p.ssrc, Sequence: p.seq}, p.held)
+				if got != p.want {
+					t.Errorf("packet %d: %v, want %v", i, got, p.want)
+				}
+			}
+			if got := l.target(); got != netip.MustParseAddrPort(c.target) {
+				t.Errorf("we send to %v, want %v", got, c.target)
+			}
+		})
+	}
+}
+
+func TestANewAgreementOpensTheLatchAndTheSameOneDoesNot(t *testing.T) {
+	a, b := netip.MustParseAddrPort("198.51.100.7:4000"), netip.MustParseAddrPort("198.51.100.7:5000")
+	var l latch
+	l.agree(a)
+	l.judge(0, b, rtp.Header{}, false)
+	l.agree(a)
+	l.agree(netip.MustParseAddrPort("0.0.0.0:4000"))
+	if l.target() != b {
+		t.Errorf("a hold or the same address forgot the party: %v", l.target())
+	}
+	l.agree(netip.MustParseAddrPort("203.0.113.9:4000"))
+	if l.judge(0, b, rtp.Header{}, false) != stranger {
+		t.Error("the source of the old agreement is still the party")
+	}
+}
+
+func TestTranslation(t *testing.T) {
+	if translation(PCMU, PCMU, 0) != nil || translation(PCMA, PCMA, 0) != nil {
+		t.Error("nothing to do costs a table")
+	}
+	if *translation(PCMU, PCMA, 0) != g711.ULawToALaw || *translation(PCMA, PCMU, 0) != g711.ALawToULaw {
+		t.Error("transcoding is not that of G.711")
+	}
+	for _, from := range []Codec{PCMU, PCMA} {
+		for _, to := range []Codec{PCMU, PCMA} {
+			for _, code := range translation(from, to, Mute) {
+				if code != to.Silence() {
+					t.Fatalf("mute from %v to %v gives %#x", from, to, code)
+				}
+			}
+			loud, quiet := sine(from, 1000), sine(from, 1000)
+			g711.Map(quiet, quiet, translation(from, to, -20))
+			got := to.law().Power(quiet) - from.law().Power(loud)
+			if math.Abs(got+20) > 1 {
+				t.Errorf("−20 dB from %v to %v is %.2f dB", from, to, got)
+			}
+		}
+	}
+}
+
+// sine is a second of a tone at −10 dBm0.
+func sine(c Codec, hz float64) []byte {
+	samples := make([]int16, g711.Rate)
+	for i := range samples {
+		samples[i] = int16(math.Round(7213 * math.Sin(2*math.Pi*hz*float64(i)/g711.Rate)))
+	}
+	codes := make([]byte, len(samples))
+	c.law().Encode(codes, samples)
+	return codes
+}
+
+func TestVoiceTellsSpeechFromNoise(t *testing.T) {
+	quietNoise := func(peak int) func(int) int16 {
+		seed := uint32(1)
+		return func(int) int16 {
+			seed = seed*1664525 + 1013904223
+			return int16(int(seed>>16)%(2*peak+1) - peak)
+		}
+	}
+	speech := func(i int) int16 { return int16(6000 * math.Sin(float64(i)/3) * math.Abs(math.Sin(float64(i)/1300))) }
+	for name, c := range map[string]struct {
+		parts    []func(int) int16 // a second each
+		min, max time.Duration
+	}{
+		"a dead line":                   {[]func(int) int16{func(int) int16 { return 0 }, func(int) int16 { return 0 }}, 0, 0},
+		"a quiet office":                {[]func(int) int16{quietNoise(60), quietNoise(60), quietNoise(60)}, 0, 0},
+		"a second of speech in silence": {[]func(int) int16{func(int) int16 { return 0 }, speech, func(int) int16 { return 0 }}, 900 * time.Millisecond, 1300 * time.Millisecond},
+		"speech in a noisy car": {
+			[]func(int) int16{quietNoise(200), quietNoise(200), speech, quietNoise(200)}, 900 * time.Millisecond, 1600 * time.Millisecond,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, codec := range []Codec{PCMU, PCMA} {
+				v := newVoice()
+				codes := make([]byte, 160)
+				samples := make([]int16, 160)
+				for _, part := range c.parts {
+					for at := 0; at < 8000; at += 160 {
+						for i := range samples {
+							samples[i] = part(at + i)
+						}
+						codec.law().Encode(codes, samples)
+						v.frame(codec.law(), codes)
+					}
+				}
+				if got := v.account().Spoken; got < c.min || got > c.max {
+					t.Errorf("%v: %v spoken, want %v to %v", codec, got, c.min, c.max)
+				}
+			}
+		})
+	}
+}
+
+func TestVoicePowerIsOfTheTimeSinceTheLastAccount(t *testing.T) {
+	v := newVoice()
+	v.frame(g711.Mu, sine(PCMU, 1000))
+	if p := v.account().Power; math.Abs(p+10) > 0.5 {
+		t.Errorf("power %.2f dBm0, want −10", p)
+	}
+	if p := v.account().Power; !math.IsInf(p, -1) {
+		t.Errorf("power %v of nothing", p)
+	}
+}
+
+// What is put on the belt comes off it, in order, and what does not fit is refused.
+func TestBelt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b, room := &belt{}, make([]byte, biggest)
+		type item struct {
+			f     frame
+			codes []byte
+		}
+		var on []item
+		held := 0
+		for i := range rapid.IntRange(1, 300).Draw(t, "steps") {
+			if rapid.IntRange(0, 4).Draw(t, "what") > 0 {
+				codes := bytes.Repeat([]byte{byte(i)}, rapid.IntRange(1, 1900).Draw(t, "size"))
+				f := frame{channel: uint8(i % 2), codec: PCMA, size: uint16(len(codes)), ssrc: uint32(i), timestamp: uint32(i) << 20, at: int64(i) << 33}
+				fits := held+frameHead+len(codes) <= beltSize
+				if b.put(f, codes) != fits {
+					t.Fatalf("put with %d bytes on the belt: %v", held, !fits)
+				}
+				if fits {
+					on, held = append(on, item{f, codes}), held+frameHead+len(codes)
+				}
+				continue
+			}
+			f, codes, ok := b.take(room)
+			if ok != (len(on) > 0) {
+				t.Fatalf("take with %d frames on the belt: %v", len(on), ok)
+			}
+			if ok {
+				if f != on[0].f || !bytes.Equal(codes, on[0].codes) {
+					t.Fatalf("took %+v, want %+v", f, on[0].f)
+				}
+				held -= frameHead + len(codes)
+				on = on[1:]
+			}
+		}
+	})
+}

@@ -22,22 +22,40 @@ func (c *Call) connect(ctx context.Context, to goal) error {
 			return c.notReached(ctx, Cause{By: ByPolicy, Status: 404, Metric: LegRefused, Text: "no trunk dials " + to.name})
 		}
 	}
-	other := &side{Leg: c.x.parts.Dialer.Dial(ctx, target)}
-	progress := make(chan Signal, 64)
-	c.listen(other, func(sig Signal) {
-		select {
-		case progress <- sig:
-		default: // a peer that floods us with signals loses the later ones, never its end
-			if sig.Kind == Ended {
-				c.cancel(callerCause(sig.Cause))
-			}
-		}
-	})
-	defer func() { c.drop(other, Cause{By: ByCaller, Metric: LegNormal}) }()
-	if err := c.untilAnswered(ctx, other, progress); err != nil {
+	d := &direct{c: c, other: &side{Leg: c.x.parts.Dialer.Dial(ctx, target)}, news: make(chan heardSignal, 64)}
+	c.listen(d.other, func(sig Signal) { d.hear(d.other, sig) })
+	c.listen(c.caller, func(sig Signal) { c.heardCaller(sig); d.hear(c.caller, sig) })
+	defer func() {
+		c.listen(c.caller, c.heardCaller)
+		c.drop(d.other, Cause{By: ByCaller, Metric: LegNormal})
+	}()
+	if err := d.untilAnswered(ctx); err != nil {
 		return err
 	}
-	return c.untilParted(ctx, other, progress)
+	return d.untilParted(ctx)
+}
+
+// direct is a call between two parties without a queue.
+type direct struct {
+	c     *Call
+	other *side
+	news  chan heardSignal // of both sides
+	hold  Playback         // what the side that is held hears
+}
+
+type heardSignal struct {
+	from *side
+	Signal
+}
+
+func (d *direct) hear(from *side, sig Signal) {
+	select {
+	case d.news <- heardSignal{from, sig}:
+	default: // a peer that floods us with signals loses the later ones, never its end
+		if sig.Kind == Ended {
+			d.c.cancel(callerCause(sig.Cause))
+		}
+	}
 }
 
 // directRing is how long a phone or outside number may ring.
@@ -45,11 +63,15 @@ const directRing = 60 * time.Second
 
 // untilAnswered passes ringing on and takes the caller's call once the other side has
 // answered.
-func (c *Call) untilAnswered(ctx context.Context, other *side, progress <-chan Signal) error {
+func (d *direct) untilAnswered(ctx context.Context) error {
+	c := d.c
 	for {
-		sig, err := await(ctx, c, progress)
+		sig, err := await(ctx, c, d.news)
 		if err != nil {
 			return err
+		}
+		if sig.from != d.other {
+			continue
 		}
 		switch sig.Kind {
 		case Ringing:
@@ -65,41 +87,50 @@ func (c *Call) untilAnswered(ctx context.Context, other *side, progress <-chan S
 
 // untilParted lets the two talk: both hear each other's digits, and a hold or a
 // transfer is served for either.
-func (c *Call) untilParted(ctx context.Context, other *side, progress <-chan Signal) error {
+func (d *direct) untilParted(ctx context.Context) error {
+	c := d.c
 	c.account.segment("talk", "", "")
-	joined, err := c.x.parts.Sounds.Join(c.caller, other)
+	joined, err := c.x.parts.Sounds.Join(c.caller, d.other)
 	if err != nil {
 		return err
 	}
 	defer joined.Close()
 	joined.RelayDigits(c.caller, true)
-	joined.RelayDigits(other, true)
-	var hold Playback
+	joined.RelayDigits(d.other, true)
 	for {
-		sig, err := await(ctx, c, progress)
+		sig, err := await(ctx, c, d.news)
 		if err != nil {
 			return err
 		}
 		switch sig.Kind {
 		case Held:
-			hold = c.music(MusicDefault)
+			d.hold = c.musicTo(d.peer(sig.from), MusicDefault)
 		case Resumed:
-			if hold != nil {
-				hold.Stop()
+			if d.hold != nil {
+				d.hold.Stop()
 			}
 		case Asked:
 			to, ok := c.internal(sig.Target)
-			if !ok {
+			if !ok || sig.from != d.other {
+				c.account.step("transfer.refused", sig.Target)
 				continue
 			}
 			joined.Close()
-			c.drop(other, Cause{By: ByAgent, Metric: CauseTransferred})
+			c.drop(d.other, Cause{By: ByAgent, Metric: CauseTransferred})
 			return c.follow(ctx, to)
 		case Ended:
 			return Cause{By: ByAgent, Status: sig.Cause.Status, Metric: CauseCallerEnded, Text: "the called party hung up"}
 		case Ringing, Answered, Pressed:
 		}
 	}
+}
+
+// peer is the party at the other end.
+func (d *direct) peer(of *side) *side {
+	if of == d.other {
+		return d.c.caller
+	}
+	return d.other
 }
 
 // notReached tells the caller that nobody answered: in words when they already hear

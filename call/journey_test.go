@@ -285,6 +285,51 @@ func TestPhonesCallEachOther(t *testing.T) {
 	})
 }
 
+func TestWhoeverHoldsADirectCallTheOtherHearsMusic(t *testing.T) {
+	inRoom(t, func(r *room) {
+		caller := r.dial("1001", "1002")
+		callee := r.rung()
+		callee.signal(Signal{Kind: Answered})
+		synctest.Wait()
+		caller.signal(Signal{Kind: Held})
+		synctest.Wait()
+		if !callee.playedTo("music-default") || caller.playedTo("music-default") {
+			t.Error("the party that is held hears the music")
+		}
+		caller.signal(Signal{Kind: Resumed})
+		callee.signal(Signal{Kind: Held})
+		synctest.Wait()
+		if !caller.playedTo("music-default") {
+			t.Error("held by the callee, the caller hears the music")
+		}
+		caller.hangUp()
+		r.record()
+		if callee.ended() == nil {
+			t.Error("the callee sits alone in the call")
+		}
+	})
+}
+
+func TestABlindTransferSendsTheCallerOn(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		caller, agent := r.talking("8100")
+		wait(20 * time.Second)
+		agent.signal(Signal{Kind: Asked, Target: "1002"})
+		next := r.rung()
+		if next.party.Phone != "1002" || agent.ended() == nil {
+			t.Fatalf("rang %s, agent ended %v", next.party.Phone, agent.ended())
+		}
+		next.signal(Signal{Kind: Answered})
+		synctest.Wait()
+		caller.hangUp()
+		r.record()
+		if got := r.agent("anna").State; got != acd.WrapUp {
+			t.Errorf("anna is %s after a transfer, want wrap-up", got)
+		}
+	})
+}
+
 func TestABusyPhoneIsToldAsBusy(t *testing.T) {
 	inRoom(t, func(r *room) {
 		caller := r.dial("1001", "1002")

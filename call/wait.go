@@ -245,7 +245,9 @@ func (w *waiting) end() {
 }
 
 // music plays a piece to the caller for as long as nobody stops it; nil = none.
-func (c *Call) music(name string) Playback {
+func (c *Call) music(name string) Playback { return c.musicTo(c.caller, name) }
+
+func (c *Call) musicTo(s *side, name string) Playback {
 	if name == MusicNone {
 		return nil
 	}
@@ -254,5 +256,5 @@ func (c *Call) music(name string) Playback {
 		c.log.Warn("no music", "name", name, "err", err)
 		return nil
 	}
-	return c.x.parts.Sounds.Play(c.caller, media.Sound{Clips: []*wav.Clip{clip}, Loop: true})
+	return c.x.parts.Sounds.Play(s, media.Sound{Clips: []*wav.Clip{clip}, Loop: true})
 }

@@ -11,14 +11,18 @@ import (
 	"strings"
 )
 
+// part is what a Settings, Spec or Policy of another room can do: fill in its
+// defaults and judge itself. Check answers by dotted key: what is wrong and what is
+// allowed.
+type part[T any] interface {
+	WithDefaults() T
+	Check() map[string]string
+}
+
 // settle fills in a part's defaults and reports what it says of itself.
-func settle[T any](r *reading, p path, v *T) {
-	if d, ok := any(*v).(interface{ WithDefaults() T }); ok {
-		*v = d.WithDefaults()
-	}
-	if c, ok := any(*v).(interface{ Check() map[string]string }); ok {
-		r.judge(p, c.Check())
-	}
+func settle[T part[T]](r *reading, p path, v *T) {
+	*v = (*v).WithDefaults()
+	r.judge(p, (*v).Check())
 }
 
 // judge reports what a part's Check said, at the places of its keys.
@@ -28,9 +32,18 @@ func (r *reading) judge(p path, wrong map[string]string) {
 			r.complain(p, wrong[key], "")
 			continue
 		}
-		r.complain(p.to(key), prefixed(r.find(p.to(key)), p.to(key), wrong[key]), "")
+		s, sentence := r.find(p.to(key)), wrong[key]
+		if m := columnFirst.FindStringSubmatch(sentence); m != nil && s.rest == "" && s.inLine {
+			column, _ := strconv.Atoi(m[1]) // digits only
+			s.at.column += max(0, column-1)
+			sentence = sentence[len(m[0]):]
+		}
+		r.complainAt(s.at, p.to(key), prefixed(s, p.to(key), sentence), "")
 	}
 }
+
+// columnFirst begins the sentence about an expression: the caret can say it better.
+var columnFirst = regexp.MustCompile(`^column ([0-9]{1,3}): `)
 
 // prefixed puts the key before a part's sentence, where the sentence does not
 // begin with it: a key that the files leave out is named in full.
@@ -65,17 +78,15 @@ func (r *reading) check(c *Config) {
 	each(c.Trunks, func(name string, t *Trunk) {
 		t.Name = name
 		settle(r, path("trunks").to(name), &t.TrunkSpec)
-		settle(r, path("trunks").to(name), &t.TrunkManners)
 	})
 	each(c.Phones, func(name string, p *Phone) {
 		p.Name = name
 		settle(r, path("phones").to(name), &p.PhoneSpec)
-		settle(r, path("phones").to(name), &p.PhoneManners)
 	})
 	each(c.Agents, func(name string, a *Agent) {
 		a.Name = name
 		settle(r, path("agents").to(name), &a.AgentSpec)
-		settle(r, path("agents").to(name), &a.AgentAccess)
+		r.judge(path("agents").to(name), a.AgentAccess.Check())
 	})
 	each(c.Queues, func(name string, q *Queue) {
 		q.Name = name
@@ -85,7 +96,7 @@ func (r *reading) check(c *Config) {
 	})
 	each(c.Numbers, func(name string, n *call.NumberSpec) {
 		r.checkReach(path("numbers").to(name), name, n)
-		settle(r, path("numbers").to(name), n)
+		r.judge(path("numbers").to(name), n.Check())
 	})
 	each(c.Menus, func(_ string, m *ivr.Menu) { *m = m.WithDefaults() })
 	each(c.Shifts, func(name string, s *Shift) {
@@ -157,10 +168,13 @@ func (r *reading) names(section string) []string {
 // complain reports a problem with the key at p, unless something is known to be
 // wrong there already: one mistake makes one problem.
 func (r *reading) complain(p path, message, hint string) {
-	if r.isSpoiled(p) {
-		return
+	r.complainAt(r.find(p).at, p, message, hint)
+}
+
+func (r *reading) complainAt(at pos, p path, message, hint string) {
+	if !r.isSpoiled(p) {
+		r.fault(at, p, message, hint)
 	}
-	r.fault(r.find(p).at, p, message, hint)
 }
 
 func (r *reading) isSpoiled(p path) bool {
@@ -181,8 +195,9 @@ func (r *reading) isSpoiled(p path) bool {
 
 // spot is where a path leads in the files.
 type spot struct {
-	at   pos    // of the value if it is a single one, else of the key
-	rest string // what of the path the files do not have
+	at     pos    // of the value if it is a single one, else of the key
+	rest   string // what of the path the files do not have
+	inLine bool   // the value stands in one line as it is, without quotes
 }
 
 // find follows p as far as the files go.
@@ -208,7 +223,7 @@ func (r *reading) find(p path) spot {
 			return s
 		}
 		if n = next; n.kind == scalar {
-			s.at = n.at
+			s.at, s.inLine = n.at, !n.quoted
 		}
 	}
 	return s

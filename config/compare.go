@@ -161,7 +161,8 @@ func compareKeys(p path, words string, was, is reflect.Value) []Effect {
 	var effects []Effect
 	for _, o := range Options(was.Type()) {
 		a, b := was.FieldByIndex(o.index), is.FieldByIndex(o.index)
-		if reflect.DeepEqual(a.Interface(), b.Interface()) {
+		bothEmpty := a.Kind() == reflect.Slice && a.Len() == 0 && b.Len() == 0
+		if bothEmpty || reflect.DeepEqual(a.Interface(), b.Interface()) {
 			continue
 		}
 		r := ruleFor(p.to(o.Name))
@@ -170,10 +171,6 @@ func compareKeys(p path, words string, was, is reflect.Value) []Effect {
 			Text: fmt.Sprintf("%s%s %s: %s", words, o.Name, difference(o, a, b), r.words),
 			When: r.when,
 		})
-	}
-	if len(effects) == 0 && !reflect.DeepEqual(was.Interface(), is.Interface()) {
-		r := ruleFor(p) // something a part keeps to itself
-		effects = append(effects, Effect{string(p), strings.TrimRight(words, ":. ") + " changed: " + r.words, r.when})
 	}
 	return effects
 }

@@ -227,7 +227,7 @@ func (r *reading) decodeList(n *node, v reflect.Value, p path, o Option) {
 	for i, item := range n.items {
 		r.decode(item, out.Index(i), p.to(strconv.Itoa(i)), Option{Unit: o.Unit})
 	}
-	if len(n.items) > 0 {
+	if n.kind == list { // an empty list is not the same as none, see acd.QueueSpec.LeaveOn
 		v.Set(out)
 	}
 }
@@ -283,7 +283,11 @@ func (r *reading) taken(c *Config) {
 		} else if wrote == "" {
 			wrote = `""`
 		}
-		r.fault(n.at, path(p), fmt.Sprintf("%s: %s would be taken as the default, %s", path(p).last(), wrote, spell(now)),
+		usual := ", " + spell(now)
+		if usual == ", …" {
+			usual = ""
+		}
+		r.fault(n.at, path(p), fmt.Sprintf("%s: %s would be taken as the default%s", path(p).last(), wrote, usual),
 			"remove the key, or write the value you want")
 	}
 }

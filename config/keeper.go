@@ -37,6 +37,7 @@ type Refusal struct {
 // every part agrees, and leaves it alone otherwise; the refusal stays visible.
 type Keeper struct {
 	dir     string
+	around  surroundings
 	log     *slog.Logger
 	current atomic.Pointer[Config] // written in a turn only
 	status  atomic.Pointer[Status] // written in a turn only
@@ -59,11 +60,15 @@ type registered struct {
 // Keep loads dir and keeps it. The error is that of Load: a server does not start
 // on a config that is wrong.
 func Keep(dir string, log *slog.Logger) (*Keeper, error) {
-	c, err := Load(dir)
+	return keep(dir, fromSystem{dir}, log)
+}
+
+func keep(dir string, around surroundings, log *slog.Logger) (*Keeper, error) {
+	_, c, err := load(dir, around)
 	if err != nil {
 		return nil, err
 	}
-	k := &Keeper{dir: dir, log: log, turn: make(chan struct{}, 1), seen: c.Version}
+	k := &Keeper{dir: dir, around: around, log: log, turn: make(chan struct{}, 1), seen: c.Version}
 	k.current.Store(c)
 	k.status.Store(&Status{Dir: dir, Version: c.Version, LoadedAt: time.Now()})
 	return k, nil
@@ -100,17 +105,12 @@ func (k *Keeper) Reload(ctx context.Context) ([]Effect, error) {
 func (k *Keeper) reload() ([]Effect, error) {
 	old := k.Current()
 	k.seen = k.onDisk() // before the files are read: a change in between is seen again
-	sources, err := readDir(k.dir)
-	if err != nil {
-		return nil, k.refuse(AsErrors(err))
-	}
-	around := fromSystem{k.dir}
-	r, next, err := build(sources, around)
+	r, next, err := load(k.dir, k.around)
 	if err != nil {
 		return nil, k.refuse(AsErrors(err))
 	}
 	running, effects, pending := splitByRestart(old, next)
-	if problems := r.withOldSounds(running, next, around); len(problems) > 0 {
+	if problems := r.withOldSounds(running, next, k.around); len(problems) > 0 {
 		return nil, k.refuse(problems)
 	}
 	commits, problems := k.prepare(old, running)

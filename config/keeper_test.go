@@ -33,11 +33,11 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
-func keep(t *testing.T, text string) (*Keeper, string) {
+func kept(t *testing.T, text string) (*Keeper, string) {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, "all.yaml", text)
-	k, err := Keep(dir, slog.New(slog.DiscardHandler))
+	k, err := keep(dir, quick{fromSystem{dir}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func texts(effects []Effect) []string {
 }
 
 func TestAGoodEditRunsWhenReloadReturns(t *testing.T) {
-	k, dir := keep(t, good)
+	k, dir := kept(t, good)
 	before := k.Current()
 	var saw []string
 	k.Register("floor", func(old, next *Config) (func(), error) {
@@ -84,7 +84,7 @@ func TestAGoodEditRunsWhenReloadReturns(t *testing.T) {
 }
 
 func TestABadEditLeavesTheLastGoodConfigRunningAndVisible(t *testing.T) {
-	k, dir := keep(t, good)
+	k, dir := kept(t, good)
 	prepared := 0
 	k.Register("floor", func(_, _ *Config) (func(), error) { prepared++; return nil, nil })
 	before := k.Current()
@@ -119,7 +119,7 @@ func TestABadEditLeavesTheLastGoodConfigRunningAndVisible(t *testing.T) {
 }
 
 func TestAPartThatRefusesKeepsEveryPartAsItWas(t *testing.T) {
-	k, dir := keep(t, good)
+	k, dir := kept(t, good)
 	committed := 0
 	ready := func(_, _ *Config) (func(), error) { return func() { committed++ }, nil }
 	k.Register("floor", ready)
@@ -137,7 +137,7 @@ func TestAPartThatRefusesKeepsEveryPartAsItWas(t *testing.T) {
 }
 
 func TestAChangeThatNeedsARestartWaitsWhileTheRestRuns(t *testing.T) {
-	k, dir := keep(t, good+"media: {port_low: 20000, port_high: 21000}\n")
+	k, dir := kept(t, good+"media: {port_low: 20000, port_high: 21000}\n")
 	var got *Config
 	k.Register("floor", func(_, next *Config) (func(), error) { got = next; return nil, nil })
 	write(t, dir, "all.yaml", strings.Replace(good, "20s", "25s", 1)+"media: {port_low: 22000, port_high: 23000}\n")
@@ -164,7 +164,7 @@ func TestAChangeThatNeedsARestartWaitsWhileTheRestRuns(t *testing.T) {
 }
 
 func TestReloadDoesNotWaitForAnotherLongerThanAsked(t *testing.T) {
-	k, _ := keep(t, good)
+	k, _ := kept(t, good)
 	k.turn <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -174,7 +174,7 @@ func TestReloadDoesNotWaitForAnotherLongerThanAsked(t *testing.T) {
 }
 
 func TestAnEditorThatWritesSeveralTimesCausesOneReload(t *testing.T) {
-	k, dir := keep(t, good)
+	k, dir := kept(t, good)
 	prepared := 0
 	k.Register("floor", func(_, _ *Config) (func(), error) { prepared++; return nil, nil })
 	synctest.Test(t, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestAnEditorThatWritesSeveralTimesCausesOneReload(t *testing.T) {
 }
 
 func TestAMissingSecretIsSeenWhenItArrives(t *testing.T) {
-	k, dir := keep(t, good)
+	k, dir := kept(t, good)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
@@ -240,7 +240,7 @@ func TestAMissingSecretIsSeenWhenItArrives(t *testing.T) {
 }
 
 func TestWatchSeesARealFileChange(t *testing.T) {
-	k, dir := keep(t, good)
+	k, dir := kept(t, good)
 	rings := make(chan time.Duration, 8)
 	k.Register("floor", func(_, next *Config) (func(), error) { rings <- next.Queues["refunds"].Ring; return nil, nil })
 	ctx, cancel := context.WithCancel(t.Context())
@@ -262,7 +262,7 @@ func TestWatchSeesARealFileChange(t *testing.T) {
 }
 
 func TestWatchSaysWhenItCannotBegin(t *testing.T) {
-	k, dir := keep(t, good)
+	k, dir := kept(t, good)
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -271,5 +271,31 @@ func TestWatchSaysWhenItCannotBegin(t *testing.T) {
 	}
 	if _, err := k.Reload(t.Context()); err == nil || k.Status().Refusal == nil {
 		t.Error("a directory that is gone is no refusal")
+	}
+}
+
+func TestASoundThatComesWithARestartCannotBeUsedBefore(t *testing.T) {
+	k, dir := kept(t, good)
+	wave := filepath.Join(dir, "jazz.wav")
+	tune, err := os.ReadFile("../media/prompt/sounds/all/music-default.wav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "jazz.wav", string(tune))
+	prompts := "prompts: {music: {jazz: " + wave + "}}\n"
+	write(t, dir, "all.yaml", strings.Replace(good, "ring: 20s", "music: jazz", 1)+prompts)
+	_, err = k.Reload(t.Context())
+	if err == nil || !strings.Contains(err.Error(), `all.yaml:7:12: there is no music "jazz" (the new prompts come with a restart`) {
+		t.Fatalf("Reload says %v", err)
+	}
+	write(t, dir, "all.yaml", good+prompts)
+	if _, err := k.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p := k.Status().Pending; len(p) != 1 || p[0].Path != "prompts.music" {
+		t.Errorf("pending: %v", texts(p))
+	}
+	if len(k.Current().Prompts.Music) != 0 {
+		t.Error("the new music runs already")
 	}
 }

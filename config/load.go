@@ -18,12 +18,16 @@ import (
 // and gives a config that is fit to run. The error is Errors with all problems at
 // once, or says that the directory itself cannot be read.
 func Load(dir string) (*Config, error) {
+	_, c, err := load(dir, fromSystem{dir})
+	return c, err
+}
+
+func load(dir string, around surroundings) (*reading, *Config, error) {
 	sources, err := readDir(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	_, c, err := build(sources, fromSystem{dir})
-	return c, err
+	return build(sources, around)
 }
 
 // readDir reads the files of dir in the order of their names. Hidden files are

@@ -8,12 +8,14 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"breakwater/call"
+	"breakwater/media/prompt"
 )
 
 var update = flag.Bool("update", false, "write what is printed into the want.txt files")
@@ -28,7 +30,7 @@ func TestEveryBrokenDirectoryIsToldLikeACompilerWould(t *testing.T) {
 	}
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			_, err := Load(dir)
+			_, _, err := load(dir, quick{fromSystem{dir}})
 			var problems Errors
 			if !errors.As(err, &problems) {
 				t.Fatalf("Load gives %v, want Errors", err)
@@ -56,6 +58,24 @@ func TestEveryBrokenDirectoryIsToldLikeACompilerWould(t *testing.T) {
 	}
 }
 
+// quick opens the built-in sounds once for all tests: that is most of a load.
+type quick struct{ fromSystem }
+
+var builtIn = sync.OnceValue(func() sounds {
+	book, err := prompt.New(prompt.Settings{})
+	if err != nil {
+		panic(err)
+	}
+	return book
+})
+
+func (q quick) sounds(s prompt.Settings) (sounds, map[string]string) {
+	if s.Folder == "" && len(s.Music) == 0 {
+		return builtIn(), nil
+	}
+	return q.fromSystem.sounds(s)
+}
+
 func TestEveryExampleIsGood(t *testing.T) {
 	dir := t.TempDir()
 	for _, example := range []string{"example"} {
@@ -66,7 +86,7 @@ func TestEveryExampleIsGood(t *testing.T) {
 		if _, err := EnsureSecrets(copied); err != nil {
 			t.Fatal(err)
 		}
-		c, err := Load(copied)
+		_, c, err := load(copied, quick{fromSystem{copied}})
 		if err != nil {
 			t.Fatalf("%s:\n%v", example, err)
 		}
@@ -102,7 +122,7 @@ func TestEveryPieceOfCommentedConfigInTheExampleIsGood(t *testing.T) {
 	if _, err := EnsureSecrets(dir); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Load(dir)
+	_, c, err := load(dir, quick{fromSystem{dir}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +136,7 @@ func loaded(t *testing.T, text string) *Config {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, "all.yaml", text)
-	c, err := Load(dir)
+	_, c, err := load(dir, quick{fromSystem{dir}})
 	if err != nil {
 		t.Fatal(err)
 	}

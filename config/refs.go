@@ -21,6 +21,10 @@ func (r *reading) checkReferences(c *Config) {
 	each(c.Shifts, func(name string, s *Shift) {
 		r.allExist(path("shifts").to(name).to("agents"), "agents", s.Agents)
 	})
+	floor := c.FloorPlan().Check() // skill expressions need all agents
+	maps.DeleteFunc(floor, func(key, _ string) bool { return strings.HasPrefix(key, "settings.") })
+	r.judge("", floor)
+	r.judge("", c.CallPlan().Check())
 }
 
 // exists asks that a section holds the name that stands at p.
@@ -47,9 +51,6 @@ func (r *reading) checkQueue(p path, c *Config, q *Queue) {
 			r.complain(at, fmt.Sprintf("agent %q is no supervisor", name), "give the agent supervisor: true, or name another")
 		}
 	}
-	if len(q.Agents) > 0 && len(slices.Compact(slices.Sorted(slices.Values(q.Agents)))) < len(q.Agents) {
-		r.complain(p.to("agents"), "an agent is named twice", "name each agent once")
-	}
 	for _, t := range limits(q) {
 		r.checkTarget(p.to(t.key), c, t.name)
 	}
@@ -67,6 +68,7 @@ func (r *reading) checkEmergency(p path, name string, q *Queue) {
 	for _, t := range limits(q) {
 		switch word, to, _ := strings.Cut(t.name, ":"); {
 		case t.name == "" && t.key == "on_full" && q.MaxSize == 0: // never full
+		case t.name == "" && t.key == "on_empty" && q.LeaveOn != nil && len(q.LeaveOn) == 0: // never left
 		case t.name == "":
 			r.complain(p.to(t.key), fmt.Sprintf("an emergency queue never ends a caller, so %s must lead on", t.key), "write queue:NAME, phone:NAME, menu:NAME or number:DIGITS")
 		case word == ivr.Goodbye, word == ivr.Queue && to == name:
@@ -200,8 +202,6 @@ func (r *reading) checkAgents(c *Config) {
 		switch owner, used := owners[a.Number]; {
 		case a.Number == "":
 			r.complain(p, fmt.Sprintf("agent %s has no number to log in with", name), "give the agent a number of digits")
-		case !validNumber.MatchString(a.Number) || strings.HasPrefix(a.Number, "+"):
-			r.complain(p, fmt.Sprintf("%q cannot be typed to log in", a.Number), "an agent's number is digits")
 		case used:
 			r.complain(p, fmt.Sprintf("number %s belongs to agent %s already", a.Number, owner), "give each agent their own")
 		default:

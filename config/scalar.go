@@ -187,7 +187,9 @@ func spell(v reflect.Value) string {
 	case reflect.Slice:
 		words := make([]string, v.Len())
 		for i := range words {
-			words[i] = spell(v.Index(i))
+			if words[i] = spell(v.Index(i)); words[i] == "…" {
+				return "…"
+			}
 		}
 		return "[" + strings.Join(words, ", ") + "]"
 	case reflect.Struct, reflect.Map:

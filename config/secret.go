@@ -60,10 +60,13 @@ func (s fromSystem) file(_, name string) (string, error) {
 func (s fromSystem) env(name string) (string, bool) { return os.LookupEnv(name) }
 
 func (s fromSystem) sounds(settings prompt.Settings) (sounds, map[string]string) {
+	book, err := prompt.New(settings)
+	if err == nil && len(settings.Music) == 0 {
+		return book, nil // nothing is left that Check could find, and it opens all again
+	}
 	if wrong := settings.Check(); len(wrong) > 0 {
 		return nil, wrong
 	}
-	book, err := prompt.New(settings)
 	if err != nil {
 		return nil, map[string]string{"": err.Error()}
 	}

@@ -24,7 +24,7 @@ func TestEnsureSecretsMakesWhatIsMissingOnce(t *testing.T) {
 	if err != nil || len(made) != 3 {
 		t.Fatalf("made %v, %v", made, err)
 	}
-	c, err := Load(dir)
+	_, c, err := load(dir, quick{fromSystem{dir}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,13 +87,13 @@ func TestACompareNeverShowsASecret(t *testing.T) {
 	write(t, dir, "all.yaml", "phones: {1001: {password: {file: p}}}\nagents: {anna: {number: 7001, pin: {file: n}}}\n")
 	write(t, dir, "p", "hunter2")
 	write(t, dir, "n", "123456")
-	old, err := Load(dir)
+	_, old, err := load(dir, quick{fromSystem{dir}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, dir, "p", "hunter3")
 	write(t, dir, "n", "654321")
-	next, err := Load(dir)
+	_, next, err := load(dir, quick{fromSystem{dir}})
 	if err != nil {
 		t.Fatal(err)
 	}

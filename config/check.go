@@ -1,14 +1,15 @@
 package config
 
 import (
-	"breakwater/call"
-	"breakwater/ivr"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"breakwater/call"
+	"breakwater/ivr"
 )
 
 // part is what a Settings, Spec or Policy of another room can do: fill in its
@@ -216,7 +217,7 @@ func (r *reading) find(p path) spot {
 				next = n.items[index]
 				s.at = next.at
 			}
-		case empty, scalar:
+		case empty, scalar, refused:
 		}
 		if next == nil {
 			s.rest = strings.Join(parts[i:], ".")

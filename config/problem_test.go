@@ -23,8 +23,14 @@ func TestDistanceCountsSlipsOfTheHand(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"ring", "ring", 0}, {"ring", "rign", 1}, {"ring", "rings", 1}, {"ring", "rang", 1}, {"ring", "rng", 1},
-		{"", "abc", 3}, {"退款", "退換", 1}, {"abcdef", "badcfe", 3},
+		{"ring", "ring", 0},
+		{"ring", "rign", 1},
+		{"ring", "rings", 1},
+		{"ring", "rang", 1},
+		{"ring", "rng", 1},
+		{"", "abc", 3},
+		{"退款", "退換", 1},
+		{"abcdef", "badcfe", 3},
 	} {
 		if got := distance(c.a, c.b); got != c.want {
 			t.Errorf("%q to %q: %d, want %d", c.a, c.b, got, c.want)
@@ -55,8 +61,10 @@ func TestTheCaretStandsUnderTheText(t *testing.T) {
 
 func TestProblemsAreSortedAndToldOnce(t *testing.T) {
 	got := Errors{
-		{File: "b.yaml", Line: 1, Message: "x"}, {File: "a.yaml", Line: 10, Message: "x"},
-		{File: "a.yaml", Line: 9, Column: 2, Message: "x"}, {File: "a.yaml", Line: 9, Column: 2, Message: "x"},
+		{File: "b.yaml", Line: 1, Message: "x"},
+		{File: "a.yaml", Line: 10, Message: "x"},
+		{File: "a.yaml", Line: 9, Column: 2, Message: "x"},
+		{File: "a.yaml", Line: 9, Column: 2, Message: "x"},
 	}.sorted()
 	var places []string
 	for _, p := range got {

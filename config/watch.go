@@ -21,7 +21,7 @@ func (k *Keeper) Watch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch config: %w", err)
 	}
-	defer w.Close()
+	defer func() { _ = w.Close() }() // it was only read from
 	if err := w.Add(k.dir); err != nil {
 		return fmt.Errorf("watch config directory %s: %w", k.dir, err)
 	}

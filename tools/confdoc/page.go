@@ -90,6 +90,7 @@ func written(v value) string {
 		if len(v.words) > 0 {
 			return strings.Join(v.words, ", ")
 		}
+	default:
 	}
 	return string(v.shape)
 }

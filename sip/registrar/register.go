@@ -1,6 +1,7 @@
 package registrar
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"slices"
@@ -69,6 +70,38 @@ func (b *Book) Commit(d Decision) (turns []Turn, ok bool) {
 	e.bindings = d.next
 	e.revision++
 	return tell(nil, d.aor, e), true
+}
+
+// Repair tells what to store so that a store which has carried out changes agrees
+// with the book again: after changes whose Commit was refused, after a store that
+// failed half-way, and after removals that were stored late, when the phone may
+// have come back meanwhile. It is empty when they agree.
+func (b *Book) Repair(changes []Change) ([]Change, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var repairs []Change
+	for _, c := range changes {
+		var bound *binding
+		if e := b.phones[c.Binding.AOR]; e != nil {
+			if i := slices.IndexFunc(e.bindings, func(x *binding) bool { return x.id == c.Binding.ID }); i >= 0 {
+				bound = e.bindings[i]
+			}
+		}
+		if bound == nil {
+			if !c.Remove {
+				repairs = append(repairs, Change{Remove: true, Binding: call.Binding{AOR: c.Binding.AOR, ID: c.Binding.ID}})
+			}
+			continue
+		}
+		truth, err := bound.encode(c.Binding.AOR)
+		if err != nil {
+			return nil, err
+		}
+		if c.Remove || !truth.Expires.Equal(c.Binding.Expires) || !bytes.Equal(truth.Wire, c.Binding.Wire) {
+			repairs = append(repairs, Change{Binding: truth})
+		}
+	}
+	return repairs, nil
 }
 
 // addressOfRecord checks that a phone registers itself and nobody else.

@@ -353,3 +353,47 @@ func TestTwoAtOnce(t *testing.T) {
 		t.Error("a query cannot collide")
 	}
 }
+
+func TestAStoreIsRepaired(t *testing.T) {
+	b, stored := New(), disk{}
+	v := newVisitor(t, b)
+	one := b.Register(start, v.request("Contact: <sip:a@192.168.1.5>;expires=100"))
+	two := b.Register(start, v.request("Contact: <sip:a@192.168.1.5>;expires=200", "Contact: <sip:b@192.168.1.5>"))
+	stored.apply(two.Changes)
+	stored.apply(one.Changes) // the disk was slower than the book
+	for i, d := range []Decision{two, one} {
+		if _, ok := b.Commit(d); ok != (i == 0) {
+			t.Fatalf("decision %d: committed = %v", i, ok)
+		}
+	}
+	repair := func(changes []Change, want int) {
+		t.Helper()
+		repairs, err := b.Repair(changes)
+		if err != nil || len(repairs) != want {
+			t.Fatalf("%d repairs, want %d (%v)", len(repairs), want, err)
+		}
+		stored.apply(repairs)
+		again := New()
+		if err := again.Load(start, stored.bindings()); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(again.Lookup(start, "1001")), len(b.Lookup(start, "1001")); got != want {
+			t.Errorf("the store has %d contacts, the book %d", got, want)
+		}
+	}
+	repair(two.Changes, 0)
+	repair(one.Changes, 1)
+
+	gone, _ := b.Sweep(start.Add(2 * time.Hour))
+	if _, turns := v.register(start.Add(2*time.Hour), "Contact: <sip:a@192.168.1.5>"); len(turns) != 1 {
+		t.Fatal("it came back unheard")
+	}
+	stored.apply(gone) // too late: one of them is bound again
+	repair(gone, 1)
+
+	ghost := b.Register(start, v.request("Contact: <sip:ghost@192.168.1.5>"))
+	stored.apply(ghost.Changes) // and then its phone was taken out of the config
+	forgotten, _ := b.Forget("1001")
+	stored.apply(forgotten)
+	repair(ghost.Changes, 1)
+}

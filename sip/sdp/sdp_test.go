@@ -245,19 +245,23 @@ func TestAcceptTheirAnswer(t *testing.T) {
 	}{
 		"both ways": {
 			SendRecv, phone("m=audio 5004 RTP/AVP 8 101", "a=rtpmap:101 telephone-event/8000"),
-			Result{Desc: media.Desc{Remote: remote, Codec: media.PCMA, Payload: 8, DTMF: 101, Send: true, Recv: true}}, nil,
+			Result{Desc: media.Desc{Remote: remote, Codec: media.PCMA, Payload: 8, DTMF: 101, Send: true, Recv: true}},
+			nil,
 		},
 		"we hold, the party agrees": {
 			SendOnly, phone("m=audio 5004 RTP/AVP 0", "a=recvonly"),
-			Result{Desc: media.Desc{Remote: remote, Send: true}, Sent: SendOnly}, nil,
+			Result{Desc: media.Desc{Remote: remote, Send: true}, Sent: SendOnly},
+			nil,
 		},
 		"we hold, the party answers as if we did not": {
 			SendOnly, phone("m=audio 5004 RTP/AVP 0"),
-			Result{Desc: media.Desc{Remote: remote, Send: true}, Sent: SendOnly}, nil,
+			Result{Desc: media.Desc{Remote: remote, Send: true}, Sent: SendOnly},
+			nil,
 		},
 		"the party answers on hold": {
 			SendRecv, phone("m=audio 5004 RTP/AVP 0", "a=inactive"),
-			Result{Desc: media.Desc{Remote: remote}, Held: true}, nil,
+			Result{Desc: media.Desc{Remote: remote}, Held: true},
+			nil,
 		},
 		"refused":           {SendRecv, phone("m=audio 0 RTP/AVP 0"), Result{}, ErrRefused},
 		"another codec":     {SendRecv, phone("m=audio 5004 RTP/AVP 9"), Result{}, ErrNoCodec},

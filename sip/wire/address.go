@@ -16,7 +16,7 @@ func readAddress(text string, name *string, uri *sip.Uri, params *sip.HeaderPara
 		return err
 	}
 	*name = display
-	address, after := rest, ""
+	var address, after string
 	if bracketed {
 		var closed bool
 		if address, after, closed = strings.Cut(rest, ">"); !closed {

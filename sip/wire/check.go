@@ -135,8 +135,7 @@ func checkTarget(req *sip.Request) Verdict {
 	if hops == nil || hops.Val() > 0 || u.User == "" || inDialog(req) {
 		return Verdict{Pass: true}
 	}
-	switch req.Method {
-	case sip.ACK, sip.CANCEL, sip.REGISTER:
+	if req.Method == sip.ACK || req.Method == sip.CANCEL || req.Method == sip.REGISTER {
 		return Verdict{Pass: true}
 	}
 	return Verdict{Status: sip.StatusTooManyHops, Reason: "Too Many Hops", Why: "hops"}

@@ -97,8 +97,13 @@ type desk struct {
 
 func open(t *testing.T, p Plan, l *memory, options ...Option) *desk {
 	t.Helper()
+	return openWith(t, p, l, slog.New(slog.DiscardHandler), options...)
+}
+
+func openWith(t *testing.T, p Plan, l *memory, log *slog.Logger, options ...Option) *desk {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	f, err := NewFloor(ctx, p, l, slog.New(slog.DiscardHandler), options...)
+	f, err := NewFloor(ctx, p, l, log, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,4 +251,27 @@ func TestACallGoesItsWay(t *testing.T) {
 			t.Errorf("counters %+v", c)
 		}
 	})
+}
+
+// liar is a ledger whose first Append arrives, but answers with an error.
+type liar struct {
+	*memory
+	lied bool
+}
+
+func (l *liar) Append(ctx context.Context, events []Event) error {
+	err := l.memory.Append(ctx, events)
+	if !l.lied {
+		l.lied = true
+		return errors.New("timeout")
+	}
+	return err
+}
+
+func runFloor(t *testing.T, f *Floor) (<-chan error, func()) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	return ended, stop
 }

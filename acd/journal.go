@@ -35,7 +35,7 @@ type journal struct {
 	dump    *dump  // a snapshot to store after the events up to it
 	durable uint64 // the last seq on disk
 	tried   uint64 // the last seq of an attempt, failed ones too
-	down    bool   // the last attempt failed
+	down    error  // why the last attempt failed; nil = it did not
 	waiters []waiter
 	views   map[string]shownAt
 }
@@ -110,9 +110,9 @@ func (j *journal) wait(ctx context.Context, seq uint64) error {
 		j.mu.Unlock()
 		return nil
 	}
-	if j.down && j.tried >= seq {
-		j.mu.Unlock()
-		return ErrNotDurable
+	if j.down != nil && j.tried >= seq {
+		defer j.mu.Unlock()
+		return fmt.Errorf("%w: %w", ErrNotDurable, j.down)
 	}
 	w := waiter{seq, make(chan error, 1)}
 	j.waiters = append(j.waiters, w)
@@ -176,7 +176,7 @@ func (j *journal) rest(ctx context.Context, quit <-chan struct{}, pause time.Dur
 // events given up comes first, any other after the events it includes.
 func (j *journal) write(ctx context.Context) error {
 	j.mu.Lock()
-	batch, d, again := j.backlog, j.dump, j.down
+	batch, d, again := j.backlog, j.dump, j.down != nil
 	j.mu.Unlock()
 	if d != nil && d.must {
 		if err := j.compact(ctx, d); err != nil {
@@ -227,14 +227,17 @@ func (j *journal) wrote(seq uint64, n int, d *dump) {
 	if d != nil && j.dump == d {
 		j.dump = nil
 	}
-	if seq > 0 && j.down {
-		j.down = false
-		j.log.Info("ledger written again", "seq", seq)
+	back := seq > 0 && j.down != nil
+	if back {
+		j.down = nil
 	}
 	j.tell(j.durable, nil)
 	views := j.showable()
 	j.mu.Unlock()
 	j.show(views)
+	if back {
+		j.log.Info("ledger written again", "seq", seq)
+	}
 }
 
 // failed notes a failed attempt; the first of an outage is an alarm.
@@ -242,14 +245,15 @@ func (j *journal) failed(seq uint64, err error) error {
 	j.failures.Add(1)
 	j.mu.Lock()
 	j.tried = max(j.tried, seq)
-	if !j.down {
-		j.down = true
-		j.log.Error("ledger not written: what is announced now would be forgotten by a crash", "error", err)
-	}
+	first := j.down == nil
+	j.down = err
 	j.tell(seq, fmt.Errorf("%w: %w", ErrNotDurable, err))
 	views := j.showable()
 	j.mu.Unlock()
 	j.show(views)
+	if first {
+		j.log.Error("ledger not written: what is announced now would be forgotten by a crash", "error", err)
+	}
 	return err
 }
 

@@ -1,0 +1,95 @@
+package acd
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// crowd is a floor of a size: agents with three of the queues' skills each.
+func crowd(tb testing.TB, agents, queues int, s Strategy) (*board, *Stamp) {
+	tb.Helper()
+	p := Plan{Settings: Settings{Gap: -1}, Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}}
+	for i := range queues {
+		p.Queues[fmt.Sprintf("q%d", i)] = QueueSpec{
+			Strategy: s, Needs: fmt.Sprintf("s%d >= 2", i), WrapUp: -1,
+			Relax: []Relax{{After: time.Minute, Needs: fmt.Sprintf("s%d >= 1", i)}},
+		}
+	}
+	for i := range agents {
+		p.Agents[fmt.Sprintf("a%04d", i)] = AgentSpec{Skills: map[string]int{
+			fmt.Sprintf("s%d", i%queues): 3, fmt.Sprintf("s%d", (i+7)%queues): 2, fmt.Sprintf("s%d", (i+19)%queues): 1,
+		}}
+	}
+	r, err := prepare(p)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	now := &Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "boot", Mono: time.Hour}
+	b := newBoard()
+	do(tb, b, *now, func(b *board) error { b.adopt(r); return nil })
+	for name := range p.Agents {
+		do(tb, b, *now, func(b *board) error { return b.command(name, Command{Verb: LogIn, Phone: "p" + name}) })
+	}
+	return b, now
+}
+
+func do(tb testing.TB, b *board, now Stamp, act func(*board) error) *turn {
+	tb.Helper()
+	t, err := b.apply(now, act)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
+// BenchmarkFreeAgents is a call through an idle floor: enter, offer, taken,
+// answered, finished. BenchmarkWaitingCallers is the same with a full queue: every
+// agent who ends a call gets the next caller. The cost is per event.
+func BenchmarkFreeAgents(b *testing.B) {
+	for _, s := range []Strategy{LongestIdle, LeastOccupied, RoundRobin} {
+		for _, n := range []int{20, 200, 2000} {
+			b.Run(fmt.Sprintf("%s/agents=%d", s, n), func(b *testing.B) { throughput(b, n, 0, s) })
+		}
+	}
+}
+
+func BenchmarkWaitingCallers(b *testing.B) {
+	for _, n := range []int{50, 500, 5000} {
+		b.Run(fmt.Sprintf("waiting=%d", n), func(b *testing.B) { throughput(b, 2000, n, LongestIdle) })
+	}
+}
+
+func throughput(b *testing.B, agents, waiting int, s Strategy) {
+	const queues = 20
+	floor, now := crowd(b, agents, queues, s)
+	var talking []uint64
+	calls := 0
+	take := func(t *turn) {
+		for _, o := range append([]outgoing(nil), t.offers...) {
+			do(b, floor, *now, func(f *board) error { return f.taken(o.ticket) })
+			id := o.offer.seats[0].id
+			do(b, floor, *now, func(f *board) error { return f.answered(id) })
+			talking = append(talking, id)
+		}
+	}
+	enter := func() {
+		calls++
+		e := Entry{Call: fmt.Sprint(calls), Queue: fmt.Sprintf("q%d", calls%queues)}
+		take(do(b, floor, *now, func(f *board) error { _, err := f.enter(e); return err }))
+	}
+	for len(floor.tickets) < waiting {
+		now.Mono += time.Millisecond
+		enter()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N { // each round is four events: enter, taken, answered, finished
+		now.Mono += 5 * time.Millisecond
+		enter()
+		id := talking[0]
+		talking = talking[1:]
+		take(do(b, floor, *now, func(f *board) error { return f.finish(id, Outcome{}) }))
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(4*b.N), "ns/event")
+}

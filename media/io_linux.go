@@ -20,15 +20,18 @@ import (
 // longer is cut, and then refused as malformed or harmless.
 const biggest = 2048
 
-// poller waits for the sockets of one loop. The epoll set is itself watched by Go's
-// own poller: a loop that slept in a system call would keep a processor from the
-// rest of the program until the scheduler notices, which costs others milliseconds.
+// poller waits for the sockets of one loop: those of the epoll set. A loop that slept
+// in a system call would keep a processor from the rest of the program until the
+// scheduler notices, which costs others milliseconds. So Go's own poller watches, by
+// the gate: a second set that holds the first, open only while the loop waits, so
+// that packets wake nobody while the loop rests between two ticks.
 type poller struct {
-	file   *os.File // the epoll set
 	epoll  int
-	bell   int // eventfd
+	gate   int
+	file   *os.File // the gate, as Go's poller knows it
 	raw    syscall.RawConn
-	look   func(epoll uintptr) bool
+	look   func(uintptr) bool
+	bell   int // eventfd
 	n      int // what look found
 	events [256]unix.EpollEvent
 }
@@ -42,37 +45,53 @@ type ready struct {
 const bellSlot = -1
 
 func openPoller() (*poller, error) {
-	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return nil, fmt.Errorf("open epoll: %w", err)
-	}
-	// Only a descriptor that is known not to block is taken by Go's poller.
-	if err := unix.SetNonblock(epoll, true); err != nil {
-		return nil, errors.Join(fmt.Errorf("open epoll: %w", err), unix.Close(epoll))
-	}
-	p := &poller{epoll: epoll, file: os.NewFile(uintptr(epoll), "epoll"), bell: -1}
+	p := &poller{epoll: -1, gate: -1, bell: -1}
 	p.look = func(uintptr) bool { return p.found() > 0 }
-	if p.raw, err = p.file.SyscallConn(); err != nil {
-		return nil, errors.Join(fmt.Errorf("watch epoll: %w", err), p.close())
-	}
-	if err = p.file.SetReadDeadline(time.Time{}); err != nil {
-		return nil, errors.Join(fmt.Errorf("watch epoll: %w", err), p.close())
-	}
-	if p.bell, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
-		return nil, errors.Join(fmt.Errorf("open eventfd: %w", err), p.close())
-	}
-	if err := p.add(socket{fd: p.bell}, bellSlot, false); err != nil {
-		return nil, errors.Join(err, p.close())
+	if err := p.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open epoll: %w", err), p.close())
 	}
 	return p, nil
 }
 
-func (p *poller) close() error {
-	err := p.file.Close()
-	if p.bell >= 0 {
-		err = errors.Join(err, unix.Close(p.bell))
+func (p *poller) open() (err error) {
+	if p.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return err
 	}
-	return err
+	if p.gate, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return err
+	}
+	// Only a descriptor that is known not to block is taken by Go's poller.
+	if err = unix.SetNonblock(p.gate, true); err != nil {
+		return err
+	}
+	p.file = os.NewFile(uintptr(p.gate), "gate")
+	if p.raw, err = p.file.SyscallConn(); err != nil {
+		return err
+	}
+	if err = p.file.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	if err = unix.EpollCtl(p.gate, unix.EPOLL_CTL_ADD, p.epoll, &unix.EpollEvent{}); err != nil {
+		return err
+	}
+	if p.bell, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
+		return err
+	}
+	return p.add(socket{fd: p.bell}, bellSlot, false)
+}
+
+func (p *poller) close() error {
+	var errs []error
+	if p.file != nil {
+		errs = append(errs, p.file.Close())
+		p.gate = -1
+	}
+	for _, fd := range []int{p.bell, p.gate, p.epoll} {
+		if fd >= 0 {
+			errs = append(errs, unix.Close(fd))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (p *poller) add(s socket, slot int, rtcp bool) error {
@@ -99,7 +118,14 @@ func (p *poller) wait(ms int) int {
 	if ms > 0 {
 		until = time.Now().Add(time.Duration(ms) * time.Millisecond)
 	}
-	if p.file.SetReadDeadline(until) != nil || p.raw.Read(p.look) != nil { // the time has come
+	if p.file.SetReadDeadline(until) != nil {
+		return 0
+	}
+	open, shut := unix.EpollEvent{Events: unix.EPOLLIN}, unix.EpollEvent{}
+	_ = unix.EpollCtl(p.gate, unix.EPOLL_CTL_MOD, p.epoll, &open)
+	err := p.raw.Read(p.look)
+	_ = unix.EpollCtl(p.gate, unix.EPOLL_CTL_MOD, p.epoll, &shut)
+	if err != nil { // the time has come
 		return 0
 	}
 	return p.n
@@ -131,6 +157,13 @@ func (p *poller) at(i int) (r ready, ok bool) {
 func (p *poller) ring() {
 	one := [8]byte{1}
 	_, _ = unix.Write(p.bell, one[:])
+}
+
+// hurry lets the calling thread run before others of this machine, if we may: late
+// sound is lost sound.
+func hurry() {
+	const before = -10
+	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), before) // a wish, not a need
 }
 
 // socket is one bound UDP socket.

@@ -98,8 +98,8 @@ func (l *loop) post(j job) bool {
 
 // run serves until a job sets stop.
 func (l *loop) run() {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	runtime.LockOSThread() // and never unlocked: the thread ends here, with its priority
+	hurry()
 	defer close(l.done)
 	l.now = l.engine.clock()
 	l.wheel.start(ms(l.now))

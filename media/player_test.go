@@ -11,6 +11,7 @@ import (
 func TestAPromptArrivesCompleteAndEvenlyPaced(t *testing.T) {
 	e := openEngine(t, 2)
 	a := newPhone(t, e, PCMA)
+	late := lateness()
 	clips := []*wav.Clip{clip(1000), nil, clip(0), clip(4000), clip(3030)}
 	p := a.port.Play(Sound{Clips: clips})
 	var want, got []byte
@@ -36,8 +37,9 @@ func TestAPromptArrivesCompleteAndEvenlyPaced(t *testing.T) {
 		t.Errorf("marker %v; the sound is the same: %v", first.Marker, bytes.Equal(got, want))
 	}
 	span := time.Duration(len(want)/160-1) * 20 * time.Millisecond
-	if took := last.at.Sub(first.at); took < span-15*time.Millisecond || took > span+60*time.Millisecond {
-		t.Errorf("%v of sound took %v", span, took)
+	slack := 10*time.Millisecond + 2*late()
+	if took := last.at.Sub(first.at); took < span-slack || took > span+slack {
+		t.Errorf("%v of sound took %v, not within %v", span, took, slack)
 	}
 	<-p.Done()
 	if !p.Complete() {
@@ -124,10 +126,33 @@ func TestMusicGoesRoundWithoutASeam(t *testing.T) {
 	}
 }
 
+// lateness measures how late this machine runs what is due, until it is stopped.
+func lateness() (stop func() time.Duration) {
+	end, worst := make(chan struct{}), make(chan time.Duration)
+	go func() {
+		const every = 5 * time.Millisecond
+		beat := time.NewTicker(every)
+		defer beat.Stop()
+		var most time.Duration
+		for last := time.Now(); ; {
+			select {
+			case <-beat.C:
+				now := time.Now()
+				most, last = max(most, now.Sub(last)-every), now
+			case <-end:
+				worst <- most
+				return
+			}
+		}
+	}()
+	return func() time.Duration { close(end); return <-worst }
+}
+
 // A caller hears a prompt, music, an agent and a prompt as one stream.
 func TestOneStreamOverAllSources(t *testing.T) {
 	e := openEngine(t, 4)
 	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+	late := lateness()
 	var stream []heard
 	listen := func(n int) {
 		for range n {
@@ -168,6 +193,7 @@ func TestOneStreamOverAllSources(t *testing.T) {
 	close(stop)
 	<-spoken
 
+	most := 40*time.Millisecond + 2*late() // ours, and what a busy machine adds
 	agent := 0
 	for i, p := range stream {
 		if p.codes[0] == 0x77 {
@@ -178,11 +204,11 @@ func TestOneStreamOverAllSources(t *testing.T) {
 		}
 		before := stream[i-1]
 		advance := p.Timestamp - before.Timestamp
-		if p.SSRC != before.SSRC || p.Sequence != before.Sequence+1 || advance < 160 || advance > 480 || advance%160 != 0 {
+		if p.SSRC != before.SSRC || p.Sequence != before.Sequence+1 || advance < 160 || advance%160 != 0 {
 			t.Errorf("packet %d: %+v after %+v", i, p.Header, before.Header)
 		}
-		if gap := p.at.Sub(before.at); gap > 60*time.Millisecond { // 40 and what a busy machine adds
-			t.Errorf("packet %d: nothing was heard for %v", i, gap)
+		if gap := p.at.Sub(before.at); gap > most {
+			t.Errorf("packet %d: nothing was heard for %v, more than %v", i, gap, most)
 		}
 	}
 	if agent < 10 {

@@ -33,13 +33,10 @@ func (r *route) playing() bool { return r.play != nil && !r.play.over() }
 // send gives one packet of sound to the party; its header is written here.
 func (l *loop) send(p *Port, r *route, h rtp.Header, packet []byte) bool {
 	h.Payload = r.desc.Payload
-	if !l.dispatch(p, h, packet) {
-		return false
-	}
-	if r.rec != nil {
+	if r.rec != nil { // before it leaves: who hears it knows that it is on the tape
 		r.rec.hear(right, l.now, r.desc.Codec, h, packet[rtp.HeaderSize:])
 	}
-	return true
+	return l.dispatch(p, h, packet)
 }
 
 // dispatch writes the header and sends the packet to where the party is.

@@ -1,0 +1,450 @@
+package media
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"breakwater/media/g711"
+	"breakwater/media/wav"
+)
+
+// readTape reads a recording.
+func readTape(t testing.TB, path string) (law g711.Law, l, r []byte) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := wav.Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	law, ok := f.Law()
+	if !ok || f.Channels != 2 {
+		t.Fatalf("%s: %d channels, G.711 %v", path, f.Channels, ok)
+	}
+	return law, f.Codes(0), f.Codes(1)
+}
+
+// readMarks reads the marks beside a recording.
+func readMarks(t testing.TB, path string) (marks []mark) {
+	t.Helper()
+	b, err := os.ReadFile(path + ".marks.jsonl")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		var m mark
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		marks = append(marks, m)
+	}
+	return marks
+}
+
+func record(t testing.TB, f *phone) (*Recording, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "call.wav")
+	r, err := f.port.Record(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, path
+}
+
+func finish(t testing.TB, r *Recording, want ...string) {
+	t.Helper()
+	paths, err := r.Close()
+	if err != nil || !slices.Equal(paths, want) {
+		t.Fatalf("closed with %v, %v; want %v", paths, err, want)
+	}
+}
+
+func TestARecordingHoldsWhatWasHeardAndSaidBitByBit(t *testing.T) {
+	for _, codec := range []Codec{PCMU, PCMA} {
+		t.Run(codec.String(), func(t *testing.T) {
+			e := openEngine(t, 4)
+			a, b := newPhone(t, e, codec), newPhone(t, e, PCMU)
+			br := join(t, e, a, b)
+			br.SetGain(a.port, -20) // what the agent hears does not matter
+			r, path := record(t, a)
+			var said, heard []byte
+			for i := range 100 {
+				frame := make([]byte, 160)
+				for j := range frame {
+					frame[j] = byte(i*7 + j)
+				}
+				a.say(frame)
+				b.mustHear()
+				b.say(frame)
+				said, heard = append(said, frame...), append(heard, a.mustHear().codes...)
+			}
+			finish(t, r, path)
+			law, gotLeft, gotRight := readTape(t, path)
+			if law != codec.law() || !bytes.Contains(gotLeft, said) || !bytes.Contains(gotRight, heard) {
+				t.Errorf("law %v; left is what was received: %v; right is what was sent: %v",
+					law, bytes.Contains(gotLeft, said), bytes.Contains(gotRight, heard))
+			}
+		})
+	}
+}
+
+func TestARecordingKeepsTime(t *testing.T) {
+	e := openEngine(t, 4)
+	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+	join(t, e, a, b)
+	a.say(flat(9))
+	b.mustHear()
+	r, path := record(t, a)
+	began := time.Now()
+	play := a.port.Play(Sound{Clips: []*wav.Clip{clip(3200)}})
+	beat := time.NewTicker(20 * time.Millisecond)
+	for i := range 20 {
+		<-beat.C
+		if i == 10 { // lost
+			a.h.Sequence++
+			a.h.Timestamp += 160
+			continue
+		}
+		a.say(flat(byte(0x40 + i)))
+		b.mustHear()
+	}
+	beat.Stop()
+	<-play.Done()
+	finish(t, r, path)
+	took := int(time.Since(began) * g711.Rate / time.Second)
+	_, gotLeft, gotRight := readTape(t, path)
+	if n := len(gotLeft); n > took+800 || n < 21*160 || n != len(gotRight) {
+		t.Errorf("%d samples for %d that have passed", n, took)
+	}
+	at := bytes.IndexByte(gotLeft, 0x40)
+	for i := range 20 {
+		want := byte(0x40 + i)
+		if i == 10 {
+			want = PCMU.Silence()
+		}
+		if got := gotLeft[at+i*160:][:160]; !bytes.Equal(got, flat(want)) {
+			t.Fatalf("frame %d holds % x…, want %x", i, got[:4], want)
+		}
+	}
+	// The prompt began with the recording, the party 20 ms later.
+	if prompt := bytes.Index(gotRight, clip(3200).ULaw); prompt < 0 || at-prompt < 0 || at-prompt > 800 {
+		t.Errorf("the party begins at sample %d, the prompt at %d", at, prompt)
+	}
+	lost := slices.ContainsFunc(readMarks(t, path), func(m mark) bool {
+		return m == mark{What: "gap", Channel: "left", At: int64(at + 1600), Samples: 160}
+	})
+	if !lost {
+		t.Errorf("the lost frame is not marked: %+v", readMarks(t, path))
+	}
+}
+
+func TestAPauseIsSilenceAndMarked(t *testing.T) {
+	e := openEngine(t, 4)
+	a, b := newPhone(t, e, PCMA), newPhone(t, e, PCMA)
+	join(t, e, a, b)
+	r, path := record(t, a)
+	beat := time.NewTicker(20 * time.Millisecond)
+	defer beat.Stop()
+	exchange := func(code byte) {
+		for range 10 {
+			<-beat.C
+			a.say(flat(code))
+			b.say(flat(code + 1))
+			a.mustHear()
+			b.mustHear()
+		}
+	}
+	exchange(0x10)
+	r.Pause()
+	r.Pause()
+	exchange(0x20)
+	r.Resume()
+	r.Resume()
+	exchange(0x30)
+	finish(t, r, path)
+	finish(t, r, path)
+	r.Pause()
+	_, gotLeft, gotRight := readTape(t, path)
+	for _, c := range []struct {
+		codes []byte
+		want  byte
+		n     int
+	}{
+		{gotLeft, 0x10, 1600}, {gotRight, 0x11, 1600}, {gotLeft, 0x20, 0}, {gotRight, 0x21, 0}, {gotLeft, 0x30, 1600}, {gotRight, 0x31, 1600},
+	} {
+		if n := bytes.Count(c.codes, []byte{c.want}); n != c.n {
+			t.Errorf("%d samples of %#x, want %d", n, c.want, c.n)
+		}
+	}
+	var pause, resume int64 = -1, -1
+	for _, m := range readMarks(t, path) {
+		switch {
+		case m.What == "pause" && pause < 0:
+			pause = m.At
+		case m.What == "resume" && resume < 0:
+			resume = m.At
+		case m.What != "gap":
+			t.Errorf("one mark too many: %+v", m)
+		}
+	}
+	if pause < 1600 || resume < pause+1400 || resume > int64(len(gotLeft)) {
+		t.Fatalf("paused from %d to %d of %d", pause, resume, len(gotLeft))
+	}
+	if between := gotLeft[pause+160 : resume]; !bytes.Equal(between, bytes.Repeat([]byte{0xD5}, len(between))) {
+		t.Error("the pause is not silence")
+	}
+}
+
+func TestAChangeOfCodecBeginsASegment(t *testing.T) {
+	e := openEngine(t, 4)
+	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+	join(t, e, a, b)
+	r, path := record(t, a)
+	a.say(flat(0x11))
+	b.mustHear()
+	a.codec, a.h.Payload = PCMA, 8
+	if err := a.port.Apply(a.desc()); err != nil {
+		t.Fatal(err)
+	}
+	a.say(flat(0x22))
+	b.mustHear()
+	b.say(flat(0x33))
+	sent := a.mustHear()
+	second := strings.TrimSuffix(path, ".wav") + "-2.wav"
+	finish(t, r, path, second)
+	law, gotLeft, _ := readTape(t, path)
+	if law != g711.Mu || !bytes.Contains(gotLeft, flat(0x11)) || bytes.Contains(gotLeft, flat(0x22)) {
+		t.Errorf("the first segment is %v", law)
+	}
+	law, gotLeft, gotRight := readTape(t, second)
+	if law != g711.A || !bytes.Contains(gotLeft, flat(0x22)) || !bytes.Contains(gotRight, sent.codes) {
+		t.Errorf("the second segment is %v", law)
+	}
+}
+
+func TestAFileWhoseServerDiedCanBeHeard(t *testing.T) {
+	e := openEngine(t, 4)
+	a := newPhone(t, e, PCMU)
+	r, path := record(t, a)
+	beat := time.NewTicker(20 * time.Millisecond)
+	defer beat.Stop()
+	eventually(t, "something was written", func() bool {
+		<-beat.C
+		a.say(flat(0x42))
+		info, err := os.Stat(path)
+		return err == nil && info.Size() > wav.HeaderSize+8000
+	})
+	dead, err := os.ReadFile(path) // as kill -9 leaves it
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := wav.Parse(dead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Codes(0); len(got) < 800 || bytes.Count(got, []byte{0x42}) < 160 {
+		t.Errorf("%d samples can be heard of %d bytes", len(got), len(dead))
+	}
+	a.port.Close() // ends the recording, too
+	finish(t, r, path)
+}
+
+func TestRecordingsThatCannotBegin(t *testing.T) {
+	e := openEngine(t, 4)
+	a := newPhone(t, e, PCMU)
+	r, path := record(t, a)
+	if _, err := a.port.Record(path + "2"); err == nil {
+		t.Error("a second recording of one port")
+	}
+	if _, err := os.Stat(path + "2"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the refused recording left a file")
+	}
+	b := newPhone(t, e, PCMU)
+	if _, err := b.port.Record(path); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over a file that exists: %v", err)
+	}
+	if _, err := b.port.Record(filepath.Join(path, "x.wav")); err == nil {
+		t.Error("in a folder that is a file")
+	}
+	finish(t, r, path)
+	again, err := a.port.Record("plain.wav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	finish(t, again, filepath.Join(e.Settings().Recordings, "plain.wav"))
+	bare, err := e.Port(loopback)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bare.Record("early.wav"); err == nil {
+		t.Error("before a codec was agreed")
+	}
+	a.port.Close()
+	if _, err := a.port.Record("late.wav"); !errors.Is(err, ErrClosed) {
+		t.Errorf("on a closed port: %v", err)
+	}
+}
+
+// serving is a scribe without its goroutine, and a recording that it works on.
+func serving(t *testing.T, f *phone) (*scribe, *work, *bytes.Buffer) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "call.wav")
+	file, err := openReel(path, 1, PCMU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged bytes.Buffer
+	s := newScribe(slog.New(slog.NewTextHandler(&logged, nil)), &f.port.engine.tallies)
+	r := &Recording{port: f.port, scribe: s, done: make(chan struct{})}
+	return s, &work{rec: r, tape: newTape(file, path, PCMU), paths: []string{path}}, &logged
+}
+
+func TestAFailingDiskEndsTheRecordingWithOneAlarm(t *testing.T) {
+	e := openEngine(t, 2)
+	a := newPhone(t, e, PCMU)
+	s, w, logged := serving(t, a)
+	if err := w.tape.reel.file.Close(); err != nil { // as good as a full disk
+		t.Fatal(err)
+	}
+	w.rec.belt.put(frame{}, flat(1))
+	w.rec.began -= 8000
+	if !s.serve(w) {
+		t.Fatal("the recording goes on")
+	}
+	if _, err := w.rec.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("closed with %v", err)
+	}
+	if n := strings.Count(logged.String(), "level=ERROR"); n != 1 || e.Counters().Failed != 1 {
+		t.Errorf("%d alarms, %d counted: %s", n, e.Counters().Failed, logged)
+	}
+	if w.rec.hear(left, 0, PCMU, a.h, flat(1)); w.rec.belt.wrote.Load() != w.rec.belt.read.Load() {
+		t.Error("sound is still copied for a recording that ended")
+	}
+}
+
+func TestASlowDiskEndsTheRecordingAndKeepsWhatWasTaken(t *testing.T) {
+	e := openEngine(t, 2)
+	a := newPhone(t, e, PCMU)
+	s, w, logged := serving(t, a)
+	for range 1000 { // 20 s that the disk does not take
+		w.rec.hear(left, 0, PCMU, a.h, flat(7))
+		a.h.Timestamp += 160
+	}
+	if !w.rec.spilled.Load() {
+		t.Fatal("the belt has no end")
+	}
+	if !s.serve(w) {
+		t.Fatal("the recording goes on")
+	}
+	paths, err := w.rec.Close()
+	if !errors.Is(err, ErrTooSlow) || strings.Count(logged.String(), "level=ERROR") != 1 {
+		t.Errorf("closed with %v; logged %s", err, logged)
+	}
+	_, gotLeft, _ := readTape(t, paths[0])
+	if n, want := bytes.Count(gotLeft, []byte{7}), beltSize/180*160; n != want {
+		t.Errorf("%d samples were kept, want the %d that had been taken", n, want)
+	}
+}
+
+// lays runs frames through a tape and gives its channels.
+func lays(t *testing.T, end int64, frames ...frame) (l, r []byte, marks []mark) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "call.wav")
+	file, err := openReel(path, 1, PCMU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tp := newTape(file, path, PCMU)
+	for i, f := range frames {
+		if err := tp.lay(f, flat(byte(i+1))); err != nil {
+			t.Fatal(err)
+		}
+		if err := tp.reach(f.at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tp.finish(end); err != nil {
+		t.Fatal(err)
+	}
+	_, l, r = readTape(t, path)
+	return l, r, readMarks(t, path)
+}
+
+func TestTapePlacesFrames(t *testing.T) {
+	for name, c := range map[string]struct {
+		frames []frame
+		want   []int // where frame i+1 begins on the left; −1 = nowhere
+	}{
+		"by timestamp, not by arrival": {
+			[]frame{{timestamp: 1000, at: 160}, {timestamp: 1160, at: 500}, {timestamp: 1320, at: 510}}, []int{160, 320, 480},
+		},
+		"late and lost ones": {
+			[]frame{{timestamp: 0, at: 0}, {timestamp: 480, at: 480}, {timestamp: 160, at: 490}}, []int{0, 480, 160},
+		},
+		"over the turn of the timestamp": {
+			[]frame{{timestamp: 0xFFFFFF60, at: 0}, {timestamp: 0, at: 160}}, []int{0, 160},
+		},
+		"a new source where it arrives, but never on another": {
+			[]frame{{ssrc: 1, at: 0}, {ssrc: 2, timestamp: 77, at: 40}, {ssrc: 2, timestamp: 237, at: 200}, {ssrc: 3, at: 1000}}, []int{0, 160, 320, 1000},
+		},
+		"a source that moved its clock": {
+			[]frame{{timestamp: 0, at: 0}, {timestamp: 1 << 30, at: 160}, {timestamp: 1<<30 + 160, at: 320}}, []int{0, 160, 320},
+		},
+		"one so late that its place was written": {
+			[]frame{{timestamp: 0, at: 0}, {timestamp: 8000, at: 8000}, {timestamp: 4320, at: 8010}, {timestamp: 800, at: 8020}}, []int{0, 8000, -1, -1},
+		},
+		"a long silence": {
+			[]frame{{timestamp: 0, at: 0}, {timestamp: 800000, at: 800000}}, []int{0, 800000},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, silent, _ := lays(t, 0, c.frames...)
+			sound := 0
+			for i, at := range c.want {
+				if at < 0 {
+					continue
+				}
+				sound += 160
+				if len(got) < at+160 || !bytes.Equal(got[at:at+160], flat(byte(i+1))) {
+					t.Errorf("frame %d is not at %d", i, at)
+				}
+			}
+			if n := len(got) - bytes.Count(got, []byte{PCMU.Silence()}); name[0] != 'o' && n != sound {
+				t.Errorf("%d samples of sound, want %d", n, sound)
+			}
+			if bytes.Count(silent, []byte{PCMU.Silence()}) != len(silent) {
+				t.Error("the other channel is not silent")
+			}
+		})
+	}
+}
+
+func TestTapeMarksGaps(t *testing.T) {
+	_, _, marks := lays(t, 4000,
+		frame{timestamp: 0, at: 800}, frame{timestamp: 480, at: 1280}, frame{timestamp: 320, at: 1290},
+		frame{channel: right, timestamp: 0, at: 0}, frame{channel: right, timestamp: 4000 - 160, at: 4000 - 160},
+	)
+	want := []mark{
+		{What: "gap", Channel: "left", At: 0, Samples: 800},
+		{What: "gap", Channel: "left", At: 960, Samples: 160},
+		{What: "gap", Channel: "left", At: 1440, Samples: 2560},
+		{What: "gap", Channel: "right", At: 160, Samples: 3680},
+	}
+	if !slices.Equal(marks, want) {
+		t.Errorf("got %+v\nwant %+v", marks, want)
+	}
+}

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"errors"
+	mrand "math/rand/v2"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -24,7 +25,7 @@ type care struct {
 
 func (c *care) begin(l *leg, now time.Time) {
 	c.quiet = now
-	c.refreshed(l, now)
+	c.refreshed(l)
 	c.look(l)
 }
 
@@ -39,7 +40,7 @@ func (c *care) stop() {
 func (c *care) heldChanged(now time.Time) { c.quiet = now }
 
 // refreshed arms the session timer anew.
-func (c *care) refreshed(l *leg, _ time.Time) {
+func (c *care) refreshed(l *leg) {
 	if c.session != nil {
 		c.session.Stop()
 	}
@@ -75,12 +76,19 @@ func (l *leg) refresh() {
 	}, func(res *sip.Response, err error) { l.refreshAnswered(method, res, err) })
 }
 
-// retryRefresh comes again when two changes have crossed (RFC 3261 §14.1).
+// retryRefresh comes again when two changes have crossed: who owns the Call-ID
+// after 2.1 to 4 s, the other earlier, so that they do not meet again (RFC 3261
+// §14.1; a second is two T1).
 func (l *leg) retryRefresh() {
 	if l.stage == over {
 		return
 	}
-	l.care.session = time.AfterFunc(4*l.s.post.timing.T1, func() { l.box.post(l.refresh) })
+	second := 2 * l.s.post.timing.T1
+	wait := mrand.N(2 * second) //nolint:gosec // keeps two ends apart, guards nothing
+	if !l.who.Incoming {
+		wait = 21*second/10 + mrand.N(19*second/10) //nolint:gosec // as above
+	}
+	l.care.session = time.AfterFunc(wait, func() { l.box.post(l.refresh) })
 }
 
 func (l *leg) refreshAnswered(method sip.RequestMethod, res *sip.Response, err error) {
@@ -132,7 +140,7 @@ func (l *leg) renewed(res *sip.Response) {
 			l.log.Warn("an answer to our refresh cannot be used", "error", err)
 		}
 	}
-	l.care.refreshed(l, time.Now())
+	l.care.refreshed(l)
 }
 
 // ackChange acknowledges the 2xx of a re-INVITE of ours, each time it comes.
@@ -167,8 +175,17 @@ func (c *care) look(l *leg) {
 // listenForLife probes a party that is silent outside hold. Silence alone is never
 // proof: phones with silence suppression, and trunks, may send nothing at all.
 func (l *leg) listenForLife(now time.Time) {
+	if l.sound.held || !l.sound.desc.Recv || now.Sub(l.lastHeard()) < l.s.plan().settings.Silence {
+		return
+	}
+	l.probe(now)
+}
+
+// probe asks a party whether it still has this call. It is also asked, held or
+// not, when its phone can no longer be reached.
+func (l *leg) probe(now time.Time) {
 	c := &l.care
-	if c.probing || l.sound.held || !l.sound.desc.Recv || now.Sub(l.lastHeard()) < l.s.plan().settings.Silence {
+	if c.probing || l.stage != talking {
 		return
 	}
 	c.probing = true

@@ -68,10 +68,6 @@ func (l *leg) byeCame(t *tx) {
 		l.refuse(sip.StatusRequestTerminated, call.Cause{By: by, Metric: call.LegCancelled, Status: 487, Text: "BYE before the answer"})
 		return
 	}
-	if l.in != nil && l.in.waiting != nil {
-		l.in.waiting <- call.Cause{By: by, Metric: call.LegNormal, Status: 200, Text: "BYE"}
-		l.in.waiting = nil
-	}
 	l.end(call.Cause{By: by, Metric: call.LegNormal, Status: 200, Text: "BYE"})
 }
 
@@ -102,7 +98,8 @@ func (l *leg) change(t *tx) {
 		return
 	}
 	l.dlg.refresh(wire.Contact(req))
-	l.care.refreshed(l, time.Now())
+	l.care.timer = timer
+	l.care.refreshed(l)
 	if !req.IsInvite() {
 		t.respond(res)
 		return

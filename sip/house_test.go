@@ -2,11 +2,11 @@ package sip
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,11 +65,11 @@ type turn struct {
 type board struct {
 	legs   chan *ear
 	turns  chan turn
-	refuse bool
+	refuse atomic.Bool
 }
 
 func (b *board) Incoming(l call.Leg) bool {
-	if b.refuse {
+	if b.refuse.Load() {
 		return false
 	}
 	b.legs <- listenTo(l)
@@ -171,7 +171,7 @@ func openIn(t *testing.T, p Plan, dir *directory) *house {
 	return h
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // at is the address of our listener of a network.
 func (h *house) at(network string) netip.AddrPort {

@@ -67,7 +67,9 @@ func (l *leg) Port() *media.Port { return l.port.Load() }
 // Listen implements call.Leg.
 func (l *leg) Listen(sink func(call.Signal)) {
 	l.ears.listen(sink)
-	l.box.post(l.ears.flush)
+	if !l.box.post(l.ears.flush) {
+		l.ears.flush() // the server has ended: what is still unheard is heard here
+	}
 }
 
 // Ring implements call.Leg.
@@ -76,7 +78,9 @@ func (l *leg) Ring() { l.box.post(l.ring) }
 // Answer implements call.Leg.
 func (l *leg) Answer(ctx context.Context) error {
 	done := make(chan error, 1)
-	l.box.post(func() { l.answer(done) })
+	if !l.box.post(func() { l.answer(done) }) {
+		return errClosing
+	}
 	select {
 	case err := <-done:
 		return err
@@ -119,6 +123,9 @@ func (l *leg) end(c call.Cause) {
 	l.stage = over
 	l.cause = c
 	l.care.stop()
+	if l.in != nil {
+		l.in.over(c)
+	}
 	if p := l.port.Load(); p != nil {
 		p.OnDigit(nil)
 		p.Close()
@@ -206,7 +213,7 @@ func (l *leg) askWith(method sip.RequestMethod, shape func(*sip.Request), hear f
 func (l *leg) route() hop {
 	h := l.peer.hop
 	if h.reliable() {
-		return h
+		return l.s.reconnected(h, l.who.Phone)
 	}
 	uri := l.dlg.next()
 	addr, err := netip.ParseAddr(strings.Trim(uri.Host, "[]"))

@@ -54,7 +54,7 @@ func (t *transport) bind(ctx context.Context, spec Listener) (*listener, error) 
 
 func (l *listener) close() {
 	if l.packets != nil {
-		_ = l.packets.UDPConn.Close()
+		_ = l.packets.Close()
 	}
 	if l.accepts != nil {
 		_ = l.accepts.Close()

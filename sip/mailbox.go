@@ -27,6 +27,7 @@ type mailbox struct {
 	jobs     []job
 	messages int // of jobs, those from the wire
 	running  bool
+	dead     bool       // the server has ended: nothing is taken any more
 	room     *sync.Cond // readers of streams wait here
 
 	// owned by the running job
@@ -115,8 +116,8 @@ func (o *office) add(callID string) *mailbox {
 	b.room = sync.NewCond(&b.mu)
 	if !o.closed {
 		o.boxes[callID] = b
+		o.tally.mailboxes.Add(1)
 	}
-	o.tally.mailboxes.Add(1)
 	return b
 }
 
@@ -145,19 +146,24 @@ func (o *office) close() {
 
 // post queues a timer or a command. These are not bounded by the mailbox but by
 // their source: each timer has one, and a leg's owner waits for what it commands.
-func (b *mailbox) post(f job) {
+// false: the server has ended.
+func (b *mailbox) post(f job) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.enqueue(f)
+	return b.enqueue(f)
 }
 
 // enqueue needs mu.
-func (b *mailbox) enqueue(f job) {
+func (b *mailbox) enqueue(f job) bool {
+	if b.dead {
+		return false
+	}
 	b.jobs = append(b.jobs, f)
 	if !b.running {
 		b.running = true
 		b.office.wg.Go(b.run)
 	}
+	return true
 }
 
 // run works until nothing is left, and ends the mailbox when nothing can come.
@@ -236,8 +242,12 @@ func (b *mailbox) awaitRoom() {
 	}
 }
 
-// abandon forgets everything, at the end of the server.
+// abandon forgets everything, at the end of the server. Timers that fire later
+// find the mailbox dead.
 func (b *mailbox) abandon() {
+	b.mu.Lock()
+	b.dead = true
+	b.mu.Unlock()
 	for _, t := range b.txs {
 		t.drop()
 	}

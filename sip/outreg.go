@@ -20,7 +20,7 @@ const (
 // outward is our own registrations at providers, one per trunk with register.
 type outward struct {
 	s      *Server
-	ctx    context.Context //nolint:containedctx // its life is the server's: it ends the waits of resolving
+	ctx    context.Context // its life is the server's: it ends the waits of resolving
 	cancel context.CancelFunc
 
 	mu     sync.Mutex // protects active
@@ -39,12 +39,12 @@ type account struct {
 	fails   int
 	next    *time.Timer
 	stopped bool
-	ctx     context.Context //nolint:containedctx // see outward
+	ctx     context.Context
 }
 
 func newOutward(s *Server) *outward {
 	o := &outward{s: s, active: map[string]*account{}}
-	o.ctx, o.cancel = context.WithCancel(context.Background()) //nolint:forbidigo // ended by close
+	o.ctx, o.cancel = context.WithCancel(s.life)
 	return o
 }
 

@@ -70,7 +70,7 @@ func (s *Server) register(b *mailbox, t *tx) {
 // decide stores what a REGISTER changes, then makes it true, then gives the answer:
 // a phone that was told 200 is known after a crash.
 func (s *Server) decide(r registrar.Request) *sip.Response {
-	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout) //nolint:forbidigo // the phone waits for an answer even while we stop
+	ctx, cancel := context.WithTimeout(s.life, storeTimeout)
 	defer cancel()
 	for range 3 {
 		d := s.book.Register(time.Now(), r)
@@ -122,7 +122,7 @@ func (s *Server) storeAside(changes []registrar.Change) {
 	if len(changes) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout) //nolint:forbidigo // see decide
+	ctx, cancel := context.WithTimeout(s.life, storeTimeout)
 	defer cancel()
 	if err := s.store(ctx, changes); err != nil {
 		s.parts.Log.Warn("old registrations could not be removed", "error", err)
@@ -204,8 +204,36 @@ func (s *Server) tellTurns(ctx context.Context) {
 		}
 		for phone, yes := range s.turns.take() {
 			s.board().PhoneReachable(phone, yes)
+			if !yes {
+				s.probeLegs(phone)
+			}
 		}
 	}
+}
+
+// probeLegs asks the calls of a phone that cannot be reached whether they live.
+func (s *Server) probeLegs(phone string) {
+	for _, b := range s.office.all() {
+		b.post(func() {
+			if b.leg != nil && b.leg.who.Phone == phone {
+				b.leg.probe(time.Now())
+			}
+		})
+	}
+}
+
+// reconnected is h, or, when its stream is gone, the stream by which the same phone
+// registered since from the same address.
+func (s *Server) reconnected(h hop, phone string) hop {
+	if s.wire.connected(h.remote) || phone == "" {
+		return h
+	}
+	for _, t := range s.book.Lookup(time.Now(), phone) {
+		if now, ok := s.hopTo(t.Source); ok && now.reliable() && now.remote.Addr() == h.remote.Addr() {
+			return now
+		}
+	}
+	return h
 }
 
 // Phones gives every configured phone, by name.

@@ -42,6 +42,10 @@ type Server struct {
 	closing atomic.Bool
 	serving sync.Mutex // held by Serve
 	outward *outward   // our own registrations at providers
+
+	// life has the values of Open's context and no end: what a phone waits for is
+	// finished even while we stop.
+	life context.Context
 }
 
 var _ call.Dialer = (*Server)(nil)
@@ -52,7 +56,7 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip settings: %w", err)
 	}
-	s := &Server{parts: parts, tally: &tally{}, book: registrar.New()}
+	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), life: context.WithoutCancel(ctx)}
 	s.inForce.Store(r)
 	s.limiter = limit.New(limit.Settings{PerSource: r.settings.RatePerSource}, r.trunkPrefixes())
 	s.office = newOffice(parts.Log, s.tally, mailboxLimit(r.settings))

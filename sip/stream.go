@@ -79,7 +79,7 @@ func (s *stream) more() error {
 	case !s.trusted.Load():
 		deadline = s.start.Add(firstMessage)
 	}
-	if err := s.Conn.SetReadDeadline(deadline); err != nil {
+	if err := s.SetReadDeadline(deadline); err != nil {
 		return err
 	}
 	s.buf = slices.Grow(s.buf, 4096)

@@ -74,6 +74,7 @@ type traffic struct {
 // connections that never fail and never show a source address to its pool,
 // streams that deliver one whole message a read.
 type transport struct {
+	life      context.Context // sipgo wants one where nothing is looked up or dialled
 	layer     *sip.TransportLayer
 	tell      traffic
 	listeners []*listener
@@ -87,7 +88,7 @@ type transport struct {
 // openTransport binds every listener. Nothing is read yet.
 func openTransport(ctx context.Context, specs []Listener, tell traffic) (*transport, error) {
 	tameSipgo()
-	t := &transport{tell: tell, streams: map[netip.AddrPort]*stream{}, joins: newJoiner()}
+	t := &transport{life: context.WithoutCancel(ctx), tell: tell, streams: map[netip.AddrPort]*stream{}, joins: newJoiner()}
 	for _, spec := range specs {
 		l, err := t.bind(ctx, spec)
 		if err != nil {
@@ -231,7 +232,7 @@ func (t *transport) connection(m sip.Message, h hop) (sip.Connection, error) {
 	if req, ok := m.(*sip.Request); ok {
 		req.SetTransport("UDP")
 		req.Laddr = sip.Addr{IP: h.via.bound.Addr().AsSlice(), Port: int(h.via.bound.Port())}
-		return t.layer.ClientRequestConnection(context.Background(), req) //nolint:forbidigo,contextcheck // the address is literal: nothing is looked up or dialled
+		return t.layer.ClientRequestConnection(t.life, req)
 	}
 	return t.layer.GetConnection("udp", h.via.packets.from.String())
 }

@@ -42,13 +42,17 @@ func (s *Server) Dial(ctx context.Context, t call.Target) call.Leg {
 		start = s.dialTrunk(ctx, l, t)
 	}
 	l.box = s.office.open(callID)
-	l.box.post(func() {
+	stopped := func() { l.end(call.Cause{By: call.ByUs, Metric: call.LegOverload, Text: "server stops"}) }
+	posted := l.box.post(func() {
 		l.box.leg = l
 		if s.closing.Load() {
-			start = func() { l.end(call.Cause{By: call.ByUs, Metric: call.LegOverload, Text: "server stops"}) }
+			start = stopped
 		}
 		start()
 	})
+	if !posted {
+		stopped()
+	}
 	return l
 }
 

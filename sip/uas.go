@@ -140,6 +140,15 @@ func (in *invitation) stopRinging() {
 	}
 }
 
+// over tells whoever waits for the answer that there is none.
+func (in *invitation) over(c call.Cause) {
+	in.stopRinging()
+	if in.waiting != nil {
+		in.waiting <- c
+		in.waiting = nil
+	}
+}
+
 // answer accepts the call. done hears nil when media may flow.
 func (l *leg) answer(done chan<- error) {
 	switch {
@@ -152,6 +161,7 @@ func (l *leg) answer(done chan<- error) {
 	}
 	l.in.stopRinging()
 	t := l.in.tx
+	l.care.timer = l.in.timer
 	res := l.ok(t, l.in.timer)
 	if l.in.answer == nil { // the offer is ours, its answer comes with the ACK (RFC 3261 §13.2.1)
 		carrySDP(res, l.sound.session.Offer(l.sound.local, sdp.SendRecv))
@@ -181,8 +191,8 @@ func (l *leg) lateAnswer(ack *sip.Request) {
 		err = l.agreed(r)
 	}
 	if err != nil {
+		l.in.waiting = done
 		l.hangUp(call.Cause{By: call.ByNetwork, Metric: call.LegRefused, Status: 488, Text: err.Error()})
-		done <- l.cause
 		return
 	}
 	l.listenDigits()
@@ -201,7 +211,6 @@ func (l *leg) ok(t *tx, timer sessionTimer) *sip.Response {
 			res.AppendHeader(sip.NewHeader("Require", "timer"))
 		}
 	}
-	l.care.timer = timer
 	return res
 }
 

@@ -2,6 +2,8 @@ package limit
 
 import (
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -160,5 +162,55 @@ func TestPhonesComeBackOneByOne(t *testing.T) {
 	}
 	if len(seen) != 26 {
 		t.Errorf("%d different moments, want 26", len(seen))
+	}
+}
+
+func TestAConfigEdit(t *testing.T) {
+	l := New(Settings{PerSource: 1, Burst: 1}, nil)
+	stranger, phone := at("192.0.2.1:5060"), at("192.0.2.2:5060")
+	l.Proven(phone, start.Add(time.Hour))
+	l.Allow(start, stranger)
+	l.Set(Settings{PerSource: 1, Burst: 1}, []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")})
+	if l.Allow(start, stranger) {
+		t.Error("an edit that leaves the rate alone gave the stranger a new burst")
+	}
+	l.Set(Settings{PerSource: 1, Burst: 3}, nil)
+	if got := taken(l, start, stranger, 10); got != 3 {
+		t.Errorf("a new burst of 3 gives %d", got)
+	}
+	if got := taken(l, start, phone, 10); got != 10 {
+		t.Errorf("an edit took the exemption of a phone: %d of 10", got)
+	}
+	l.Set(Settings{PerSource: 0.25}, nil)
+	if got := taken(l, start, stranger, 10); got != 1 {
+		t.Errorf("a rate below one a second lets %d through at once, want 1", got)
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	l := New(Settings{PerSource: 1, Burst: 100, MaxSources: 4}, nil)
+	var allowed atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				if l.Allow(start, at("192.0.2.1:5060")) {
+					allowed.Add(1)
+				}
+				l.Proven(at("192.0.2.3:5060"), start)
+				l.Forget(at("192.0.2.3:5060"))
+			}
+		})
+	}
+	wg.Wait()
+	if allowed.Load() != 100 {
+		t.Errorf("%d of 400 allowed, the burst is 100", allowed.Load())
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	want := Settings{PerSource: 20, Burst: 40, MaxSources: 16384, MaxExempt: 65536}
+	if got := (Settings{}).WithDefaults(); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -47,10 +47,10 @@ func (c *Call) closing(ctx context.Context, m QueueManners) (again bool, next go
 	switch {
 	case m.OnAgentHangup == HangupRescue:
 		return true, goal{}, c.say(ctx, sayHolding)
-	case m.OnAgentHangup == HangupEnd || c.rescued:
-		if err := c.say(ctx, sayGoodbye); err != nil {
-			return false, goal{}, finished // the caller went first: the same normal end
-		}
+	case m.OnAgentHangup == HangupEnd:
+		return false, goal{}, finished
+	case c.rescued:
+		_ = c.say(ctx, sayGoodbye) // whoever hangs up first, the cause is the same
 		return false, goal{}, finished
 	}
 	c.phase("closing", "", "")

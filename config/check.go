@@ -166,6 +166,19 @@ func (r *reading) names(section string) []string {
 	return out
 }
 
+// has tells whether a section has an entry of that name.
+func (r *reading) has(section, name string) bool {
+	known, ok := r.entries[section]
+	if !ok {
+		known = map[string]bool{}
+		for _, n := range r.names(section) {
+			known[n] = true
+		}
+		r.entries[section] = known
+	}
+	return known[name]
+}
+
 // complain reports a problem with the key at p, unless something is known to be
 // wrong there already: one mistake makes one problem.
 func (r *reading) complain(p path, message, hint string) {
@@ -178,20 +191,14 @@ func (r *reading) complainAt(at pos, p path, message, hint string) {
 	}
 }
 
+// isSpoiled tells whether a problem is known at p, above it or below it.
 func (r *reading) isSpoiled(p path) bool {
-	for q := string(p); q != ""; {
-		if r.spoiled[q] {
-			return true
-		}
-		i := strings.LastIndexByte(q, '.')
-		q = q[:max(0, i)]
-	}
-	for q := range r.spoiled {
-		if strings.HasPrefix(q, string(p)+".") {
+	for q := p; q != ""; q = q.parent() {
+		if r.spoiled[string(q)] {
 			return true
 		}
 	}
-	return false
+	return r.above[string(p)]
 }
 
 // spot is where a path leads in the files.

@@ -19,11 +19,17 @@ type reading struct {
 	problems Errors
 	torn     bool            // a file could not be read, so names may be missing
 	spoiled  map[string]bool // paths with a problem already: no second one is raised there
+	above    map[string]bool // all paths above a spoiled one
 	zeros    map[string]*node
+	entries  map[string]map[string]bool // section → names, see has
+	options  map[reflect.Type][]Option  // what Options gave
 }
 
 func newReading(sources []*source, around surroundings) *reading {
-	return &reading{sources: sources, around: around, spoiled: map[string]bool{}, zeros: map[string]*node{}}
+	return &reading{
+		sources: sources, around: around, spoiled: map[string]bool{}, above: map[string]bool{}, zeros: map[string]*node{},
+		entries: map[string]map[string]bool{}, options: map[reflect.Type][]Option{},
+	}
 }
 
 func (r *reading) report(p Problem) { r.problems = append(r.problems, p) }
@@ -31,6 +37,9 @@ func (r *reading) report(p Problem) { r.problems = append(r.problems, p) }
 // fault reports a problem at a place and marks the path as spoiled.
 func (r *reading) fault(at pos, p path, message, hint string) {
 	r.spoiled[string(p)] = true
+	for q := p.parent(); q != "" && !r.above[string(q)]; q = q.parent() {
+		r.above[string(q)] = true
+	}
 	problem := Problem{Message: message, Hint: hint}
 	if at.file != nil {
 		problem.File, problem.Line, problem.Column = at.file.name, at.line, at.column
@@ -47,6 +56,9 @@ func (p path) to(key string) path {
 	}
 	return p + "." + path(key)
 }
+
+// parent is the path above; empty at the top.
+func (p path) parent() path { return p[:max(0, strings.LastIndexByte(string(p), '.'))] }
 
 // last is the key that people know the path by: that of the list for an item.
 func (p path) last() string {
@@ -155,7 +167,7 @@ func (r *reading) decodeStruct(n *node, v reflect.Value, p path) {
 	if !r.shaped(n, mapping, "keys and values", p) {
 		return
 	}
-	options := Options(v.Type())
+	options := r.optionsOf(v.Type())
 	for _, f := range n.fields {
 		i := slices.IndexFunc(options, func(o Option) bool { return o.Name == f.name })
 		if i < 0 {
@@ -165,6 +177,16 @@ func (r *reading) decodeStruct(n *node, v reflect.Value, p path) {
 		o := options[i]
 		r.decode(f.value, v.FieldByIndex(o.index), p.to(f.name), o)
 	}
+}
+
+// optionsOf is Options, worked out once: there may be thousands of agents.
+func (r *reading) optionsOf(t reflect.Type) []Option {
+	all, ok := r.options[t]
+	if !ok {
+		all = Options(t)
+		r.options[t] = all
+	}
+	return all
 }
 
 // in says where a key was not expected, in words: "in queue refunds".

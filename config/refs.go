@@ -29,11 +29,10 @@ func (r *reading) checkReferences(c *Config) {
 
 // exists asks that a section holds the name that stands at p.
 func (r *reading) exists(p path, section, name string) bool {
-	known := r.names(section)
-	if slices.Contains(known, name) {
+	if r.has(section, name) {
 		return true
 	}
-	r.complain(p, fmt.Sprintf("there is no %s %q", oneOf[section], name), didYouMean(name, known))
+	r.complain(p, fmt.Sprintf("there is no %s %q", oneOf[section], name), didYouMean(name, r.names(section)))
 	return false
 }
 

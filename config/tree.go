@@ -246,6 +246,7 @@ func (c *converter) node(n ast.Node) *node {
 }
 
 func (c *converter) fields(out *node, values []*ast.MappingValueNode) {
+	seen := make(map[string]*field, len(values))
 	for _, v := range values {
 		key, ok := v.Key.(ast.ScalarNode)
 		if _, merge := v.Key.(*ast.MergeKeyNode); merge || !ok {
@@ -260,17 +261,16 @@ func (c *converter) fields(out *node, values []*ast.MappingValueNode) {
 		if f.value.kind == mapping && len(f.value.fields) > 0 && !strings.HasPrefix(v.Value.GetToken().Value, "{") {
 			f.value.at = f.value.fields[0].at // the library gives the colon
 		}
-		if first := out.get(name); first != nil {
-			c.twice(first, f)
+		if first := seen[name]; first != nil {
+			c.report(twice("key", first, f))
 			continue
 		}
+		seen[name] = f
 		out.fields = append(out.fields, f)
 	}
 }
 
 // twice says that a key was given before, in this file or another.
-func (c *converter) twice(first, again *field) { c.report(twice("key", first, again)) }
-
 func twice(what string, first, again *field) Problem {
 	return Problem{
 		File: again.at.file.name, Line: again.at.line, Column: again.at.column,
@@ -318,8 +318,12 @@ func mergeSection(section string, into, from *node, report func(Problem)) {
 	if !ok {
 		what = section + " setting"
 	}
+	seen := make(map[string]*field, len(into.fields))
+	for _, f := range into.fields {
+		seen[f.name] = f
+	}
 	for _, f := range from.fields {
-		if first := into.get(f.name); first != nil {
+		if first := seen[f.name]; first != nil {
 			report(twice(what, first, f))
 			continue
 		}

@@ -38,6 +38,7 @@ type rule struct {
 var rules = []rule{
 	{"sip", Now, "at once"},
 	{"sip.listen", Restart, "needs a restart"},
+	{"sip.t1", Restart, "needs a restart"},
 	{"sip.session_expires", NextCall, "from the next call"},
 	{"sip.min_se", NextCall, "from the next call"},
 	{"media", Restart, "needs a restart"},

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -106,6 +107,7 @@ func TestEveryPieceOfCommentedConfigInTheExampleIsGood(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := regexp.MustCompile(`^(\s*)# ?((\s*)(- )?[a-z0-9_-]+:( .*)?|\s*- \{.*)$`)
+	words := []string{"yaml-language-server", "prompts", "notice"} // words for people, or a folder that is not there
 	for _, file := range []string{"sip.yaml", "menus.yaml", "server.yaml", "numbers.yaml"} {
 		text, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
@@ -113,7 +115,10 @@ func TestEveryPieceOfCommentedConfigInTheExampleIsGood(t *testing.T) {
 		}
 		lines := strings.Split(string(text), "\n")
 		for i, line := range lines {
-			if m := code.FindStringSubmatch(line); m != nil && !strings.Contains(line, "folder: prompts") && !strings.Contains(line, "# prompts:") && !strings.Contains(line, "notice") {
+			if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(line, w) }) {
+				continue
+			}
+			if m := code.FindStringSubmatch(line); m != nil {
 				lines[i] = m[1] + m[2]
 			}
 		}

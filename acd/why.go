@@ -188,11 +188,17 @@ func (b *board) whyQueue(a *agent, q *queue) string {
 			break
 		}
 	}
+	first := ""
+	if c := q.steps[0].conditions[""]; c != nil {
+		first = b.unable(c, a.rank)
+	}
 	switch {
-	case serves:
+	case serves && first == "":
 		return fmt.Sprintf("queue %s: %d wait whom %s can serve", name, waiting, a.Name)
-	case len(q.steps) > 0 && q.steps[0].able != nil:
-		return fmt.Sprintf("queue %s: %s %s", name, a.Name, b.unable(q.steps[0].conditions[""], a.rank))
+	case serves:
+		return fmt.Sprintf("queue %s: %d wait whom %s can serve; before the condition relaxes %s %s", name, waiting, a.Name, a.Name, first)
+	case first != "":
+		return fmt.Sprintf("queue %s: %s %s", name, a.Name, first)
 	}
 	return fmt.Sprintf("queue %s: %s meets no caller's condition", name, a.Name)
 }

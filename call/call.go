@@ -42,6 +42,8 @@ type Call struct {
 	noticed bool // the recording notice has been given
 	rescued bool // the way back to the original place was used
 	crisis  bool // goes on with whoever answers next
+
+	parted chan struct{} // of a code: closed when its phone has put down; x.mu protects it
 }
 
 // View is a call as others may see it.

@@ -104,10 +104,50 @@ func TestACodeNeverCountsAsACallAndGivesWayToAnOffer(t *testing.T) {
 			t.Fatalf("anna is %s while a code speaks, want ready", got)
 		}
 		r.dial("0123", "8100")
-		r.rung()
 		synctest.Wait()
 		if code.ended() == nil {
 			t.Error("the queue call would be the second call on the phone")
+		}
+		r.nobodyRung(partingTime - time.Millisecond) // the phone is still putting down
+		r.rung()
+	}, withoutNotice)
+}
+
+// withoutNotice makes an offer follow at once.
+func withoutNotice(p *Plan, _ *acd.Plan) {
+	m := p.Queues["orders"]
+	m.Notice = NoticeNone
+	p.Queues["orders"] = m
+}
+
+func TestAPhoneThatJustHeardACodeIsGivenTimeToPutDown(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		code := r.dial("1001", "*13")
+		for code.ended() == nil { // said, and our BYE is on its way
+			wait(time.Millisecond)
+		}
+		r.dial("0123", "8100")
+		r.nobodyRung(partingTime - 2*time.Millisecond)
+		r.rung()
+	}, withoutNotice)
+}
+
+func TestASupervisorWhoDialsACodeIsPagedAfterIt(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("sofia", "1003")
+		_, agent := r.talking("8100")
+		code := r.dial("1003", codeLogIn)
+		wait(time.Second)
+		agent.press("*5")
+		synctest.Wait()
+		if code.ended() == nil {
+			t.Error("the page would be the second call on the phone")
+		}
+		r.nobodyRung(partingTime / 2)
+		if got := r.rung().party.Phone; got != "1003" {
+			t.Errorf("phone %s rings, want the supervisor's", got)
 		}
 	})
 }

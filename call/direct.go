@@ -14,7 +14,9 @@ func (c *Call) connect(ctx context.Context, to goal) error {
 	target := Target{From: p.Number, Name: p.Name, Call: c.ID, Ring: directRing}
 	if to.kind == toPhone {
 		target.Phone = to.name
-		c.x.freeForOffer(to.name)
+		if err := c.takePhones(ctx, to.name); err != nil {
+			return err
+		}
 		defer c.x.engage(to.name)()
 	} else {
 		target.Trunk, target.Number = c.plan.trunkFor(to.name), to.name

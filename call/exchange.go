@@ -125,8 +125,8 @@ func (x *Exchange) forget(c *Call) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	delete(x.calls, c.ID)
-	if phone := c.caller.Party().Phone; x.codes[phone] == c {
-		delete(x.codes, phone)
+	if c.parted != nil {
+		time.AfterFunc(partingTime, func() { x.partCode(c) })
 	}
 }
 
@@ -209,17 +209,51 @@ func (x *Exchange) serveCode(phone string, c *Call) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.codes[phone] = c
+	c.parted = make(chan struct{})
+}
+
+// partingTime is how long the wire may take to end a spoken confirmation: an ACK and
+// a BYE to a phone far away. A phone with one line is busy until then.
+const partingTime = 250 * time.Millisecond
+
+// partCode makes the phone of a code that was served free for the next call.
+func (x *Exchange) partCode(c *Call) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if phone := c.caller.Party().Phone; x.codes[phone] == c {
+		delete(x.codes, phone)
+	}
+	close(c.parted)
 }
 
 // freeForOffer ends a spoken confirmation that is still playing at the phone: a
-// queue call must never be the second call on it.
-func (x *Exchange) freeForOffer(phone string) {
+// queue call must never be the second call on it. It gives what is closed when the
+// phone has put down; nil = the phone is free.
+func (x *Exchange) freeForOffer(phone string) <-chan struct{} {
 	x.mu.Lock()
+	defer x.mu.Unlock()
 	c := x.codes[phone]
-	x.mu.Unlock()
-	if c != nil {
-		c.cancel(Cause{By: ByUs, Metric: LegNormal, Text: "a queue call takes the phone"})
+	if c == nil {
+		return nil
 	}
+	c.cancel(Cause{By: ByUs, Metric: LegNormal, Text: "a queue call takes the phone"})
+	return c.parted
+}
+
+// takePhones makes phones free for a call and waits until they are.
+func (c *Call) takePhones(ctx context.Context, phones ...string) error {
+	var speaking []<-chan struct{}
+	for _, phone := range phones {
+		if parted := c.x.freeForOffer(phone); parted != nil {
+			speaking = append(speaking, parted)
+		}
+	}
+	for _, parted := range speaking {
+		if _, err := await(ctx, c, parted); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // newID makes a call id: 10 characters of time, 16 of chance, in the alphabet

@@ -102,11 +102,24 @@ func canBePaged(a acd.AgentView) bool {
 	return false
 }
 
+// ring calls a supervisor, as soon as the phone has put down what it is told.
 func (p *page) ring(a acd.AgentView) {
+	p.free = p.c.x.engage(a.Phone)
+	parted := p.c.x.freeForOffer(a.Phone)
+	if parted == nil {
+		p.dial(a)
+		return
+	}
+	when(p.c, parted, func(struct{}) {
+		if p.ctx.Err() == nil {
+			p.dial(a)
+		}
+	})
+}
+
+func (p *page) dial(a acd.AgentView) {
 	c := p.c
 	c.account.step("page.ring", a.Name)
-	c.x.freeForOffer(a.Phone)
-	p.free = c.x.engage(a.Phone)
 	s := &side{agent: a.Name, Leg: c.x.parts.Dialer.Dial(p.ctx, Target{
 		Phone: a.Phone, From: c.account.r.Caller, Ring: c.plan.Settings.PageRing, Call: c.ID,
 		Name: "Help " + p.conv.seat.Agent + ": " + p.conv.queue.Name,

@@ -40,6 +40,13 @@ func (c *Call) ringSeats(ctx context.Context, t *acd.Ticket, o acd.Offer, m Queu
 	if err := c.x.parts.Floor.Taken(ctx, t.ID); err != nil {
 		return nil, offerGone(err)
 	}
+	phones := make([]string, len(o.Seats))
+	for i, seat := range o.Seats {
+		phones[i] = seat.Phone
+	}
+	if err := c.takePhones(ctx, phones...); err != nil {
+		return nil, err
+	}
 	c.phase("ringing", t.Queue, o.Seats[0].Agent)
 	c.account.segment("ring", t.Queue, o.Seats[0].Agent)
 	results := make(chan rung, 4*len(o.Seats)) // every seat can report once, and once more when revoked
@@ -79,7 +86,6 @@ func (c *Call) ringSeats(ctx context.Context, t *acd.Ticket, o acd.Offer, m Queu
 
 // ring begins to call one seat.
 func (c *Call) ring(ctx context.Context, seat acd.Seat, o acd.Offer, m QueueManners, results chan<- rung) *ringing {
-	c.x.freeForOffer(seat.Phone)
 	r := &ringing{seat: seat}
 	r.attempt = c.account.attempt(Attempt{
 		Queue: o.Queue.Name, Agent: seat.Agent, Phone: seat.Phone, At: time.Now(), Reason: seat.Reason,

@@ -42,8 +42,9 @@ func (a *agent) standing(c *condition) key {
 		return key{a.load, int64(a.idle), int64(a.rank)}
 	case Linear, RoundRobin, BestSkill:
 		return key{c.order[a.rank], int64(a.idle), int64(a.rank)}
+	default: // LongestIdle, RingAll
+		return key{0, int64(a.idle), int64(a.rank)}
 	}
-	return key{0, int64(a.idle), int64(a.rank)}
 }
 
 // able tells whether the agent meets a condition.
@@ -52,11 +53,9 @@ func (a *agent) able(c *condition) bool { return a.rank >= 0 && c.able[a.rank] }
 // shown is the state as others see it: a private call on the phone makes an agent
 // who would be free OnCall. A wrap-up or rest keeps its clock and its name.
 func (b *board) shown(a *agent) AgentState {
-	switch a.State {
-	case Ready, NotReady, Missed:
-		if p := b.phones[a.Phone]; p != nil && p.busy {
-			return OnCall
-		}
+	free := a.State == Ready || a.State == NotReady || a.State == Missed
+	if p := b.phones[a.Phone]; free && p != nil && p.busy {
+		return OnCall
 	}
 	return a.State
 }
@@ -120,11 +119,19 @@ func (b *board) agentDue(a *agent) {
 	now := b.now.Mono
 	switch {
 	case a.State == WrapUp && a.WrapEnd <= now:
-		b.change(a, Event{Kind: KindWrapUpOver})
+		b.sure(a, Event{Kind: KindWrapUpOver})
 	case a.can(KindRestOver) && a.Rest.Running && a.Rest.until() <= now:
-		b.change(a, Event{Kind: KindRestOver})
+		b.sure(a, Event{Kind: KindRestOver})
 	}
 	b.touch(a)
+}
+
+// sure is change for what the table allows. Were it ever wrong, the agent would be
+// stuck, and that is counted.
+func (b *board) sure(a *agent, e Event) {
+	if err := b.change(a, e); err != nil {
+		b.count.StuckAgents++
+	}
 }
 
 // change makes an event of an agent true and puts it on the record.
@@ -137,14 +144,14 @@ func (b *board) change(a *agent, e Event) error {
 		e.Queue, e.Call, e.Assignment, e.Ticket = a.seat.queue, a.seat.call, a.seat.id, a.seat.number
 	}
 	before := a.person
-	if err := a.person.change(&e, b.now.Mono); err != nil {
+	if err := a.happen(&e, b.now.Mono); err != nil {
 		return err
 	}
 	b.guard(before, &a.person, &e)
-	switch a.State {
-	case WrapUp:
+	if a.State == WrapUp {
 		e.Until = b.stamp(a.WrapEnd)
-	case Resting:
+	}
+	if a.State == Resting {
 		e.Until = b.stamp(a.Rest.until())
 	}
 	b.settlePhone(before.Phone, a)

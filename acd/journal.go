@@ -193,6 +193,7 @@ func (j *journal) write(ctx context.Context) error {
 			return j.failed(batch[n-1].Seq, fmt.Errorf("append %d events from %d: %w", n, batch[0].Seq, err))
 		}
 		j.wrote(batch[n-1].Seq, n, nil)
+		j.tellOperator(ctx, batch)
 	}
 	if d != nil && !d.must {
 		if err := j.compact(ctx, d); err != nil { // nothing is lost: the events are there
@@ -203,6 +204,23 @@ func (j *journal) write(ctx context.Context) error {
 	}
 	j.wrote(0, 0, nil)
 	return nil
+}
+
+// tellOperator logs what an operator would tell a colleague. It is done here and
+// not on the floor's goroutine, which does no I/O.
+func (j *journal) tellOperator(ctx context.Context, batch []Event) {
+	for _, e := range batch {
+		level := slog.LevelDebug
+		switch e.Kind {
+		case KindLogIn, KindLogOut, KindMoved, KindRestGranted, KindRemoved:
+			level = slog.LevelInfo
+		case KindStruckOut, KindOrphaned, KindRecovered:
+			level = slog.LevelWarn
+		}
+		if j.log.Enabled(ctx, level) {
+			j.log.Log(ctx, level, "floor", "event", e.Kind, "call", e.Call, "queue", e.Queue, "agent", e.Agent, "reason", e.Reason)
+		}
+	}
 }
 
 func (j *journal) compact(ctx context.Context, d *dump) error {
@@ -274,7 +292,7 @@ func (j *journal) tell(seq uint64, err error) {
 func (j *journal) showable() []AgentView {
 	var out []AgentView
 	for name, s := range j.views {
-		if s.seq <= j.tried {
+		if s.seq <= max(j.tried, j.durable) {
 			out = append(out, s.view)
 			delete(j.views, name)
 		}

@@ -144,9 +144,9 @@ func TestARestIsNeverShortWhenTheWallClockWasSetBack(t *testing.T) {
 
 func TestTheFloorWorksThroughALedgerOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log alarmLog
+		var said alarmLog
 		l := &memory{}
-		d := openWith(t, help(), l, slog.New(slog.NewTextHandler(&log, nil)))
+		d := openWith(t, help(), l, slog.New(slog.NewTextHandler(&said, nil)))
 		d.logIn("anna")
 		l.set(errors.New("disk full"))
 		v, err := d.Do(d.ctx, "bert", Command{Verb: LogIn, Phone: "2"})
@@ -162,8 +162,8 @@ func TestTheFloorWorksThroughALedgerOutage(t *testing.T) {
 		}
 		d.want(seat.Agent, WrapUp)
 		d.pass(10 * time.Second)
-		if n := log.count("level=ERROR"); n != 1 {
-			t.Errorf("%d alarms for one outage:\n%s", n, log.lines.String())
+		if n := said.count("level=ERROR"); n != 1 {
+			t.Errorf("%d alarms for one outage:\n%s", n, said.lines.String())
 		}
 		if d.Counters().LedgerFailures < 5 {
 			t.Errorf("failures %d", d.Counters().LedgerFailures)

@@ -207,8 +207,9 @@ func (b *board) because(c *condition, a *agent) string {
 		return fmt.Sprintf("best skilled %s: level sum %d, idle %s", of, -c.order[a.rank], idle)
 	case RingAll:
 		return fmt.Sprintf("everybody rings: %d free", len(c.offerable.items))
+	default: // LongestIdle
+		return fmt.Sprintf("longest idle %s: %s", of, idle)
 	}
-	return fmt.Sprintf("longest idle %s: %s", of, idle)
 }
 
 // offerTo offers a waiting caller to whom the queue's strategy picks.

@@ -26,7 +26,10 @@ func (f *Floor) Prepare(next Plan) (commit func(), err error) {
 				return
 			}
 			select {
-			case <-e.done:
+			case err := <-e.done:
+				if err != nil {
+					f.log.Error("plan not adopted", "error", err) // cannot be: adopt has no error
+				}
 			case <-f.stopped:
 			}
 		})

@@ -158,7 +158,7 @@ func (b *board) meet(r *routes) {
 			a = newAgent(person{Name: name, State: LoggedOut, Since: b.now.Mono, Gap: longAgo, Pause: longAgo})
 			b.agents[name] = a
 		}
-		a.rank, a.alarm.order, a.spec = rank, uint64(rank), r.specs[rank]
+		a.rank, a.order, a.spec = rank, uint64(rank), r.specs[rank]
 	}
 }
 

@@ -101,7 +101,7 @@ func (p *past) replay(e *Event, at time.Duration) {
 		who = &person{Name: e.Agent, State: LoggedOut, Gap: longAgo, Pause: longAgo}
 		p.people[e.Agent] = who
 	}
-	if err := who.change(e, at); err != nil && e.State != "" {
+	if err := who.happen(e, at); err != nil && e.State != "" {
 		who.facts(e, at)
 		who.enter(e, at)
 	}

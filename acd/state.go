@@ -68,7 +68,7 @@ var moves = map[AgentState]map[string]AgentState{
 	},
 }
 
-// person is what of an agent outlives the process. It changes by change alone, the
+// person is what of an agent outlives the process. It changes by happen alone, the
 // same for what happens now and for what is replayed. Its moments are on the
 // machine's boot-time clock (Stamp.Mono); the fields are exported for the snapshot.
 type person struct {
@@ -108,10 +108,10 @@ type wish struct {
 
 // becomes is the state that a wish leads to; empty for no wish.
 func (w wish) becomes() AgentState {
-	switch w.Verb {
-	case LogOut:
+	if w.Verb == LogOut {
 		return LoggedOut
-	case GoNotReady:
+	}
+	if w.Verb == GoNotReady {
 		return NotReady
 	}
 	return ""
@@ -156,9 +156,9 @@ func (p *person) can(kind string) bool {
 	return ok
 }
 
-// change makes the event true. at is its moment on this process's clock. A replayed
+// happen makes the event true. at is its moment on this process's clock. A replayed
 // event carries the state it led to; a new one gets it from the table.
-func (p *person) change(e *Event, at time.Duration) error {
+func (p *person) happen(e *Event, at time.Duration) error {
 	to, ok := moves[p.State][e.Kind]
 	if !ok {
 		return fmt.Errorf("agent %s: %s while %s: %w", p.Name, e.Kind, p.State, ErrNotNow)
@@ -245,6 +245,8 @@ func (p *person) enter(e *Event, at time.Duration) {
 		p.Reason = e.Reason
 	case Resting:
 		p.Queue, p.Call = "", ""
+	case Offered, OnCall, WrapUp: // keep the call's
+	case onward: // resolved before
 	}
 	if p.State == Ready || p.State == NotReady || p.State == LoggedOut {
 		p.Wish = wish{}

@@ -1,0 +1,384 @@
+package acd
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// day is a random day on a board, with a witness who knows the promises and sees
+// only what goes out: events, offers and the commands given.
+type day struct {
+	*rapid.T
+	b     *board
+	plan  Plan
+	now   Stamp
+	calls int
+
+	events  []Event
+	offers  map[uint64][]uint64 // ticket → seats out or answered
+	agent   map[uint64]string   // seat → agent
+	ticket  map[uint64]uint64   // seat → ticket
+	talking []uint64
+	busy    map[string]uint64 // agent → seat
+	missed  map[[2]string]Event
+	wrapEnd map[string]time.Duration // earliest honest end of the wrap-up in force
+	restMin map[string]time.Duration // earliest honest end of the rest
+	granted map[string]Event
+	talkEnd map[string]time.Duration
+	chosen  string // the agent who gives a command in this turn
+}
+
+func newDay(t *rapid.T) *day {
+	d := &day{
+		T: t, b: newBoard(), offers: map[uint64][]uint64{}, agent: map[uint64]string{}, ticket: map[uint64]uint64{},
+		busy: map[string]uint64{}, missed: map[[2]string]Event{}, wrapEnd: map[string]time.Duration{},
+		restMin: map[string]time.Duration{}, granted: map[string]Event{}, talkEnd: map[string]time.Duration{},
+	}
+	d.now = Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "boot", Mono: time.Hour}
+	d.plan = drawPlan(t)
+	d.replan()
+	return d
+}
+
+func drawPlan(t *rapid.T) Plan {
+	p := Plan{Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}}
+	for i := range rapid.IntRange(1, 6).Draw(t, "agents") {
+		p.Agents[fmt.Sprintf("a%d", i)] = AgentSpec{Skills: map[string]int{
+			"x": rapid.IntRange(0, 3).Draw(t, "x"), "y": rapid.IntRange(0, 3).Draw(t, "y"),
+		}}
+	}
+	needs := []string{"", "x >= 1", "x >= 2 || y >= 2", "data.tier != 2 || y >= 1"}
+	for i := range rapid.IntRange(1, 4).Draw(t, "queues") {
+		q := QueueSpec{
+			Strategy: rapid.SampledFrom([]Strategy{LongestIdle, LeastOccupied, RoundRobin, Linear, BestSkill, RingAll}).Draw(t, "strategy"),
+			Needs:    rapid.SampledFrom(needs).Draw(t, "needs"),
+			Priority: rapid.IntRange(0, 5).Draw(t, "priority"),
+			Weight:   rapid.SampledFrom([]float64{0, 0.5, 3}).Draw(t, "weight"),
+			MaxSize:  rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "size"),
+			WrapUp:   rapid.SampledFrom([]time.Duration{0, -1, 10 * time.Second}).Draw(t, "wrap-up"),
+			MaxWait:  rapid.SampledFrom([]time.Duration{0, 2 * time.Minute}).Draw(t, "max wait"),
+			LeaveOn:  rapid.SampledFrom([][]AgentState{nil, {}, {LoggedOut, NotReady}}).Draw(t, "leave on"),
+		}
+		if rapid.Bool().Draw(t, "relaxed") {
+			q.Relax = []Relax{{After: 30 * time.Second, Needs: rapid.SampledFrom(needs).Draw(t, "relax")}}
+		}
+		p.Queues[fmt.Sprintf("q%d", i)] = q
+	}
+	return p
+}
+
+func (d *day) replan() {
+	r, err := prepare(d.plan)
+	if err != nil {
+		d.Fatalf("plan: %v", err)
+	}
+	d.must(func(b *board) error { b.adopt(r); return nil })
+}
+
+// do lets something happen and checks every promise.
+func (d *day) do(act func(*board) error) error {
+	t, err := d.b.apply(d.now, act)
+	for _, e := range t.events {
+		d.witness(e)
+	}
+	for _, o := range t.offers {
+		d.offered(o)
+	}
+	d.check()
+	return err
+}
+
+// must is do for what cannot fail.
+func (d *day) must(act func(*board) error) {
+	if err := d.do(act); err != nil {
+		d.Fatal(err)
+	}
+}
+
+func (d *day) witness(e Event) {
+	if n := len(d.events); n > 0 && e.Seq != d.events[n-1].Seq+1 {
+		d.Fatalf("event %d follows %d", e.Seq, d.events[n-1].Seq)
+	}
+	d.events = append(d.events, e)
+	at, a := e.At.Mono, e.Agent
+	switch e.Kind {
+	case KindOffered:
+		if other, two := d.busy[a]; two {
+			d.Fatalf("%s is offered assignment %d while %d lasts", a, e.Assignment, other)
+		}
+		d.busy[a] = e.Assignment
+		d.agent[e.Assignment], d.ticket[e.Assignment] = a, e.Ticket
+		if end, ok := d.talkEnd[a]; ok && at < end+15*time.Second {
+			d.Fatalf("%s is offered a call %s after talk, the gap is 15s", a, at-end)
+		}
+		if m, ok := d.missed[[2]string{a, fmt.Sprint(e.Ticket)}]; ok && at < m.At.Mono+m.Length {
+			d.Fatalf("%s is offered ticket %d %s after missing it, the delay is %s", a, e.Ticket, at-m.At.Mono, m.Length)
+		}
+	case KindMissed, KindStruckOut:
+		d.missed[[2]string{a, fmt.Sprint(e.Ticket)}] = e
+		d.over(e)
+	case KindReleased:
+		d.over(e)
+	case KindRestGranted:
+		d.granted[a] = e
+	case KindFinished:
+		d.over(e)
+		d.talkEnd[a], d.wrapEnd[a] = at, at+e.Length
+	case KindWrapUpExtended:
+		d.wrapEnd[a] += e.Length
+	case KindRestExtended:
+		if end, running := d.restMin[a]; running {
+			d.restMin[a] = end + e.Length - d.granted[a].Length
+		}
+		g := d.granted[a]
+		g.Length = e.Length
+		d.granted[a] = g
+	case KindRestDeclined:
+		if d.chosen != a {
+			d.Fatalf("the rest of %s was declined by nobody", a)
+		}
+		delete(d.granted, a)
+		delete(d.restMin, a)
+	}
+	d.states(e, at)
+}
+
+// states checks that no wrap-up and no rest is left early.
+func (d *day) states(e Event, at time.Duration) {
+	a := e.Agent
+	end, wrapping := d.wrapEnd[a]
+	if wrapping && e.State != "" && e.State != WrapUp && e.Kind != KindPhoneBusy && e.Kind != KindPhoneFree {
+		if at < end && d.chosen != a {
+			d.Fatalf("the wrap-up of %s lost %s by %s", a, end-at, e.Kind)
+		}
+		delete(d.wrapEnd, a)
+		if g, ok := d.granted[a]; ok {
+			d.restMin[a] = min(at, end) + g.Length
+		}
+	}
+	rest, resting := d.restMin[a]
+	if !resting || e.State == "" || e.Kind == KindPhoneBusy || e.Kind == KindPhoneFree {
+		return
+	}
+	if e.Kind == KindRestOver && at < rest || at < rest && e.State != Resting && e.State != LoggedOut {
+		d.Fatalf("the rest of %s lost %s by %s", a, rest-at, e.Kind)
+	}
+	if e.Kind == KindRestOver {
+		delete(d.restMin, a)
+		delete(d.granted, a)
+	}
+}
+
+func (d *day) over(e Event) {
+	if d.busy[e.Agent] != e.Assignment {
+		d.Fatalf("%s ends assignment %d, has %d", e.Agent, e.Assignment, d.busy[e.Agent])
+	}
+	delete(d.busy, e.Agent)
+	d.talking = slices.DeleteFunc(d.talking, func(id uint64) bool { return id == e.Assignment })
+	t := d.ticket[e.Assignment]
+	d.offers[t] = slices.DeleteFunc(d.offers[t], func(id uint64) bool { return id == e.Assignment })
+}
+
+func (d *day) offered(o outgoing) {
+	if len(d.offers[o.ticket]) > 0 {
+		d.Fatalf("ticket %d has a second offer", o.ticket)
+	}
+	if len(o.offer.seats) > 1 && o.offer.spec.Strategy != RingAll {
+		d.Fatalf("ticket %d rings %d agents by %s", o.ticket, len(o.offer.seats), o.offer.spec.Strategy)
+	}
+	t := d.b.tickets[o.ticket]
+	for _, s := range o.offer.seats {
+		d.offers[o.ticket] = append(d.offers[o.ticket], s.id)
+		if _, again := t.missed[s.agent]; again {
+			d.nobodyElse(t, s.agent)
+		}
+		for _, other := range d.b.inOrder() {
+			if other.listed && t.prefer != s.agent && s.agent.able(other.condition()) &&
+				d.b.ineligible(other, s.agent) == "" && other.before(t, d.now.Mono) {
+				d.Fatalf("%s gets ticket %d although %d is before it", s.agent.Name, t.id, other.id)
+			}
+		}
+	}
+}
+
+// nobodyElse checks that nobody who did not miss the caller is free for it.
+func (d *day) nobodyElse(t *ticket, again *agent) {
+	for _, a := range d.b.agents {
+		if _, too := t.missed[a]; !too && a != again && a.able(t.condition()) && d.b.hindrance(a) == "" {
+			d.Fatalf("ticket %d goes to %s again although %s is free", t.id, again.Name, a.Name)
+		}
+	}
+}
+
+func (d *day) check() {
+	if broken := d.b.audit(); len(broken) > 0 {
+		d.Fatalf("broken: %q", broken)
+	}
+	if c := d.b.count; c.WrapUpsCutShort+c.RestsCutShort+c.DoubleOffers+c.StarvedCallers > 0 {
+		d.Fatalf("counters: %+v", c)
+	}
+	if len(d.b.alarms) > len(d.b.agents)+len(d.b.tickets)+1 {
+		d.Fatalf("%d alarms", len(d.b.alarms))
+	}
+	for id, t := range d.b.tickets {
+		if t.pos == 0 {
+			d.Fatalf("ticket %d has no alarm", id)
+		}
+	}
+}
+
+// live lets one random thing happen.
+func (d *day) live() {
+	d.chosen = ""
+	switch rapid.IntRange(0, 13).Draw(d.T, "what") {
+	case 0, 1, 2:
+		d.wait(time.Duration(rapid.IntRange(1, 60_000).Draw(d.T, "ms")) * time.Millisecond)
+	case 3, 4, 5:
+		d.enter()
+	case 6:
+		if len(d.b.tickets) > 0 {
+			t := rapid.SampledFrom(d.b.inOrder()).Draw(d.T, "leaves")
+			d.must(func(b *board) error { b.leave(t.id, "abandoned"); return nil })
+		}
+	case 7, 8:
+		d.ring()
+	case 9:
+		if len(d.talking) > 0 {
+			d.finish(rapid.SampledFrom(d.talking).Draw(d.T, "ends"))
+		}
+	case 10, 11, 12:
+		d.command()
+	default:
+		d.oddity()
+	}
+}
+
+func (d *day) wait(t time.Duration) {
+	d.now.Mono += t
+	d.now.Wall = d.now.Wall.Add(t)
+	d.must(nil)
+}
+
+func (d *day) enter() {
+	d.calls++
+	e := Entry{
+		Call: fmt.Sprintf("c%d", d.calls), Queue: rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Queues))).Draw(d.T, "queue"),
+		Data:     map[string]any{"tier": rapid.IntRange(0, 3).Draw(d.T, "tier")},
+		Priority: rapid.SampledFrom([]int{0, 0, 1}).Draw(d.T, "extra"),
+		Head:     rapid.IntRange(0, 9).Draw(d.T, "head") == 0,
+		Prefer:   rapid.SampledFrom([]string{"", "", "a0"}).Draw(d.T, "prefer"),
+	}
+	if e.Head {
+		e.Since = d.now.Wall.Add(-time.Minute)
+	}
+	err := d.do(func(b *board) error { _, err := b.enter(e); return err })
+	var refused *Refused
+	if err != nil && !errors.As(err, &refused) {
+		d.Fatalf("enter: %v", err)
+	}
+}
+
+// ring takes an offer, or brings one of its seats to an end.
+func (d *day) ring() {
+	var out []*ticket
+	for _, t := range d.b.inOrder() {
+		if t.offer != nil {
+			out = append(out, t)
+		}
+	}
+	if len(out) == 0 {
+		return
+	}
+	t := rapid.SampledFrom(out).Draw(d.T, "rings")
+	if !t.offer.taken {
+		d.must(func(b *board) error { return b.taken(t.id) })
+	}
+	if len(d.offers[t.id]) == 0 {
+		return
+	}
+	id := rapid.SampledFrom(d.offers[t.id]).Draw(d.T, "seat")
+	why := rapid.SampledFrom([]Miss{
+		"", "", MissBusy, MissDeclined, MissNotRegistered, MissUnreachable, MissNoAnswer, MissCallerLeft,
+	}).Draw(d.T, "how")
+	if why != "" {
+		d.must(func(b *board) error { return b.missed(id, why) })
+		return
+	}
+	if err := d.do(func(b *board) error { return b.answered(id) }); err != nil {
+		d.Fatalf("answer: %v", err)
+	}
+	d.talking = append(d.talking, id)
+	if len(d.offers[t.id]) != 1 {
+		d.Fatalf("ticket %d was answered and %d seats are left", t.id, len(d.offers[t.id]))
+	}
+}
+
+func (d *day) finish(id uint64) {
+	o := Outcome{Cause: "caller_ended", Rest: rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(d.T, "rest")}
+	if o.Rest > 0 {
+		o.RestFor = time.Duration(o.Rest) * time.Minute
+		o.RestMax = 2 * o.RestFor
+	}
+	if err := d.do(func(b *board) error { return b.finish(id, o) }); err != nil {
+		d.Fatalf("finish: %v", err)
+	}
+}
+
+func (d *day) command() {
+	d.chosen = rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Agents))).Draw(d.T, "agent")
+	c := Command{
+		Verb: rapid.SampledFrom([]Verb{
+			LogIn, LogIn, LogIn, LogIn, LogOut, GoReady, GoReady, GoNotReady, EndWrapUp, ExtendWrapUp, ExtendRest, DeclineRest,
+		}).Draw(d.T, "verb"),
+		Phone:  rapid.SampledFrom([]string{"p-" + d.chosen, "p-a0"}).Draw(d.T, "phone"),
+		Reason: "lunch",
+	}
+	err := d.do(func(b *board) error { return b.command(d.chosen, c) })
+	if err != nil && !errors.Is(err, ErrNotNow) && !errors.Is(err, ErrPhoneUsed) && !errors.Is(err, ErrNoAgent) {
+		d.Fatalf("%s: %v", c.Verb, err)
+	}
+}
+
+// oddity is what happens rarely: phones come and go, the config changes.
+func (d *day) oddity() {
+	phone := "p-" + rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Agents))).Draw(d.T, "whose")
+	yes := rapid.Bool().Draw(d.T, "yes")
+	switch rapid.IntRange(0, 2).Draw(d.T, "oddity") {
+	case 0:
+		d.must(func(b *board) error { b.phoneBusy(phone, yes); return nil })
+	case 1:
+		d.must(func(b *board) error { b.phoneReachable(phone, yes); return nil })
+	case 2:
+		d.plan = drawPlan(d.T)
+		d.replan()
+	}
+}
+
+// home ends everything and lets all clocks run out.
+func (d *day) home() {
+	d.chosen = ""
+	for len(d.talking) > 0 {
+		d.finish(d.talking[0])
+	}
+	for _, t := range d.b.inOrder() {
+		d.must(func(b *board) error { b.leave(t.id, "abandoned"); return nil })
+	}
+	for range 30 {
+		d.wait(10 * time.Minute)
+	}
+	for name, a := range d.b.agents {
+		switch a.State {
+		case Ready, LoggedOut, NotReady, Missed:
+		default:
+			d.Fatalf("%s is stuck in %s", name, a.State)
+		}
+	}
+	if n := len(d.b.seats) + len(d.b.tickets) + len(d.b.calls); n > 0 {
+		d.Fatalf("%d seats, tickets or calls are left", n)
+	}
+}

@@ -171,12 +171,13 @@ func (j *judge) offered(at time.Time, id string, m *siptest.Message) {
 // checkAgent finds a phone that is called while it is in a call.
 func (j *judge) checkAgent(at time.Time, a *agent) {
 	for _, v := range a.live {
-		switch {
-		case v.cancelled && !v.answered: // two messages that cross
-		case v.bye:
+		if v.cancelled && !v.answered { // two messages that cross
+			continue
+		}
+		if v.bye {
 			j.report.Early++
 			j.report.problem("%s phone %s is called before its last BYE is answered", stamp(at), a.address)
-		default:
+		} else {
 			j.report.DoubleAgents++
 			j.report.problem("%s phone %s is called while it has a call", stamp(at), a.address)
 		}

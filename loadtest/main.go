@@ -15,6 +15,7 @@ import (
 
 type commands struct {
 	Latency latencyCommand `cmd:"" help:"Measure delays and find double offers in a capture."`
+	Run     runCommand     `cmd:"" help:"Load a server, capture its wire, and judge it."`
 	Profile profileCommand `cmd:"" help:"Write the config directory that the other commands expect of the server."`
 	SIPp    sippCommand    `cmd:"" name:"sipp" help:"Play SIPp scenarios, ours and its own, against a server with that profile."`
 }

@@ -145,8 +145,11 @@ func (l limits) broken(r *report) []string {
 	if n := r.failures(); n > 0 {
 		all = append(all, fmt.Sprintf("%d failures", n))
 	}
-	if n := r.DoubleAgents + r.DoubleCallers + r.Early; n > 0 {
+	if n := r.DoubleAgents + r.DoubleCallers; n > 0 {
 		all = append(all, fmt.Sprintf("%d double offers", n))
+	}
+	if r.Early > 0 {
+		all = append(all, fmt.Sprintf("%d calls to phones that had not answered their last BYE", r.Early))
 	}
 	return all
 }

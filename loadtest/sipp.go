@@ -58,13 +58,15 @@ func answering(n int) part { return part{scenario: "agent_answer", phone: n} }
 // bouts are all tests, in order. Agents are logged in at phones 1 to 5.
 func bouts() []bout {
 	one := []part{answering(1)}
-	call := func(scenario, number string) part { return part{scenario: scenario, number: number} }
+	call := func(scenario, number string, more ...string) part {
+		return part{scenario: scenario, number: number, more: more}
+	}
 	return []bout{
 		{name: "register", says: "a phone proves its password and is bound", caller: part{scenario: "register", phone: 1}, repeats: true},
 		{name: "caller", says: "RTP, a key in a menu by RFC 4733, an answering agent", caller: call("caller", numberMenu), phones: one, repeats: true},
-		{name: "answer", says: "straight into a queue, an answering agent", caller: call("talker", numberOne), phones: one, repeats: true},
-		{name: "decline", says: "the first agent declines, the second one answers", caller: call("talker", numberDeclines), phones: []part{{scenario: "agent_decline", phone: 2}, answering(3)}},
-		{name: "silent", says: "the first agent lets it ring, the second one answers", caller: call("talker", numberSilents), phones: []part{{scenario: "agent_silent", phone: 4}, answering(5)}},
+		{name: "answer", says: "straight into a queue, an answering agent", caller: call("talker", numberOne, "-d", "2000"), phones: one, repeats: true},
+		{name: "decline", says: "the first agent declines, the second one answers", caller: call("talker", numberDeclines, "-d", "3000"), phones: []part{{scenario: "agent_decline", phone: 2}, answering(3)}},
+		{name: "silent", says: "the first agent lets it ring, the second one answers", caller: call("talker", numberSilents, "-d", "5000"), phones: []part{{scenario: "agent_silent", phone: 4}, answering(5)}},
 		{name: "cancel", says: "the caller gives up while a phone rings", caller: call("cancel", numberPhone), phones: []part{{scenario: "agent_silent", phone: 6}}, repeats: true},
 		{name: "lost_bye", says: "the caller is gone without a BYE; the agent is freed", caller: call("lost_bye", numberOne), phones: one},
 		{name: "late_ack", says: "the ACK comes after two repeated 200s", caller: call("late_ack", numberOne), phones: one, repeats: true},
@@ -144,7 +146,7 @@ func (c *sippCommand) workshop() (string, error) {
 	stockTone.tone(440, 8*time.Second)
 	stockDigit.keys("1")
 	return dir, errors.Join(
-		tone.save(filepath.Join(dir, "tone.pcap")), digits.save(filepath.Join(dir, "digits.pcap")),
+		tone.save(filepath.Join(dir, "x", "sipp", "tone.pcap")), digits.save(filepath.Join(dir, "x", "sipp", "digits.pcap")),
 		stockTone.save(filepath.Join(dir, "pcap", "g711a.pcap")), stockDigit.save(filepath.Join(dir, "pcap", "dtmf_2833_1.pcap")),
 	)
 }

@@ -52,7 +52,7 @@ func startBaresip(t *testing.T, server, transport, user, password string, freq f
 	b.write("contacts", "")
 	tone(t, filepath.Join(b.dir, "tone.wav"), freq)
 	b.write("config", strings.Join([]string{
-		"sip_listen 127.0.0.1:0", "sip_trans_def udp", "net_interface lo", "rtp_ports 40000-49999", "rtp_timeout 0",
+		"sip_listen 127.0.0.1:0", "sip_trans_def udp", "net_interface 127.0.0.1", "rtp_ports 40000-49999", "rtp_timeout 0",
 		"call_local_timeout 120", "call_max_calls 4",
 		"audio_player aufile," + filepath.Join(b.dir, "unused.wav"), "audio_source aufile," + filepath.Join(b.dir, "tone.wav"),
 		"audio_alert aufile,/dev/null", "audio_srate 8000-8000", "audio_channels 1",
@@ -238,9 +238,9 @@ func TestTwoSoftphonesTalkThroughMenuAndQueue(t *testing.T) {
 			s := start(t, prepare(t, "../../config/example"))
 			at := map[string]string{"udp": s.udp, "tcp": s.tcp}[transport]
 			caller := startBaresip(t, at, transport, "1001", s.users["1001"], 440)
-			caller.await("REGISTER_OK")
+			s.registered("1001")
 			agent := startBaresip(t, at, transport, "1002", s.users["1002"], 1000)
-			agent.await("REGISTER_OK")
+			s.registered("1002")
 
 			number, pin, _ := strings.Cut(s.pins["anna"], " ")
 			agent.do("dial", "*11")
@@ -291,6 +291,26 @@ func TestTwoSoftphonesTalkThroughMenuAndQueue(t *testing.T) {
 			}
 		})
 	}
+}
+
+// registered waits until the server can reach a phone.
+func (s *server) registered(name string) {
+	s.t.Helper()
+	eventually(s.t, 10*time.Second, func() error {
+		var phones []struct {
+			Name      string
+			Reachable bool
+		}
+		if err := s.get("/v1/phones", &phones); err != nil {
+			return err
+		}
+		for _, p := range phones {
+			if p.Name == name && p.Reachable {
+				return nil
+			}
+		}
+		return fmt.Errorf("phone %s is not registered: %+v", name, phones)
+	})
 }
 
 // talkFor is nil once a call has been talking for d.

@@ -69,8 +69,8 @@ func (s *sound) tickKey(w *writer, f *flow) {
 		for range endings {
 			s.writeEvent(w, f, true)
 		}
-	case k.tick >= keyTicks+gapTicks:
 		close(k.done)
+	case k.tick >= keyTicks+gapTicks:
 		w.key = nil
 	}
 }

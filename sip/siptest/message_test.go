@@ -32,7 +32,9 @@ bodyand rubbish`))
 	}
 	want := []any{
 		"INVITE", "sip:100@192.0.2.1:5060;transport=udp", 2, "z9hG4bK2", "030123",
-		"f1", "t1", []string{"<sip:a@192.0.2.7>;q=1", "<sip:b@192.0.2.8>"}, uint32(42), "INVITE", "body", "sip:100@192.0.2.1",
+		"f1", "t1",
+		[]string{"<sip:a@192.0.2.7>;q=1", "<sip:b@192.0.2.8>"},
+		uint32(42), "INVITE", "body", "sip:100@192.0.2.1",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -1,15 +1,31 @@
 // Package api is the admin face: HTTP and JSON over what the house is doing. It
-// shows; it decides nothing.
+// shows; it decides nothing. It can show what agents do now, never how they
+// compare: no part it is given holds a figure of an agent.
 package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/net/netutil"
 
 	"breakwater/acd"
 	"breakwater/call"
+)
+
+const (
+	mostConnections = 256              // an admin, a scraper and a dashboard need a handful
+	mostBody        = 1 << 20          // bytes; no request needs any
+	mostHeader      = 16 << 10         // bytes
+	patience        = 10 * time.Second // how long the house may take for one answer
+	grace           = 5 * time.Second  // how long requests in progress may take at the stop
 )
 
 // Floor is what the api shows of queues and agents. *acd.Floor implements it.
@@ -23,7 +39,6 @@ type Floor interface {
 // Calls is what the api shows of live calls. *call.Exchange implements it.
 type Calls interface {
 	Calls() []call.View
-	Tally() *call.Tally
 }
 
 // Records is where ended calls are found. The store implements it.
@@ -31,29 +46,100 @@ type Records interface {
 	Records(ctx context.Context, q call.Query) ([]call.Record, error)
 }
 
-// Parts are what the api shows. main satisfies the function fields over rooms that
-// the api may not know.
-type Parts struct {
-	Floor   Floor
-	Calls   Calls
-	Records Records
-	Phones  func() any                      // JSON for /v1/phones
-	Config  func() any                      // JSON for /v1/config: version, loaded at, last refusal
-	Refused func() bool                     // the config on disk was refused
-	Reload  func(ctx context.Context) error // POST /v1/config/reload
-	Health  func(ctx context.Context) error // nil = ready for calls
-	Gauges  func() map[string]float64       // more metrics by name (labels in the name), gauges
-	Counts  func() map[string]float64       // more metrics by name, counters
-	Token   string                          // bearer token for everything but /health and /ready
-	Version string
-	Started time.Time
+// Phone is a phone as the admin sees it.
+type Phone struct {
+	Name      string    `json:"name"`
+	Reachable bool      `json:"reachable"`
+	Contacts  []string  `json:"contacts"`
+	UserAgent string    `json:"user_agent,omitempty"`
+	Expires   time.Time `json:"expires,omitzero"` // of the registration that lasts longest
 }
 
+// Parts are what the api shows. main satisfies the function fields over rooms that
+// the api may not know. All are required.
+type Parts struct {
+	Floor    Floor
+	Calls    Calls
+	Records  Records
+	Phones   func() []Phone
+	Config   func() any                      // JSON for /v1/config: version, loaded at, last refusal
+	Problems func() []string                 // what is wrong with the config on disk, a text each; empty = it is what runs
+	Reload   func(ctx context.Context) error // POST /v1/config/reload; a Refusal when the config is bad
+	Health   func(ctx context.Context) error // nil = ready for calls
+	Gauges   func() map[string]float64       // more metrics by name (labels in the name), gauges
+	Counts   func() map[string]float64       // more metrics by name, counters; those of the calls among them
+	Token    string                          // bearer token for everything but /health and /ready; empty = nobody gets in
+	Version  string
+	Started  time.Time
+}
+
+// Refusal is the error of a reload that changed nothing: every problem of the
+// config, as text.
+type Refusal []string
+
+// Error gives the problems one below the other.
+func (r Refusal) Error() string { return "the config is refused:\n" + strings.Join(r, "\n") }
+
 // Server is the HTTP face.
-type Server struct{}
+type Server struct {
+	parts    Parts
+	log      *slog.Logger
+	tries    *tries
+	own      own
+	exporter *exporter
+	face     http.Handler
+	working  sync.WaitGroup // requests in progress
+}
 
 // New makes the face; it listens when Serve is called.
-func New(p Parts, log *slog.Logger) *Server { panic("not built yet") }
+func New(p Parts, log *slog.Logger) *Server {
+	s := &Server{parts: p, log: log, tries: newTries(), own: own{answers: map[int]uint64{}}, exporter: newExporter(log)}
+	s.face = s.door(s.routes())
+	return s
+}
 
-// Serve answers on l until ctx ends, then lets requests in progress finish.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error { panic("not built yet") }
+// Serve answers on l until ctx ends, then lets requests in progress finish, for 5 s
+// at most. When it returns, l is closed and nothing of it runs any more.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if !onLoopback(l.Addr()) {
+		s.log.Warn("the api can be reached from other machines without TLS", "address", l.Addr().String())
+	}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // outlives ctx by the grace
+	defer s.working.Wait()
+	defer stop()
+	server := &http.Server{
+		Handler:           s.face,
+		BaseContext:       func(net.Listener) context.Context { return work },
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    mostHeader,
+
+		DisableGeneralOptionsHandler: true,                                                // everything comes through the door
+		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // strangers' mistakes
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(netutil.LimitListener(l, mostConnections)) }()
+	select {
+	case err := <-ended:
+		return errors.Join(fmt.Errorf("serve %s: %w", l.Addr(), err), server.Close())
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(work, grace)
+	defer cancel()
+	if err := server.Shutdown(last); err != nil {
+		s.log.Warn("the api cut off requests at the stop", "after", grace)
+		_ = server.Close() // the listener is closed already, the rest has no error to tell
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// onLoopback tells whether only this machine can reach the address.
+func onLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"breakwater/api"
+	"breakwater/config"
 )
 
 const tokenLength = 26
@@ -25,13 +27,16 @@ func (h *House) shown() api.Parts {
 		Floor:   h.Floor,
 		Calls:   h.Exchange,
 		Records: h.Store,
-		Phones:  func() any { return h.SIP.Phones() },
+		Phones:  h.phones,
 		Config:  func() any { return h.Keeper.Status() },
-		Refused: func() bool { return h.Keeper.Status().Refusal != nil },
-		Reload: func(ctx context.Context) error {
-			_, err := h.Keeper.Reload(ctx)
-			return err
+		Problems: func() []string {
+			refusal := h.Keeper.Status().Refusal
+			if refusal == nil {
+				return nil
+			}
+			return texts(refusal.Problems)
 		},
+		Reload:  h.reload,
 		Health:  h.health,
 		Gauges:  h.gauges,
 		Counts:  h.counts,
@@ -52,30 +57,80 @@ func (h *House) health(ctx context.Context) error {
 	return nil
 }
 
+// reload tells the api a refusal in its own words.
+func (h *House) reload(ctx context.Context) error {
+	_, err := h.Keeper.Reload(ctx)
+	var problems config.Errors
+	if errors.As(err, &problems) {
+		return api.Refusal(texts(problems))
+	}
+	return err
+}
+
+// texts gives each problem as breakwater check prints it.
+func texts(problems config.Errors) []string {
+	out := make([]string, len(problems))
+	for i, p := range problems {
+		out[i] = p.String()
+	}
+	return out
+}
+
+func (h *House) phones() []api.Phone {
+	seen := h.SIP.Phones()
+	out := make([]api.Phone, len(seen))
+	for i, p := range seen {
+		out[i] = api.Phone{Name: p.Name, Reachable: p.Reachable, Contacts: append([]string{}, p.Contacts...), UserAgent: p.UserAgent, Expires: p.Expires}
+	}
+	return out
+}
+
 func (h *House) gauges() map[string]float64 {
 	open, draining, total := h.Engine.Usage()
 	wire := h.SIP.Counters()
 	return map[string]float64{
-		"media_ports_open":       float64(open),
-		"media_ports_draining":   float64(draining),
-		"media_ports_total":      float64(total),
-		"sip_legs":               float64(wire.Legs),
-		"sip_transactions":       float64(wire.Transactions),
-		"sip_mailboxes":          float64(wire.Mailboxes),
-		"config_reload_refusals": float64(h.Keeper.Status().Refused),
+		"media_ports_open":     float64(open),
+		"media_ports_draining": float64(draining),
+		"media_ports_limit":    float64(total),
+		"sip_legs":             float64(wire.Legs),
+		"sip_transactions":     float64(wire.Transactions),
+		"sip_mailboxes":        float64(wire.Mailboxes),
 	}
 }
 
+// counts are the counters of every room. Those of the calls have their labels in
+// their names already.
 func (h *House) counts() map[string]float64 {
-	wire := h.SIP.Counters()
-	return map[string]float64{
-		"sip_requests_total":      float64(wire.Requests),
-		"sip_malformed_total":     float64(wire.Malformed),
-		"sip_rate_limited_total":  float64(wire.RateLimited),
-		"sip_overload_total":      float64(wire.Overload),
-		"sip_strangers_total":     float64(wire.Strangers),
-		"sip_auth_failures_total": float64(wire.AuthFailures),
-		"sip_mailbox_full_total":  float64(wire.MailboxFull),
-		"sip_panics_total":        float64(wire.Panics),
+	wire, sound, files := h.SIP.Counters(), h.Engine.Counters(), h.Keeper.Status()
+	counts := map[string]float64{
+		"sip_requests_total":           float64(wire.Requests),
+		"sip_malformed_total":          float64(wire.Malformed),
+		"sip_rate_limited_total":       float64(wire.RateLimited),
+		"sip_overload_total":           float64(wire.Overload),
+		"sip_strangers_total":          float64(wire.Strangers),
+		"sip_auth_failures_total":      float64(wire.AuthFailures),
+		"sip_mailbox_full_total":       float64(wire.MailboxFull),
+		"sip_panics_total":             float64(wire.Panics),
+		"media_ports_refused_total":    float64(sound.Refused),
+		"media_packets_received_total": float64(sound.Received),
+		"media_packets_sent_total":     float64(sound.Sent),
+		"media_packets_relayed_total":  float64(sound.Relayed),
+		"media_packets_unsent_total":   float64(sound.Unsent),
+		"media_players_late_total":     float64(sound.Late),
+		"media_digits_total":           float64(sound.Digits),
+		"media_digits_lost_total":      float64(sound.DigitsLost),
+		"media_recordings_total":       float64(sound.Recordings),
+		"media_recordings_cut_total":   float64(sound.Failed),
+		"config_reloads_total":         float64(files.Reloads),
+		"config_reloads_refused_total": float64(files.Refused),
+
+		`media_packets_dropped_total{reason="stranger"}`:  float64(sound.Strangers),
+		`media_packets_dropped_total{reason="malformed"}`: float64(sound.Malformed),
+		`media_packets_dropped_total{reason="foreign"}`:   float64(sound.Foreign),
+		`media_packets_dropped_total{reason="drained"}`:   float64(sound.Drained),
 	}
+	for name, n := range h.Exchange.Tally().Counts() {
+		counts[name] = float64(n)
+	}
+	return counts
 }

@@ -1,0 +1,92 @@
+package api
+
+// helpOf is the sentence beside a metric.
+func helpOf(name string) string {
+	if text, known := help[name]; known {
+		return text
+	}
+	return "Told by a room of the house."
+}
+
+// help says what each metric means. docs/operations.md names them all: a test holds
+// both to it.
+var help = map[string]string{
+	"double_offers_total":     "Callers answered by two agents, or agents offered two calls. Must stay 0.",
+	"wrapups_cut_short_total": "Wrap-ups shortened by the system. Must stay 0.",
+	"rests_cut_short_total":   "Rests shortened by the system. Must stay 0.",
+	"starved_callers_total":   "Callers forgotten although a capable agent was offerable. Must stay 0.",
+	"stuck_agents_total":      "Agents not freed although their leg was gone. Must stay 0.",
+	recordsLost:               "Calls whose record was not written. Must stay 0.",
+
+	"agents":                    "Agents by state.",
+	"queue_waiting":             "Callers who wait, by queue.",
+	"queue_agents_ready":        "Capable agents who can be offered a call now, by queue.",
+	"queue_agents_capable":      "Capable agents who are logged in, by queue.",
+	"queue_oldest_wait_seconds": "How long the caller at the front has waited, by queue.",
+	"queue_entered_total":       "Callers who entered a queue.",
+	"queue_left_total":          "Callers who left a queue by themselves.",
+	"queue_removed_total":       "Callers taken out by a limit of the queue.",
+	"offers_total":              "Offers of a call to an agent.",
+	"offers_answered_total":     "Offers that became a conversation.",
+	"offers_missed_total":       "Offers that did not, for whatever reason.",
+	"offers_untaken_total":      "Offers revoked because the call did not take them within 2 s.",
+	"stale_finishes_total":      "Late news about assignments that were over. Harmless.",
+	"ledger_failures_total":     "Writes of the floor's ledger that failed.",
+	"floor_up":                  "1 when the floor answered this scrape.",
+
+	"calls":                        "Live calls by phase.",
+	"calls_total":                  "Calls taken.",
+	"calls_ended_total":            "Calls ended, by cause.",
+	"calls_refused_total":          "Calls refused: too many at once, or the server stops.",
+	"calls_in_circles_total":       "Calls sent from target to target too often.",
+	"call_panics_total":            "Calls ended by a fault of the program.",
+	"call_inbox_full_total":        "Calls ended because they could not keep up with their signals.",
+	"callers_wanted_more_total":    "Callers who pressed 1 in the closing.",
+	"agent_logins_refused_total":   "Log-ins with a wrong number or PIN.",
+	"recordings_failed_total":      "Conversations that could not be recorded.",
+	"journal_failures_total":       "Writes of records that failed; they are tried again.",
+	"records_sealed_twice_total":   "Records that were sealed before. Harmless.",
+	"compliments_total":            "Calls an agent marked as kind.",
+	"protect_warnings_total":       "Warnings played to callers, by number of the warning and queue.",
+	"protect_disconnects_total":    "Calls ended by protection, by cause.",
+	"protect_permit_unused_total":  "Permits to end the call that lapsed unused.",
+	"protect_pages_total":          "Supervisors paged, by reason.",
+	"protect_assist_missed_total":  "Pages that no supervisor answered.",
+	"phones_known":                 "Phones that are known.",
+	"phones_reachable":             "Phones that can be rung.",
+	"sip_legs":                     "Parties on the wire.",
+	"sip_transactions":             "SIP transactions in progress.",
+	"sip_mailboxes":                "Mailboxes of legs and registrations.",
+	"sip_requests_total":           "SIP requests received.",
+	"sip_malformed_total":          "SIP messages that broke the rules of the wire.",
+	"sip_rate_limited_total":       "SIP requests dropped or refused: too many from one source.",
+	"sip_overload_total":           "SIP requests refused: too much for the server.",
+	"sip_strangers_total":          "Calls from addresses that are neither phone nor trunk.",
+	"sip_auth_failures_total":      "SIP requests with a wrong name or password.",
+	"sip_mailbox_full_total":       "SIP messages dropped because a leg could not keep up.",
+	"sip_panics_total":             "SIP messages that met a fault of the program.",
+	"media_ports_open":             "Sound ports in use.",
+	"media_ports_draining":         "Sound ports that wait until late sound has passed.",
+	"media_ports_limit":            "Sound ports there are.",
+	"media_ports_refused_total":    "Times no sound port was free.",
+	"media_packets_received_total": "RTP packets received.",
+	"media_packets_sent_total":     "RTP packets sent.",
+	"media_packets_relayed_total":  "RTP packets sent that came from the other party.",
+	"media_packets_dropped_total":  "RTP packets dropped, by reason: stranger, malformed, foreign, drained.",
+	"media_packets_unsent_total":   "RTP packets that the kernel refused to send.",
+	"media_players_late_total":     "Times a player fell so far behind that it began to count anew.",
+	"media_digits_total":           "Digits received in the sound.",
+	"media_digits_lost_total":      "Digits dropped because nobody took them.",
+	"media_recordings_total":       "Recordings begun.",
+	"media_recordings_cut_total":   "Recordings ended early by a slow or failing disk.",
+	"config_refused":               "1 while the config on disk is refused and the last good one runs.",
+	"config_reloads_total":         "Config edits taken.",
+	"config_reloads_refused_total": "Config edits refused.",
+
+	"ready":                    "1 when the next caller would be served.",
+	"api_requests_total":       "Answers of the api, by HTTP status.",
+	"api_tokens_refused_total": "Wrong tokens shown to the api.",
+	"api_panics_total":         "Answers of the api that met a fault of the program.",
+	"metrics_unreadable":       "Series that could not be shown in this scrape: a fault of the program.",
+	"breakwater_build_info":    "Version of the software and of Go; always 1.",
+}

@@ -123,7 +123,7 @@ func (l *leg) glare(req *sip.Request) int {
 		return 0
 	case l.stage == inviting: // the offer of the first INVITE has no answer yet
 		return sip.StatusInternalServerError
-	case l.sound.session.Pending() || l.care.changing:
+	case l.sound.session.Pending():
 		return sip.StatusRequestPending
 	case l.final != nil && req.IsInvite(): // our 2xx before has no ACK yet
 		return sip.StatusRequestPending

@@ -138,27 +138,23 @@ func open(t *testing.T, p Plan) *house {
 
 func openIn(t *testing.T, p Plan, dir *directory) *house {
 	t.Helper()
-	engine, err := media.Open(media.Settings{Recordings: t.TempDir()}.WithDefaults(), quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
+	sounds := engine(t)
+	var err error
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	h := &house{t: t, ctx: ctx, dir: dir, board: &board{legs: make(chan *ear, 100), turns: make(chan turn, 1000)}}
-	h.Server, err = Open(ctx, quick(p), Parts{Engine: engine, Directory: dir, Log: quiet()})
+	h.Server, err = Open(ctx, quick(p), Parts{Engine: sounds, Directory: dir, Log: quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
 	serving, end := context.WithCancel(ctx)
 	go func() { served <- h.Serve(serving, h.board) }()
+	<-h.up
 	var once sync.Once
 	h.stop = func() {
 		once.Do(func() {
 			end()
 			if err := <-served; err != nil {
-				t.Error(err)
-			}
-			if err := engine.Close(); err != nil {
 				t.Error(err)
 			}
 			if c := h.Counters(); c.Panics != 0 || c.Legs != 0 || c.Transactions != 0 || c.Mailboxes != 0 {
@@ -172,6 +168,20 @@ func openIn(t *testing.T, p Plan, dir *directory) *house {
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func engine(tb testing.TB) *media.Engine {
+	tb.Helper()
+	e, err := media.Open(media.Settings{Recordings: tb.TempDir()}.WithDefaults(), quiet())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return e
+}
 
 // at is the address of our listener of a network.
 func (h *house) at(network string) netip.AddrPort {

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"context"
 	mrand "math/rand/v2"
 	"sync"
 	"time"
@@ -20,9 +19,6 @@ const (
 // outward is our own registrations at providers, one per trunk with register.
 type outward struct {
 	s      *Server
-	ctx    context.Context // its life is the server's: it ends the waits of resolving
-	cancel context.CancelFunc
-
 	mu     sync.Mutex // protects active
 	active map[string]*account
 }
@@ -39,13 +35,10 @@ type account struct {
 	fails   int
 	next    *time.Timer
 	stopped bool
-	ctx     context.Context
 }
 
 func newOutward(s *Server) *outward {
-	o := &outward{s: s, active: map[string]*account{}}
-	o.ctx, o.cancel = context.WithCancel(s.life)
-	return o
+	return &outward{s: s, active: map[string]*account{}}
 }
 
 // sync begins and ends registrations until they are what r says.
@@ -62,7 +55,7 @@ func (o *outward) sync(r *rules) {
 		if !t.spec.Register || o.active[name] != nil {
 			continue
 		}
-		a := &account{s: o.s, trunk: t, tag: newTag(), expires: t.spec.Expires, ctx: o.ctx}
+		a := &account{s: o.s, trunk: t, tag: newTag(), expires: t.spec.Expires}
 		a.box = o.s.office.open(token() + "@breakwater")
 		o.active[name] = a
 		a.box.post(func() {
@@ -72,9 +65,8 @@ func (o *outward) sync(r *rules) {
 	}
 }
 
-// close ends all, and what they wait for.
+// close takes all registrations back.
 func (o *outward) close() {
-	o.cancel()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, a := range o.active {
@@ -89,7 +81,7 @@ func (a *account) try() {
 		return
 	}
 	a.s.office.wg.Go(func() {
-		h, err := a.s.reachTrunk(a.ctx, a.trunk)
+		h, err := a.s.reachTrunk(a.s.life, a.trunk)
 		a.box.post(func() {
 			switch {
 			case a.stopped:

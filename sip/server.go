@@ -39,13 +39,15 @@ type Server struct {
 	limiter *limit.Limiter
 	turns   turns // which phones gained or lost their last contact
 	taker   atomic.Pointer[Switchboard]
+	up      chan struct{} // closed when every listener is read
 	closing atomic.Bool
 	serving sync.Mutex // held by Serve
 	outward *outward   // our own registrations at providers
 
-	// life has the values of Open's context and no end: what a phone waits for is
-	// finished even while we stop.
-	life context.Context
+	// life ends when the last goodbyes are said: what blocks outside mailboxes,
+	// resolving, dialling and storing, ends with it.
+	life    context.Context
+	endLife context.CancelFunc
 }
 
 var _ call.Dialer = (*Server)(nil)
@@ -56,16 +58,19 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip settings: %w", err)
 	}
-	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), life: context.WithoutCancel(ctx)}
+	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), up: make(chan struct{})}
+	s.life, s.endLife = context.WithCancel(context.WithoutCancel(ctx))
 	s.inForce.Store(r)
 	s.limiter = limit.New(limit.Settings{PerSource: r.settings.RatePerSource}, r.trunkPrefixes())
 	s.office = newOffice(parts.Log, s.tally, mailboxLimit(r.settings))
 	s.turns.wake = make(chan struct{}, 1)
 	if err := s.loadBook(ctx); err != nil {
+		s.endLife()
 		return nil, err
 	}
 	s.wire, err = openTransport(ctx, r.settings.Listen, traffic{admit: s.admit, message: s.message, gone: s.streamGone})
 	if err != nil {
+		s.endLife()
 		return nil, err
 	}
 	t1 := r.settings.T1
@@ -86,6 +91,7 @@ func (s *Server) Serve(ctx context.Context, board Switchboard) error {
 	}
 	s.taker.Store(&board)
 	s.wire.serve()
+	close(s.up)
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	var minders sync.WaitGroup
@@ -99,6 +105,7 @@ func (s *Server) Serve(ctx context.Context, board Switchboard) error {
 	minders.Wait()
 	s.outward.close()
 	s.endLegs()
+	s.endLife()
 	s.office.close()
 	s.wire.close()
 	return nil
@@ -129,6 +136,16 @@ func (s *Server) endLegs() {
 // plan is what is in force now.
 func (s *Server) plan() *rules { return s.inForce.Load() }
 
+// running tells whether calls can be made.
+func (s *Server) running() bool {
+	select {
+	case <-s.up:
+		return !s.closing.Load()
+	default:
+		return false
+	}
+}
+
 func (s *Server) board() Switchboard { return *s.taker.Load() }
 
 // Prepare checks a new plan. A changed listener needs a restart and is an error.
@@ -152,7 +169,7 @@ func (s *Server) Prepare(next Plan) (commit func(), err error) {
 				s.forgetPhone(name)
 			}
 		}
-		if s.taker.Load() != nil && !s.closing.Load() {
+		if s.running() {
 			s.outward.sync(r)
 		}
 	}, nil
@@ -243,7 +260,7 @@ func (s *Server) contact(h hop, v view, user string) *sip.ContactHeader {
 
 // roomForLeg tells whether another call may begin.
 func (s *Server) roomForLeg() bool {
-	return !s.closing.Load() && s.tally.legs.Load() < int64(s.plan().settings.MaxCalls)
+	return s.running() && s.tally.legs.Load() < int64(s.plan().settings.MaxCalls)
 }
 
 // number is random, for the session ids of SDP.

@@ -15,12 +15,22 @@ import (
 
 // Limits of streams (libraries.md §2.16: sipgo has none).
 const (
-	maxStreams   = 16384
-	firstMessage = 30 * time.Second // a stranger must say something in this time
-	wholeMessage = 10 * time.Second // and whoever begins a message must finish it
-	idleStream   = 65 * time.Minute // a registration lasts 60; qualify makes traffic long before
-	maxHead      = 16 << 10         // bytes of start line and headers
+	maxStreams = 16384
+	maxHead    = 16 << 10 // bytes of start line and headers
 )
+
+// bounds are what a stream may take of us.
+type bounds struct {
+	first time.Duration // a stranger must have proved itself in this time
+	whole time.Duration // whoever begins a message must finish it
+	idle  time.Duration // silence of somebody who proved itself
+	each  int           // streams of one address: a whole office behind one NAT
+}
+
+// usual bounds. A registration lasts 60 minutes; qualify makes traffic long before.
+func usual() bounds {
+	return bounds{first: 30 * time.Second, whole: 10 * time.Second, idle: 65 * time.Minute, each: 1024}
+}
 
 var (
 	errFraming  = errors.New("no message boundary can be found")
@@ -42,13 +52,16 @@ type stream struct {
 	ready    chan struct{} // closed when somebody reads
 	reading  sync.Once
 
-	buf   []byte // belongs to the reader
-	start time.Time
+	bounds bounds
+	start  time.Time
+	buf    []byte // belongs to the reader
 }
 
-func newStream(c net.Conn, l *listener, closed func(*stream)) *stream {
-	return &stream{Conn: c, listener: l, remote: addrPort(c.RemoteAddr()), closed: closed,
-		ready: make(chan struct{}), start: time.Now()}
+func newStream(c net.Conn, l *listener, b bounds, closed func(*stream)) *stream {
+	return &stream{
+		Conn: c, listener: l, remote: addrPort(c.RemoteAddr()), bounds: b, closed: closed,
+		ready: make(chan struct{}), start: time.Now(),
+	}
 }
 
 // Read implements net.Conn.
@@ -72,12 +85,12 @@ func (s *stream) Read(b []byte) (int, error) {
 
 // more reads what the network has, in the time that the state of the stream allows.
 func (s *stream) more() error {
-	deadline := time.Now().Add(idleStream)
+	deadline := time.Now().Add(s.bounds.idle)
 	switch {
 	case len(s.buf) > 0:
-		deadline = time.Now().Add(wholeMessage)
+		deadline = time.Now().Add(s.bounds.whole)
 	case !s.trusted.Load():
-		deadline = s.start.Add(firstMessage)
+		deadline = s.start.Add(s.bounds.first)
 	}
 	if err := s.SetReadDeadline(deadline); err != nil {
 		return err

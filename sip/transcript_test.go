@@ -63,6 +63,11 @@ func play(t *testing.T, text string) {
 	if strings.Contains(text, "#long-timers") {
 		p.Settings.T1 = time.Second
 	}
+	if strings.Contains(text, "#register") {
+		tr := p.Trunks["raw"]
+		tr.Register, tr.Expires = true, 4*time.Second
+		p.Trunks["raw"] = tr
+	}
 	s := &transcript{t: t, h: open(t, p), conn: conn, done: make(chan error, 1)}
 	s.known = map[string]string{
 		"peer": conn.LocalAddr().String(), "server": s.h.at("udp").String(), "n": fmt.Sprint(time.Now().UnixNano()),
@@ -282,6 +287,8 @@ func (s *transcript) act(line int, words []string) {
 		s.leg = listenTo(s.h.Dial(s.h.ctx, call.Target{Trunk: "raw", Number: words[1], From: "0123", Name: "Ann", Ring: 5 * time.Second}))
 	case "phone":
 		s.leg = listenTo(s.h.Dial(s.h.ctx, call.Target{Phone: words[1], From: "0123", Ring: 5 * time.Second}))
+	case "stop":
+		go s.h.stop()
 	case "refuse":
 		s.h.board.refuse.Store(true)
 	default:

@@ -81,14 +81,17 @@ type transport struct {
 	joins     *joiner
 	readers   sync.WaitGroup
 
-	mu      sync.Mutex // protects streams
+	mu      sync.Mutex // protects the following
 	streams map[netip.AddrPort]*stream
+	hosts   map[netip.Addr]int // streams by address
+	bounds  bounds
 }
 
 // openTransport binds every listener. Nothing is read yet.
 func openTransport(ctx context.Context, specs []Listener, tell traffic) (*transport, error) {
 	tameSipgo()
-	t := &transport{life: context.WithoutCancel(ctx), tell: tell, streams: map[netip.AddrPort]*stream{}, joins: newJoiner()}
+	t := &transport{life: context.WithoutCancel(ctx), tell: tell, joins: newJoiner()}
+	t.streams, t.hosts, t.bounds = map[netip.AddrPort]*stream{}, map[netip.Addr]int{}, usual()
 	for _, spec := range specs {
 		l, err := t.bind(ctx, spec)
 		if err != nil {
@@ -137,6 +140,10 @@ func (t *transport) closeSockets() {
 	for _, l := range t.listeners {
 		l.close()
 	}
+	t.closeStreams()
+}
+
+func (t *transport) closeStreams() {
 	t.mu.Lock()
 	open := make([]*stream, 0, len(t.streams))
 	for _, s := range t.streams {
@@ -296,14 +303,15 @@ func (t *transport) dial(ctx context.Context, remote netip.AddrPort) (hop, error
 
 // adopt makes c one of our streams; nil when there are too many.
 func (t *transport) adopt(c net.Conn, l *listener) *stream {
-	s := newStream(c, l, t.forget)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.streams) >= maxStreams {
+	s := newStream(c, l, t.bounds, t.forget)
+	if len(t.streams) >= maxStreams || t.hosts[s.remote.Addr()] >= t.bounds.each {
 		_ = c.Close()
 		return nil
 	}
 	t.streams[s.remote] = s
+	t.hosts[s.remote.Addr()]++
 	return s
 }
 
@@ -312,6 +320,9 @@ func (t *transport) forget(s *stream) {
 	mine := t.streams[s.remote] == s
 	if mine {
 		delete(t.streams, s.remote)
+		if t.hosts[s.remote.Addr()]--; t.hosts[s.remote.Addr()] == 0 {
+			delete(t.hosts, s.remote.Addr())
+		}
 	}
 	t.mu.Unlock()
 	if mine {

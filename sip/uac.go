@@ -25,7 +25,7 @@ type destination struct {
 }
 
 // Dial implements call.Dialer.
-func (s *Server) Dial(ctx context.Context, t call.Target) call.Leg {
+func (s *Server) Dial(_ context.Context, t call.Target) call.Leg {
 	l := &leg{s: s}
 	l.who = call.Party{ID: s.legID(), Phone: t.Phone, Trunk: t.Trunk, Number: t.Number, Since: time.Now()}
 	if t.Number == "" {
@@ -39,13 +39,13 @@ func (s *Server) Dial(ctx context.Context, t call.Target) call.Leg {
 	if t.Trunk == "" {
 		start = s.dialPhone(l, t)
 	} else {
-		start = s.dialTrunk(ctx, l, t)
+		start = s.dialTrunk(l, t)
 	}
 	l.box = s.office.open(callID)
-	stopped := func() { l.end(call.Cause{By: call.ByUs, Metric: call.LegOverload, Text: "server stops"}) }
+	stopped := func() { l.end(call.Cause{By: call.ByUs, Metric: call.LegOverload, Text: "the server does not run"}) }
 	posted := l.box.post(func() {
 		l.box.leg = l
-		if s.closing.Load() {
+		if !s.running() {
 			start = stopped
 		}
 		start()
@@ -88,7 +88,7 @@ func noContact(text string) call.Cause {
 }
 
 // dialTrunk resolves and, for a stream, connects outside the mailbox.
-func (s *Server) dialTrunk(ctx context.Context, l *leg, t call.Target) func() {
+func (s *Server) dialTrunk(l *leg, t call.Target) func() {
 	tr := s.plan().trunks[t.Trunk]
 	if tr == nil || tr.spec.Proxy == "" {
 		return func() { l.end(noContact("no such trunk, or one without a proxy")) }
@@ -96,7 +96,7 @@ func (s *Server) dialTrunk(ctx context.Context, l *leg, t call.Target) func() {
 	l.peer.trunk = tr
 	return func() {
 		s.office.wg.Go(func() {
-			h, err := s.reachTrunk(context.WithoutCancel(ctx), tr)
+			h, err := s.reachTrunk(s.life, tr)
 			l.box.post(func() {
 				switch {
 				case l.stage == over:

@@ -1,0 +1,432 @@
+package sip
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"breakwater/call"
+	"breakwater/sip/siptest"
+)
+
+func silent(o *siptest.Options) { o.Silent = true }
+
+func TestOnlyWhoProvesItselfRegisters(t *testing.T) {
+	h := open(t, Plan{})
+	for name, tc := range map[string]struct {
+		phone  string
+		change func(*siptest.Options)
+		status int
+	}{
+		"the right password by MD5":                    {"1001", func(*siptest.Options) {}, 200},
+		"the right password by SHA-256":                {"1003", func(*siptest.Options) {}, 200},
+		"a wrong password gets the same as a stranger": {"1001", func(o *siptest.Options) { o.Password = "wrong" }, 401},
+		"a stranger": {"9999", func(*siptest.Options) {}, 401},
+		"over TCP":   {"1002", overTCP, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := h.phone(tc.phone, tc.change).Register(h.ctx)
+			if got := siptest.StatusOf(err); (tc.status == 200) != (err == nil) || err != nil && got != tc.status {
+				t.Errorf("got %v, want %d", err, tc.status)
+			}
+		})
+	}
+	if c := h.Counters(); c.AuthFailures == 0 || c.Strangers == 0 {
+		t.Errorf("counters %+v", c)
+	}
+}
+
+func TestACallWithoutProofIsChallengedWithoutState(t *testing.T) {
+	h := open(t, Plan{})
+	p := h.phone("1001", func(o *siptest.Options) { o.Password = "" })
+	c, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	end, err := c.WaitEnded(h.ctx)
+	if must(t, "end", err); end.Status != 401 {
+		t.Errorf("ended %v, want 401", end)
+	}
+	if n := h.Counters(); n.Legs != 0 || n.Transactions != 0 {
+		t.Errorf("a stranger left %+v", n)
+	}
+}
+
+func TestAllContactsRingAndTheFirstAnswerWins(t *testing.T) {
+	h := open(t, Plan{})
+	udp, tcp := h.registered("1001"), h.registered("1001", overTCP)
+	leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
+	a, b := <-udp.Incoming(), <-tcp.Incoming()
+	leg.next(t, call.Ringing)
+	if a.ID() != b.ID() {
+		t.Error("the branches of one call have different Call-IDs")
+	}
+	must(t, "answer", b.Answer(h.ctx))
+	leg.next(t, call.Answered)
+	end, err := a.WaitEnded(h.ctx)
+	if must(t, "the other's end", err); end.By != "them" {
+		t.Errorf("the other ended %v", end)
+	}
+	leg.HangUp(call.Cause{By: call.ByUs, Metric: call.LegNormal})
+	_, err = b.WaitEnded(h.ctx)
+	must(t, "the winner's end", err)
+}
+
+func TestHowAPhoneSaysNo(t *testing.T) {
+	for name, tc := range map[string]struct {
+		policy siptest.Policy
+		want   call.Cause
+	}{
+		"busy":                  {siptest.DeclineWith(486), call.Cause{By: call.ByAgent, Status: 486, Metric: call.LegBusy}},
+		"declined":              {siptest.DeclineWith(603), call.Cause{By: call.ByAgent, Status: 603, Metric: call.LegDeclined}},
+		"480 while it rang":     {siptest.Policy{Do: siptest.Decline, Status: 480, After: 50 * time.Millisecond}, call.Cause{By: call.ByAgent, Status: 480, Metric: call.LegDeclined}},
+		"480 at once":           {siptest.DeclineWith(480), call.Cause{By: call.ByAgent, Status: 480, Metric: call.LegRefused}},
+		"a fault of the phone":  {siptest.DeclineWith(500), call.Cause{By: call.ByNetwork, Status: 500, Metric: call.LegRefused}},
+		"it has no such number": {siptest.DeclineWith(404), call.Cause{By: call.ByAgent, Status: 404, Metric: call.LegRefused}},
+		"408 from the phone":    {siptest.DeclineWith(408), call.Cause{By: call.ByAgent, Status: 408, Metric: call.LegNoAnswer}},
+		"it says nothing":       {siptest.Policy{Do: siptest.Ignore}, call.Cause{By: call.ByNetwork, Metric: call.LegUnreachable}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := open(t, Plan{Settings: Settings{T1: 30 * time.Millisecond}})
+			p := h.registered("1001", func(o *siptest.Options) { o.Policy = tc.policy })
+			_ = p
+			leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
+			var last call.Signal
+			for last.Kind != call.Ended {
+				select {
+				case last = <-leg.signals:
+				case <-time.After(patience):
+					t.Fatal("the leg never ended")
+				}
+			}
+			last.Cause.Text = ""
+			if d := cmp.Diff(tc.want, last.Cause); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestWhoCannotBeDialled(t *testing.T) {
+	h := open(t, Plan{Trunks: map[string]TrunkSpec{"in": {Addresses: []string{"192.0.2.1"}}}})
+	for name, target := range map[string]call.Target{
+		"a phone that is not registered": {Phone: "1001"},
+		"a phone that does not exist":    {Phone: "nobody"},
+		"a trunk that does not exist":    {Trunk: "nowhere", Number: "1"},
+		"a trunk without a proxy":        {Trunk: "in", Number: "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := listenTo(h.Dial(h.ctx, target)).next(t, call.Ended)
+			if s.Cause.Metric != call.LegNoContact {
+				t.Errorf("cause %+v", s.Cause)
+			}
+		})
+	}
+}
+
+func TestAPhoneBehindAStreamThatIsGoneIsNotDialled(t *testing.T) {
+	h := open(t, Plan{})
+	p := h.registered("1001", overTCP)
+	h.turned("1001", true)
+	p.Close()
+	h.turned("1001", false)
+	if s := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"})).next(t, call.Ended); s.Cause.Metric != call.LegNoContact {
+		t.Errorf("cause %+v", s.Cause)
+	}
+}
+
+func TestQualifyFindsAPhoneThatVanishedAndItsReturn(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{Qualify: time.Second}})
+	p := h.registered("1001")
+	h.turned("1001", true)
+	p.Vanish()
+	h.turned("1001", false)
+	if v := h.Phones()[0]; v.Name != "1001" || v.Reachable || len(v.Contacts) != 1 {
+		t.Errorf("view %+v", v)
+	}
+	p.Return()
+	h.turned("1001", true)
+}
+
+func TestRegistrationsOutliveTheServer(t *testing.T) {
+	dir := &directory{all: map[string]call.Binding{}}
+	first := openIn(t, Plan{}, dir)
+	port := first.at("udp")
+	p := first.registered("1001", func(o *siptest.Options) { o.Policy = siptest.AnswerAfter(0) })
+	first.stop()
+
+	second := openIn(t, Plan{Settings: Settings{Listen: []Listener{{Transport: "udp", Address: port.String()}}}}, dir)
+	second.turned("1001", true)
+	leg := listenTo(second.Dial(second.ctx, call.Target{Phone: "1001"}))
+	<-p.Incoming()
+	for s := (call.Signal{}); s.Kind != call.Answered; {
+		select {
+		case s = <-leg.signals:
+		case <-time.After(patience):
+			t.Fatal("not answered after the restart")
+		}
+	}
+}
+
+func TestARegistrationThatCannotBeStoredIsNotConfirmed(t *testing.T) {
+	dir := &directory{all: map[string]call.Binding{}}
+	h := openIn(t, Plan{}, dir)
+	dir.mu.Lock()
+	dir.fail = errors.New("disk full")
+	dir.mu.Unlock()
+	if err := h.phone("1001").Register(h.ctx); siptest.StatusOf(err) != 500 {
+		t.Errorf("got %v, want 500", err)
+	}
+	if v := h.Phones()[0]; v.Reachable {
+		t.Error("a phone that is not stored counts as reachable")
+	}
+}
+
+func TestUnregisterAndExpiry(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{MinExpiry: time.Second}})
+	p := h.registered("1001")
+	h.turned("1001", true)
+	must(t, "unregister", p.Unregister(h.ctx))
+	h.turned("1001", false)
+	_, err := p.RegisterAs(h.ctx, siptest.Registration{Expires: time.Second})
+	must(t, "register for a second", err)
+	h.turned("1001", true)
+	h.turned("1001", false)
+}
+
+func TestAVanishedPhoneIsFoundByItsSilenceAndTheProbe(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{Silence: 200 * time.Millisecond, T1: 20 * time.Millisecond, Qualify: time.Hour}})
+	p := h.registered("1001")
+	c, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	leg := h.came()
+	must(t, "answer", leg.Answer(h.ctx))
+	must(t, "answered", c.WaitAnswered(h.ctx))
+	p.Vanish()
+	if s := leg.next(t, call.Ended); s.Cause.Metric != call.LegLost || s.Cause.By != call.ByNetwork {
+		t.Errorf("cause %+v", s.Cause)
+	}
+}
+
+func TestSilenceAloneIsNoProof(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{Silence: 100 * time.Millisecond}})
+	p := h.registered("1001", silent)
+	c, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	leg := h.came()
+	must(t, "answer", leg.Answer(h.ctx))
+	for asked := 0; asked < 3; { // it answers the probes, so it is asked again and again
+		select {
+		case m := <-c.Requests():
+			if m.Method == "OPTIONS" {
+				asked++
+			}
+		case s := <-leg.signals:
+			t.Fatalf("signal %+v", s)
+		case <-time.After(patience):
+			t.Fatal("no probe")
+		}
+	}
+}
+
+func TestAHeldPartyIsNotProbed(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{Silence: 50 * time.Millisecond}})
+	p := h.registered("1001", silent)
+	c, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	leg := h.came()
+	must(t, "answer", leg.Answer(h.ctx))
+	must(t, "answered", c.WaitAnswered(h.ctx))
+	must(t, "hold", c.Hold(h.ctx, siptest.SendOnly))
+	leg.next(t, call.Held)
+	for len(c.Requests()) > 0 {
+		<-c.Requests()
+	}
+	select {
+	case m := <-c.Requests():
+		t.Errorf("%s came while on hold", m)
+	case <-time.After(300 * time.Millisecond):
+	}
+	must(t, "resume", c.Resume(h.ctx))
+	leg.next(t, call.Resumed)
+}
+
+func TestAPhoneThatLosesItsStreamInACallIsProbed(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{Silence: time.Hour / 10}})
+	p := h.registered("1001", overTCP)
+	_, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	leg := h.came()
+	must(t, "answer", leg.Answer(h.ctx))
+	p.Vanish()
+	h.wire.closeStreams()
+	if s := leg.next(t, call.Ended); s.Cause.Metric != call.LegLost {
+		t.Errorf("cause %+v", s.Cause)
+	}
+}
+
+func TestOverloadTellsPhones480AndCountsIt(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{MaxCalls: 1}})
+	p := h.registered("1001")
+	first, err := p.Call(h.ctx, "700")
+	must(t, "first call", err)
+	leg := h.came()
+	second, err := p.Call(h.ctx, "701")
+	must(t, "second call", err)
+	end, err := second.WaitEnded(h.ctx)
+	if must(t, "end", err); end.Status != 480 {
+		t.Errorf("ended %v, want 480", end)
+	}
+	if h.Counters().Overload == 0 {
+		t.Error("not counted")
+	}
+	must(t, "the first goes on", leg.Answer(h.ctx))
+	must(t, "the first is answered", first.WaitAnswered(h.ctx))
+}
+
+func TestAStrangerIsLimitedAPhoneIsNot(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{RatePerSource: 5}})
+	p := h.registered("1001")
+	stranger := h.phone("1002", func(o *siptest.Options) { o.Password = "" })
+	for range 40 {
+		must(t, "send", stranger.SendRaw(h.ctx, netip.AddrPort{}, []byte("OPTIONS sip:x SIP/2.0\r\n\r\n")))
+	}
+	_, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	must(t, "answer", h.came().Answer(h.ctx))
+	for h.Counters().RateLimited == 0 {
+		if h.ctx.Err() != nil {
+			t.Fatal("the stranger was not limited")
+		}
+	}
+}
+
+func TestAConfigEditAddsAndRemovesPhones(t *testing.T) {
+	h := open(t, Plan{})
+	p := h.registered("1001")
+	_ = p
+	h.turned("1001", true)
+	listen := h.plan().settings.Listen
+	next := quick(Plan{Settings: Settings{Listen: listen}, Phones: map[string]PhoneSpec{"2001": {Password: "secret-2001"}}})
+	commit, err := h.Prepare(next)
+	must(t, "prepare", err)
+	if _, known := h.plan().phones["2001"]; known {
+		t.Error("Prepare changed something")
+	}
+	commit()
+	h.turned("1001", false)
+	h.registered("2001")
+	h.turned("2001", true)
+	for name, bad := range map[string]Plan{
+		"another listener":         {Settings: Settings{Listen: []Listener{{Transport: "udp", Address: "127.0.0.1:5999"}}}},
+		"a phone without password": {Settings: Settings{Listen: listen}, Phones: map[string]PhoneSpec{"1": {}}},
+		"other timers":             {Settings: Settings{Listen: listen, T1: time.Second}},
+	} {
+		if _, err := h.Prepare(quick(bad)); err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+}
+
+func TestIPv6(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{Listen: []Listener{{Transport: "udp", Address: "[::1]:0"}}}})
+	p := h.registered("1001")
+	c, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	leg := h.came()
+	must(t, "answer", leg.Answer(h.ctx))
+	must(t, "answered", c.WaitAnswered(h.ctx))
+	if !leg.Party().Remote.Is6() {
+		t.Errorf("remote %v", leg.Party().Remote)
+	}
+	back := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
+	in := <-p.Incoming()
+	for in.ID() == c.ID() {
+		in = <-p.Incoming()
+	}
+	back.next(t, call.Ringing)
+	if !strings.Contains(in.Invite().Get("Via"), "[::1]:") {
+		t.Errorf("via %q", in.Invite().Get("Via"))
+	}
+}
+
+func TestTheSameKeyByBothWaysIsOnePress(t *testing.T) {
+	l := &leg{stage: talking, box: &mailbox{}}
+	heard := ""
+	l.ears.listen(func(s call.Signal) { heard += string(s.Digit) })
+	at := time.Unix(0, 0)
+	for _, press := range []struct {
+		key    byte
+		byInfo bool
+		after  time.Duration
+	}{
+		{'5', false, 0}, {'5', true, 20 * time.Millisecond}, // one press, both ways
+		{'5', false, 200 * time.Millisecond}, {'5', false, 10 * time.Millisecond}, // two presses the same way
+		{'7', true, 0}, {'7', false, 60 * time.Millisecond}, // too far apart: two
+	} {
+		at = at.Add(press.after)
+		l.pressed(press.key, press.byInfo, at)
+	}
+	if heard != "55577" {
+		t.Errorf("heard %q, want 55577", heard)
+	}
+}
+
+func TestTheServerSaysGoodbyeToAllWhenItStops(t *testing.T) {
+	h := open(t, Plan{})
+	caller, callee := h.registered("1001"), h.registered("1002")
+	c, err := caller.Call(h.ctx, "700")
+	must(t, "call", err)
+	leg := h.came()
+	must(t, "answer", leg.Answer(h.ctx))
+	must(t, "answered", c.WaitAnswered(h.ctx))
+	waiting, err := caller.Call(h.ctx, "701")
+	must(t, "second call", err)
+	unanswered := h.came()
+	out := listenTo(h.Dial(h.ctx, call.Target{Phone: "1002"}))
+	ringing := <-callee.Incoming()
+	out.next(t, call.Ringing)
+	h.stop()
+	for name, c := range map[string]*siptest.Call{"talking": c, "waiting": waiting, "ringing": ringing} {
+		if _, err := c.WaitEnded(t.Context()); err != nil {
+			t.Errorf("the %s call: %v", name, err)
+		}
+	}
+	for name, l := range map[string]*ear{"talking": leg, "waiting": unanswered, "ringing": out} {
+		if s := l.next(t, call.Ended); s.Cause.By != call.ByUs {
+			t.Errorf("the %s leg: %+v", name, s.Cause)
+		}
+	}
+}
+
+func TestATransferredLegIsHeardByItsNewListenerOnly(t *testing.T) {
+	h := open(t, Plan{})
+	p := h.registered("1001")
+	c, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	leg := h.came()
+	must(t, "answer", leg.Answer(h.ctx))
+	must(t, "answered", c.WaitAnswered(h.ctx))
+	second := listenTo(leg.Leg)
+	must(t, "digit", c.SendDigitsInfo(h.ctx, "1", siptest.DTMFPlain))
+	second.next(t, call.Pressed)
+	must(t, "hang up", c.Hangup(h.ctx))
+	second.next(t, call.Ended)
+	if len(leg.signals) != 0 {
+		t.Errorf("the first listener heard %v", <-leg.signals)
+	}
+	must(t, "answering what has ended is its cause", ignoreCause(leg.Answer(h.ctx)))
+	leg.HangUp(call.Cause{})
+}
+
+// ignoreCause is nil when err is a Cause, as it must be.
+func ignoreCause(err error) error {
+	var c call.Cause
+	if errors.As(err, &c) {
+		return nil
+	}
+	return errors.New("want the Cause that ended the leg")
+}

@@ -28,13 +28,14 @@ deps: ## install what the tests need, when apt is at hand
 	@tools/deps.sh
 
 .PHONY: test
-test: deps ## everything a change must pass: the tests with the race detector, then real peers
-	$(GO) vet ./...
-	$(GO) test -race -timeout 14m ./...
+test: deps ## all tests with the race detector, then real peers against the built server
+	$(GO) vet -tags e2e ./...
+	$(GO) test -race -timeout 10m ./...
+	$(GO) test -timeout 10m -count 1 -tags e2e ./loadtest/e2e
 
 .PHONY: e2e
-e2e: deps build ## real peers against the built server: SIPp, baresip, kill -9
-	$(GO) test -race -count 1 -timeout 14m -tags e2e ./loadtest/...
+e2e: deps ## only the real peers: baresip, SIPp, kill -9, a broken config edit
+	$(GO) test -timeout 10m -count 1 -v -tags e2e ./loadtest/e2e
 
 .PHONY: arch
 arch: ## the arrow table is the law

@@ -24,8 +24,10 @@ type agent struct {
 
 // phone is a desk phone as far as routing cares.
 type phone struct {
-	away  bool // not registered, or does not answer
-	busy  bool // in a call that is not from a queue
+	away  bool          // not registered, or does not answer
+	told  bool          // the last word from the wire was that it is reachable
+	heard time.Duration // when that word came, repeated or not
+	busy  bool          // in a call that is not from a queue
 	agent *agent
 }
 
@@ -162,7 +164,7 @@ func (b *board) change(a *agent, e Event) error {
 
 // guard counts broken promises: it looks at what happened, not at why.
 func (b *board) guard(before person, after *person, e *Event) {
-	chosen := e.Verb == EndWrapUp || e.Kind == KindLogOut
+	chosen := e.Kind == KindWrapUpEnded || e.Kind == KindLogOut
 	if before.State == WrapUp && after.State != WrapUp && b.now.Mono < before.WrapEnd && !chosen {
 		b.count.WrapUpsCutShort++
 	}
@@ -195,16 +197,37 @@ func (b *board) phone(name string) *phone {
 	return p
 }
 
-// phoneReachable notes that a phone can be called, or not.
+// phoneReachable notes the word from the wire that a phone can be called, or not.
 func (b *board) phoneReachable(name string, yes bool) {
 	p := b.phone(name)
-	if p.away == !yes {
+	p.told, p.heard = yes, b.now.Mono
+	b.setAway(p, !yes)
+}
+
+func (b *board) setAway(p *phone, away bool) {
+	if p.away == away {
 		return
 	}
-	p.away = !yes
+	p.away = away
 	if p.agent != nil {
 		b.touch(p.agent)
 	}
+}
+
+// notRegistered judges a call that found its phone not registered. The agent waits
+// for the next registration. But one that came while the phone was tried counts, and
+// where the wire insists that the phone is there, the agent must not wait for a word
+// that will not come: it is tried again after the delay of an unreachable one.
+func (b *board) notRegistered(name string, offered time.Duration) (delay time.Duration) {
+	p := b.phone(name)
+	switch {
+	case !p.told:
+		b.setAway(p, true)
+		return 0
+	case p.heard > offered:
+		return 0
+	}
+	return b.routes.settings.DelayUnreached
 }
 
 // phoneBusy notes that a phone is in a call that is not from a queue, or no longer.
@@ -229,7 +252,7 @@ func (b *board) phoneBusy(name string, yes bool) {
 func (b *board) view(a *agent) AgentView {
 	v := AgentView{
 		Name: a.Name, State: b.shown(a), Reason: a.Reason, Phone: a.Phone,
-		Since: b.stamp(a.Since).Wall, Call: a.Call, Next: a.Wish.becomes(),
+		Since: b.stamp(a.Since).Wall, Call: a.Call, Next: a.Wish.To,
 	}
 	v.Blocked = b.hindrance(a)
 	v.Offerable = v.Blocked == ""

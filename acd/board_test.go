@@ -179,7 +179,7 @@ func TestEveryMoveLeadsSomewhereKnown(t *testing.T) {
 
 func TestWhatIsNotInTheTableCannotHappen(t *testing.T) {
 	for state, kinds := range map[AgentState][]string{
-		LoggedOut: {KindReady, KindOffered, KindNotReady, KindWished, KindAnswered},
+		LoggedOut: {KindReady, KindOffered, KindNotReady, KindWishLogOut, KindAnswered},
 		Ready:     {KindAnswered, KindFinished, KindWrapUpOver, KindRestOver, KindLogIn},
 		Offered:   {KindOffered, KindLogOut, KindNotReady, KindMoved, KindFinished},
 		OnCall:    {KindOffered, KindAnswered, KindLogOut, KindMoved, KindWrapUpOver},

@@ -12,16 +12,16 @@ func (b *board) command(name string, c Command) error {
 	case LogIn:
 		return b.logIn(a, c.Phone)
 	case LogOut:
-		return b.stop(a, KindLogOut, c)
+		return b.stop(a, KindLogOut, KindWishLogOut, "")
 	case GoNotReady:
-		return b.stop(a, KindNotReady, c)
+		return b.stop(a, KindNotReady, KindWishNotReady, c.Reason)
 	case GoReady:
 		return b.goReady(a)
 	case EndWrapUp:
 		if a.State != WrapUp {
 			return b.notNow(a, "there is no wrap-up to end")
 		}
-		return b.change(a, Event{Kind: KindWrapUpOver, Verb: EndWrapUp})
+		return b.change(a, Event{Kind: KindWrapUpEnded})
 	case ExtendWrapUp:
 		if a.State != WrapUp {
 			return b.notNow(a, "there is no wrap-up to extend")
@@ -67,7 +67,7 @@ func (b *board) logIn(a *agent, at string) error {
 // alive notes that a phone was just used by its agent, so it can be reached.
 func (b *board) alive(a *agent, at string, err error) error {
 	if err == nil {
-		b.phoneReachable(at, true)
+		b.setAway(b.phone(at), false)
 		b.touch(a)
 	}
 	return err
@@ -75,14 +75,14 @@ func (b *board) alive(a *agent, at string, err error) error {
 
 // stop is log-out or not-ready: at once when free, else noted for afterwards.
 // A wrap-up is not ended by not-ready, and a rest by neither.
-func (b *board) stop(a *agent, kind string, c Command) error {
+func (b *board) stop(a *agent, kind, later, reason string) error {
 	switch {
 	case a.State == LoggedOut && kind == KindLogOut:
 		return nil
 	case a.can(kind):
-		return b.change(a, Event{Kind: kind, Reason: c.Reason})
-	case a.can(KindWished):
-		return b.change(a, Event{Kind: KindWished, Verb: c.Verb, Reason: c.Reason})
+		return b.change(a, Event{Kind: kind, Reason: reason})
+	case a.can(later):
+		return b.change(a, Event{Kind: later, Reason: reason})
 	}
 	return b.notNow(a, "log in first")
 }
@@ -95,10 +95,10 @@ func (b *board) goReady(a *agent) error {
 		return nil
 	case a.can(KindReady):
 		return b.alive(a, a.Phone, b.change(a, Event{Kind: KindReady}))
-	case a.Wish.Verb != "":
-		return b.change(a, Event{Kind: KindWished, Verb: GoReady})
+	case a.Wish.To != "":
+		return b.change(a, Event{Kind: KindWishUndone})
 	case a.State == WrapUp:
-		return b.change(a, Event{Kind: KindWrapUpOver, Verb: EndWrapUp})
+		return b.change(a, Event{Kind: KindWrapUpEnded})
 	case a.State == Resting:
 		return b.notNow(a, "the rest lasts another "+b.left(a.Rest.until())+"; only you can decline it")
 	case a.State == LoggedOut:

@@ -31,8 +31,7 @@ type Event struct {
 	Until      Stamp         `json:"until,omitzero"`
 	Length     time.Duration `json:"length,omitempty"`
 	Level      int           `json:"level,omitempty"`
-	Max        time.Duration `json:"max,omitempty"`  // of a rest: may be extended to
-	Verb       Verb          `json:"verb,omitempty"` // of a wish: what the agent asked for
+	Max        time.Duration `json:"max,omitempty"` // of a rest: may be extended to
 }
 
 // The kinds of event. The first group moves an agent, the second a caller.
@@ -50,11 +49,14 @@ const (
 	KindRestGranted    = "rest-granted"
 	KindFinished       = "finished" // Reason is the cause, Length the wrap-up
 	KindWrapUpExtended = "wrap-up-extended"
-	KindWrapUpOver     = "wrap-up-over"
+	KindWrapUpOver     = "wrap-up-over" // by its clock
 	KindRestExtended   = "rest-extended"
 	KindRestDeclined   = "rest-declined"
 	KindRestOver       = "rest-over"
-	KindWished         = "wished"    // Verb and Reason, for after the conversation
+	KindWrapUpEnded    = "wrap-up-ended" // by the agent
+	KindWishLogOut     = "wish-log-out"  // for after the conversation
+	KindWishNotReady   = "wish-not-ready"
+	KindWishUndone     = "wish-undone"
 	KindRecovered      = "recovered" // was on a call or offer when the process died: Length is the wrap-up
 	KindPhoneBusy      = "phone-busy"
 	KindPhoneFree      = "phone-free"

@@ -120,8 +120,8 @@ func (f *Floor) Do(ctx context.Context, agent string, c Command) (AgentView, err
 }
 
 // PhoneReachable tells whether a phone is registered and answers. It never waits.
-// Tell it at every successful registration, refreshes too: after a call could not
-// reach the phone, this is what brings its agent back.
+// A word repeated is welcome: one that comes while a phone is being tried says that
+// the try was too early.
 func (f *Floor) PhoneReachable(phone string, yes bool) { f.phones.tell(f.phones.away, phone, !yes) }
 
 // PhoneBusy tells that a phone is in a call that is not from a queue, or no longer.

@@ -126,13 +126,16 @@ func (b *board) missed(id uint64, why Miss) error {
 	if s.answered {
 		return fmt.Errorf("assignment %d: %s after the answer: %w", id, why, ErrNotNow)
 	}
-	t, a, phone := s.ticket, s.agent, s.agent.Phone
+	t, a := s.ticket, s.agent
 	delay, fault := b.delay(why)
+	if why == MissNotRegistered {
+		delay = b.notRegistered(a.Phone, t.offer.at)
+	}
 	if !fault {
 		b.release(s, string(why))
 	} else {
 		kind := KindMissed
-		if why == MissNoAnswer && a.Strikes+1 >= b.routes.settings.Strikes && a.Wish.Verb == "" {
+		if why == MissNoAnswer && a.Strikes+1 >= b.routes.settings.Strikes && a.Wish.To == "" {
 			kind = KindStruckOut
 		}
 		if err := b.change(a, Event{Kind: kind, Reason: string(why), Length: delay}); err != nil {
@@ -141,9 +144,6 @@ func (b *board) missed(id uint64, why Miss) error {
 		b.count.Misses++
 		b.bar(t, a, delay)
 		b.drop(s)
-	}
-	if why == MissNotRegistered {
-		b.phoneReachable(phone, false)
 	}
 	b.turn.settled = append(b.turn.settled, id)
 	b.backIfOver(t)
@@ -164,7 +164,7 @@ func (b *board) delay(why Miss) (time.Duration, bool) {
 	case MissNoAnswer:
 		return s.DelayNoAnswer, true
 	case MissNotRegistered:
-		return 0, true // until the phone is reachable again
+		return 0, true // see notRegistered
 	case MissCallerLeft, MissOtherAnswered:
 		return 0, false
 	}

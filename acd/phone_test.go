@@ -201,3 +201,44 @@ func TestWatchGivesTheNewestLook(t *testing.T) {
 		}
 	})
 }
+
+func TestAMissBesidesTheWordOfTheWire(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before, during, after string // words from the wire around the miss
+		delay                 time.Duration
+	}{
+		"the phone has come back meanwhile":            {"yes", "yes", "", 0},
+		"the wire insists that it is there":            {"yes", "", "", 30 * time.Second},
+		"the wire agrees, and the phone comes back":    {"yes", "", "no", time.Hour},
+		"never heard of: only its registration counts": {"", "", "", time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, help(), func(d *desk) {
+				word := func(w string) {
+					if w != "" {
+						d.PhoneReachable("phone-anna", w == "yes")
+						synctest.Wait()
+					}
+				}
+				d.logIn("anna")
+				word(tc.before)
+				ticket := d.enter(Entry{Call: "c1", Queue: "help"})
+				seat := d.offered(ticket).Seats[0]
+				d.pass(time.Millisecond)
+				word(tc.during)
+				d.miss(seat, MissNotRegistered)
+				word(tc.after)
+				if tc.delay == time.Hour {
+					d.pass(10 * time.Minute)
+					d.notOffered(ticket)
+					word("yes")
+				} else if tc.delay > 0 {
+					d.pass(tc.delay - time.Millisecond)
+					d.notOffered(ticket)
+					d.pass(time.Millisecond)
+				}
+				d.offered(ticket)
+			})
+		})
+	}
+}

@@ -24,31 +24,38 @@ var moves = map[AgentState]map[string]AgentState{
 		KindOffered:  Offered,
 	},
 	Offered: {
-		KindAnswered:  OnCall,
-		KindMissed:    onward,
-		KindReleased:  onward,
-		KindStruckOut: Missed,
-		KindWished:    Offered,
-		KindRecovered: WrapUp,
+		KindAnswered:     OnCall,
+		KindMissed:       onward,
+		KindReleased:     onward,
+		KindStruckOut:    Missed,
+		KindWishLogOut:   Offered,
+		KindWishNotReady: Offered,
+		KindWishUndone:   Offered,
+		KindRecovered:    WrapUp,
 	},
 	OnCall: {
-		KindRestGranted: OnCall, // always together with KindFinished
-		KindFinished:    WrapUp,
-		KindWished:      OnCall,
-		KindRecovered:   WrapUp,
+		KindRestGranted:  OnCall, // always together with KindFinished
+		KindFinished:     WrapUp,
+		KindWishLogOut:   OnCall,
+		KindWishNotReady: OnCall,
+		KindWishUndone:   OnCall,
+		KindRecovered:    WrapUp,
 	},
 	WrapUp: {
 		KindMoved:          WrapUp,
-		KindWished:         WrapUp,
+		KindWishNotReady:   WrapUp,
+		KindWishUndone:     WrapUp,
 		KindWrapUpExtended: WrapUp,
 		KindWrapUpOver:     onward,
+		KindWrapUpEnded:    onward,
 		KindRestExtended:   WrapUp, // the rest that will follow
 		KindRestDeclined:   WrapUp,
 		KindLogOut:         LoggedOut,
 	},
 	Resting: {
 		KindMoved:        Resting,
-		KindWished:       Resting,
+		KindWishNotReady: Resting,
+		KindWishUndone:   Resting,
 		KindRestExtended: Resting,
 		KindRestDeclined: onward,
 		KindRestOver:     onward,
@@ -100,21 +107,11 @@ type rest struct {
 
 func (r rest) until() time.Duration { return r.From + r.Length }
 
-// wish is what an agent asked for while it could not be done.
+// wish is what an agent asked to become while it could not be done; To is LoggedOut,
+// NotReady or empty.
 type wish struct {
-	Verb   Verb   `json:"verb,omitempty"`
-	Reason string `json:"reason,omitempty"`
-}
-
-// becomes is the state that a wish leads to; empty for no wish.
-func (w wish) becomes() AgentState {
-	if w.Verb == LogOut {
-		return LoggedOut
-	}
-	if w.Verb == GoNotReady {
-		return NotReady
-	}
-	return ""
+	To     AgentState `json:"to,omitempty"`
+	Reason string     `json:"reason,omitempty"`
 }
 
 // load is how much of today's logged-in time was ring, talk and wrap-up.
@@ -135,13 +132,12 @@ func (l load) permille() int64 {
 
 // onward is where an agent goes when an offer, wrap-up or rest is over.
 func (p *person) onward() AgentState {
-	wished := p.Wish.becomes()
 	switch {
-	case wished == LoggedOut:
+	case p.Wish.To == LoggedOut:
 		return LoggedOut // a rest runs on
 	case p.Rest.Level > 0:
 		return Resting
-	case wished == NotReady:
+	case p.Wish.To == NotReady:
 		return NotReady
 	}
 	return Ready
@@ -199,17 +195,18 @@ func (p *person) facts(e *Event, at time.Duration) {
 		p.Gap, p.WrapEnd = at, at+e.Length
 	case KindWrapUpExtended:
 		p.WrapEnd += e.Length
-	case KindWrapUpOver:
+	case KindWrapUpOver, KindWrapUpEnded:
 		p.WrapEnd = min(p.WrapEnd, at)
 	case KindRestExtended:
 		p.Rest.Length = e.Length
 	case KindRestDeclined, KindRestOver:
 		p.Rest = rest{}
-	case KindWished:
-		p.Wish = wish{Verb: e.Verb, Reason: e.Reason}
-		if e.Verb == GoReady { // takes the wish back
-			p.Wish = wish{}
-		}
+	case KindWishLogOut:
+		p.Wish = wish{To: LoggedOut}
+	case KindWishNotReady:
+		p.Wish = wish{To: NotReady, Reason: e.Reason}
+	case KindWishUndone:
+		p.Wish = wish{}
 	}
 	if p.State == WrapUp && e.Kind == KindLogOut {
 		p.WrapEnd = min(p.WrapEnd, at)

@@ -87,8 +87,14 @@ func (s *Server) status(r *http.Request) (any, error) {
 	return out, nil
 }
 
+// callPhases are those a call can be in; each is shown, also when no call is.
+var callPhases = []string{"begin", "menu", "waiting", "ringing", "talking", "closing", "direct", "code"}
+
 func countCalls(views []call.View) callCount {
 	n := callCount{Live: len(views), ByPhase: map[string]int{}}
+	for _, phase := range callPhases {
+		n.ByPhase[phase] = 0
+	}
 	for _, v := range views {
 		n.ByPhase[phaseOf(v)]++
 	}

@@ -1,61 +1,52 @@
 package api
 
 import (
-	"bytes"
-	"cmp"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime"
-	"slices"
-	"strconv"
-	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// exporter writes sheets in Prometheus' text format, version 0.0.4, beside what Go
-// tells of the process.
-type exporter struct{ log *slog.Logger }
-
-func newExporter(log *slog.Logger) *exporter { return &exporter{log} }
-
-// show answers a scrape.
-func (e *exporter) show(w http.ResponseWriter, _ *http.Request, house *sheet) {
-	house.add(gauge, "go_goroutines", float64(runtime.NumGoroutine()))
-	house.add(gauge, "go_memstats_heap_alloc_bytes", float64(readMemory().Heap))
-	body := house.text()
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	if _, err := w.Write(body); err != nil {
-		e.log.Debug("a scrape was cut off", "err", err)
-	}
+// exporter shows sheets to Prometheus, beside what Go and the system tell of the
+// process. Its registry is its own: no library adds to it unasked.
+type exporter struct {
+	process *prometheus.Registry
+	log     *slog.Logger
 }
 
-// text writes every series, those of one name together.
-func (s *sheet) text() []byte {
-	all := make([]*series, 0, len(s.series))
+func newExporter(log *slog.Logger) *exporter {
+	e := &exporter{process: prometheus.NewRegistry(), log: log}
+	e.process.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return e
+}
+
+// show answers a scrape. What cannot be gathered is logged and left out.
+func (e *exporter) show(w http.ResponseWriter, r *http.Request, house *sheet) {
+	once := prometheus.NewRegistry()
+	once.MustRegister(house)
+	promhttp.HandlerFor(prometheus.Gatherers{e.process, once}, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.ContinueOnError,
+		ErrorLog:      slog.NewLogLogger(e.log.Handler(), slog.LevelWarn),
+	}).ServeHTTP(w, r)
+}
+
+// Describe gives nothing: what is shown is known only when it is.
+func (s *sheet) Describe(chan<- *prometheus.Desc) {}
+
+// Collect hands everything to the registry.
+func (s *sheet) Collect(out chan<- prometheus.Metric) {
+	kinds := map[kind]prometheus.ValueType{counter: prometheus.CounterValue, gauge: prometheus.GaugeValue}
 	for _, one := range s.series {
-		all = append(all, one)
+		var names, values []string
+		for _, l := range one.labels {
+			names, values = append(names, l.name), append(values, l.value)
+		}
+		desc := prometheus.NewDesc(one.name, helpOf(one.name), names, nil)
+		out <- prometheus.MustNewConstMetric(desc, kinds[s.kinds[one.name]], one.value, values...)
 	}
-	slices.SortFunc(all, func(a, b *series) int {
-		return cmp.Or(cmp.Compare(a.name, b.name), slices.CompareFunc(a.labels, b.labels, func(a, b label) int {
-			return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.value, b.value))
-		}))
-	})
-	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-	var b bytes.Buffer
-	for i, one := range all {
-		if i == 0 || all[i-1].name != one.name {
-			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", one.name, helpOf(one.name), one.name, s.kinds[one.name])
-		}
-		b.WriteString(one.name)
-		for j, l := range one.labels {
-			b.WriteByte("{,"[min(j, 1)])
-			b.WriteString(l.name + `="` + escape.Replace(l.value) + `"`)
-		}
-		if len(one.labels) > 0 {
-			b.WriteByte('}')
-		}
-		b.WriteString(" " + strconv.FormatFloat(one.value, 'g', -1, 64) + "\n")
-	}
-	return b.Bytes()
 }

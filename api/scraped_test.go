@@ -2,47 +2,37 @@ package api
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
-// scraped parses what a scrape shows, as strictly as the format allows.
+// scraped parses what a scrape shows, as Prometheus does.
 func scraped(t *testing.T, o *office) map[string]family {
 	t.Helper()
 	w := ask(o.open(), request(http.MethodGet, "/metrics"))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	families, explained := map[string]family{}, ""
-	for line := range strings.Lines(w.Body.String()) {
-		line = strings.TrimSuffix(line, "\n")
-		if text, ok := strings.CutPrefix(line, "# HELP "); ok {
-			explained, _, _ = strings.Cut(text, " ")
-			continue
-		}
-		if text, ok := strings.CutPrefix(line, "# TYPE "); ok {
-			name, kind, _ := strings.Cut(text, " ")
-			if _, again := families[name]; again || name != explained {
-				t.Fatalf("%s is not told in one piece", name)
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	shown, err := parser.TextToMetricFamilies(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	families := map[string]family{}
+	for name, f := range shown {
+		one := family{kind: strings.ToLower(f.GetType().String()), values: map[string]float64{}}
+		for _, m := range f.GetMetric() {
+			var at []string
+			for _, l := range m.GetLabel() {
+				one.labels = append(one.labels, l.GetName())
+				at = append(at, l.GetValue())
 			}
-			families[name] = family{kind: kind, values: map[string]float64{}}
-			continue
+			one.values[strings.Join(at, " ")] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
 		}
-		cut := strings.LastIndexByte(line, ' ')
-		name, labels, ok := splitKey(line[:cut])
-		value, err := strconv.ParseFloat(line[cut+1:], 64)
-		f, known := families[name]
-		if !ok || err != nil || !known {
-			t.Fatalf("line %q: %v %v %v", line, ok, err, known)
-		}
-		var at []string
-		for _, l := range labels {
-			f.labels = append(f.labels, l.name)
-			at = append(at, l.value)
-		}
-		f.values[strings.Join(at, " ")] = value
-		families[name] = f
+		families[name] = one
 	}
 	return families
 }

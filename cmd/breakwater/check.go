@@ -15,7 +15,7 @@ type checkCommand struct {
 // Run prints every problem as a compiler would and fails when there is one.
 func (c checkCommand) Run() error {
 	loaded, err := config.Load(c.Dir)
-	if problems := (config.Errors)(nil); errors.As(err, &problems) {
+	if problems := config.Errors(nil); errors.As(err, &problems) {
 		fmt.Fprintln(os.Stderr, problems.Error())
 		return fmt.Errorf("%s: %d problems", c.Dir, len(problems))
 	}

@@ -1,0 +1,141 @@
+package house_test
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"time"
+
+	"breakwater/media/g711"
+	"breakwater/media/wav"
+)
+
+// spoken are the prompts that the tests wait for. Each is replaced by a tone of its
+// own, short enough for a test and different from every other in each of its pieces.
+var spoken = []string{
+	"notice", "welcome", "warning-1", "warning-2", "warning-2-emergency", "farewell", "one-strike",
+	"closing", "goodbye", "agent-lost", "crisis-hold", "supervisor-page", "no-answer", "no-agents",
+	"enter-agent-number", "enter-pin", "wrong-pin", "logged-in", "ready", "not-possible-now",
+	"rest-extended", "rest-declined", "position-before", "position-after", "number-1", "number-2",
+	"refused-too-soon", "refused-customer-silent", "refused-no-permit", "refused-crisis",
+	"refused-emergency", "refused-permit-open", "refused-unknown-key", "refused-not-possible",
+	"tone-beep", "tone-confirm", "tone-permit", "tone-zip",
+}
+
+const (
+	music       = "music-default"
+	musicTone   = 340.0 // Hz
+	promptTones = 1000.0
+	promptTime  = 300 * time.Millisecond
+)
+
+// toneOf is the frequency of a prompt.
+func toneOf(id string) float64 {
+	for i, known := range spoken {
+		if known == id {
+			return promptTones + 60*float64(i)
+		}
+	}
+	panic("no such prompt in the tests: " + id)
+}
+
+// codesOf is how a prompt sounds: a tone that grows louder.
+func codesOf(id string) []byte {
+	return tone(toneOf(id), promptTime, func(at float64) float64 { return 4000 + 4000*at })
+}
+
+func tone(freq float64, d time.Duration, amplitude func(at float64) float64) []byte {
+	n := int(d.Seconds() * g711.Rate)
+	pcm, codes := make([]int16, n), make([]byte, n)
+	for i := range pcm {
+		pcm[i] = int16(amplitude(float64(i)/float64(n)) * math.Sin(2*math.Pi*freq*float64(i)/g711.Rate))
+	}
+	g711.Mu.Encode(codes, pcm)
+	return codes
+}
+
+// clips are the WAV files of all prompts, and of the music.
+func clips() map[string][]byte {
+	files := map[string][]byte{
+		music: wav.Encode(g711.Mu, 1, tone(musicTone, 5*time.Second, func(float64) float64 { return 5000 })),
+	}
+	for _, id := range spoken {
+		files[id] = wav.Encode(g711.Mu, 1, codesOf(id))
+	}
+	return files
+}
+
+// hears waits until phrases were heard one after the other, complete, bit by bit, and
+// tells from when to when. What is heard next is looked for behind it.
+func (p *person) hears(phrases ...string) (from, to time.Time) {
+	p.s.Helper()
+	var sound []byte
+	for _, id := range phrases {
+		sound = append(sound, codesOf(id)...)
+	}
+	ok := holds(patience, func() bool {
+		over := p.call.End()
+		var found bool
+		from, to, found = p.find(sound)
+		if !found && over.By != "" {
+			p.s.Fatalf("%s did not hear %v: the call is over: %s", p.name, phrases, over)
+		}
+		return found
+	})
+	if !ok {
+		p.s.Fatalf("%s did not hear %v within %s", p.name, phrases, patience)
+	}
+	p.since = to
+	return from, to
+}
+
+// find looks for a sound in what was heard and not yet told.
+func (p *person) find(sound []byte) (from, to time.Time, ok bool) {
+	var codes []byte
+	heard := p.call.Heard().Since(p.since)
+	for _, f := range heard {
+		codes = append(codes, f.Codes...)
+	}
+	begins := bytes.Index(codes, sound)
+	if begins < 0 {
+		return from, to, false
+	}
+	at := 0
+	for _, f := range heard {
+		if at <= begins {
+			from = f.At
+		}
+		at += len(f.Codes)
+		if at >= begins+len(sound) {
+			return from, f.At.Add(time.Nanosecond), true
+		}
+	}
+	return from, to, false
+}
+
+// heardNothingOf looks whether a phrase was not even begun.
+func (p *person) didNotHear(phrases ...string) {
+	p.s.Helper()
+	for _, id := range phrases {
+		begin := codesOf(id)[:800] // 100 ms
+		for _, f := range [][]byte{begin} {
+			if p.everHeard(f) {
+				p.s.Errorf("%s heard %s", p.name, id)
+			}
+		}
+	}
+}
+
+func (p *person) everHeard(sound []byte) bool {
+	var codes []byte
+	for _, f := range p.call.Heard() {
+		codes = append(codes, f.Codes...)
+	}
+	return bytes.Contains(codes, sound)
+}
+
+// isSilent waits until a person has heard nothing for a while.
+func (p *person) hearsSilence(d time.Duration) {
+	p.s.Helper()
+	p.s.does(p.name+" hears silence", func(ctx context.Context) error { return p.call.WaitSilence(ctx, d) })
+}

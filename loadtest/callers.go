@@ -31,16 +31,14 @@ const trunkPhones = 4 // sockets the calls are spread over
 
 // experience is what the callers went through.
 type experience struct {
-	mu      sync.Mutex // protects all following fields
-	calls   int
-	served  int
-	wrong   map[string]int // what went wrong, and how often
-	heard   samples        // INVITE → the agent is heard
-	lost    int            // RTP packets
-	jumps   int            // breaks in RTP sequence, time or source
-	packets int
-	pacing  samples // per call: p99 of the pacing error
-	late    time.Duration
+	mu     sync.Mutex // protects all following fields
+	calls  int
+	served int
+	wrong  map[string]int // what went wrong, and how often
+	heard  samples        // INVITE → the agent is heard
+	sound  siptest.Stats  // of all calls together: counts only
+	pacing samples        // per call: p99 of the pacing error
+	late   time.Duration
 }
 
 // play places the calls and returns when the last one is over.
@@ -141,9 +139,14 @@ func (x *experience) note(call *siptest.Call, stage string, err error) {
 		return
 	}
 	s := call.Stats()
-	x.packets += s.Packets
-	x.lost += s.Lost
-	x.jumps += s.SequenceJumps + s.TimestampJumps + s.SSRCChanges + s.Strangers
+	t := &x.sound
+	t.Packets += s.Packets
+	t.Lost += s.Lost
+	t.Reordered += s.Reordered
+	t.SequenceJumps += s.SequenceJumps
+	t.TimestampJumps += s.TimestampJumps
+	t.SSRCChanges += s.SSRCChanges
+	t.Strangers += s.Strangers
 	x.pacing.add(s.Deviation(0.99))
 }
 
@@ -151,7 +154,10 @@ func (x *experience) print(w io.Writer) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	fmt.Fprintf(w, "callers      %d calls, %d served; INVITE → agent heard %v\n", x.calls, x.served, x.heard)
-	fmt.Fprintf(w, "sound        %d packets, %d lost, %d breaks in the stream; p99 of pacing per call: %v\n", x.packets, x.lost, x.jumps, x.pacing)
+	t := x.sound
+	fmt.Fprintf(w, "sound        %d packets: lost %d, reordered %d, jumps in sequence %d and time %d, new sources %d, strangers %d\n",
+		t.Packets, t.Lost, t.Reordered, t.SequenceJumps, t.TimestampJumps, t.SSRCChanges, t.Strangers)
+	fmt.Fprintf(w, "pacing       p99 of each call: %v\n", x.pacing)
 	fmt.Fprintf(w, "load         latest call was placed %v late\n", x.late.Round(time.Microsecond))
 	for _, what := range slices.Sorted(maps.Keys(x.wrong)) {
 		fmt.Fprintf(w, "!            %d× %s\n", x.wrong[what], what)

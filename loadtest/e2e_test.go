@@ -110,6 +110,10 @@ func TestSIPpAgainstTheServer(t *testing.T) {
 // The delays of a shared machine are no gate; failures, double offers and leaks are.
 func TestLoadAgainstTheServer(t *testing.T) {
 	sip, leaks := server(t, 20)
+	before, err := leaks.read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, run := range []*runCommand{
 		{Load: "idle", For: 5 * time.Second},
 		{Load: "a", Rate: 15, For: 5 * time.Second},
@@ -120,12 +124,12 @@ func TestLoadAgainstTheServer(t *testing.T) {
 			run.Agents, run.Drain = 20, time.Minute
 			_, err := exec.LookPath("tcpdump")
 			run.Blind = err != nil
-			if run.Load == "b" { // once, at the end: transactions take their time
-				run.Leaks = leaks
-			}
 			if err := run.Run(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})
+	}
+	if err := leaks.compare(t.Context(), before); err != nil {
+		t.Error(err)
 	}
 }

@@ -62,8 +62,8 @@ func TestCallersAreServedAndMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if x.calls != 10 || x.served != 10 || len(x.heard) != 10 || x.lost != 0 || len(x.problems()) != 0 {
-		t.Errorf("got %d calls, %d served, %d heard, %d lost, %v", x.calls, x.served, len(x.heard), x.lost, x.wrong)
+	if x.calls != 10 || x.served != 10 || len(x.heard) != 10 || x.sound.Lost != 0 || len(x.problems()) != 0 {
+		t.Errorf("got %d calls, %d served, %d heard, %d lost, %v", x.calls, x.served, len(x.heard), x.sound.Lost, x.wrong)
 	}
 	var text bytes.Buffer
 	x.print(&text)

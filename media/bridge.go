@@ -86,7 +86,7 @@ func (p *Port) move(other *Port) bool {
 	var err error
 	ok := p.do(func(from *loop) {
 		to := other.home.Load()
-		if to == from {
+		if to == from || p.in.draining {
 			return
 		}
 		from.release(p)

@@ -122,19 +122,25 @@ func TestHoldIsRespectedInBothDirections(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	reaches := func(from, to *phone) bool {
-		from.say(flat(7))
-		_, ok := to.hear(60 * time.Millisecond)
-		return ok
+	mark := byte(0)
+	reaches := func(from, to *phone, want bool) bool {
+		mark++
+		from.say(flat(mark))
+		wait := 60 * time.Millisecond // for what must not come
+		if want {
+			wait = 5 * time.Second
+		}
+		p, ok := to.hear(wait)
+		return ok && p.codes[0] == mark
 	}
 	for name, c := range map[string]struct{ send, recv bool }{
 		"sendrecv": {true, true}, "sendonly": {true, false}, "recvonly": {false, true}, "inactive": {false, false},
 	} {
 		hold(b, c.send, c.recv)
-		if got := reaches(a, b); got != c.send {
+		if got := reaches(a, b, c.send); got != c.send {
 			t.Errorf("%s: the party hears: %v", name, got)
 		}
-		if got := reaches(b, a); got != c.recv {
+		if got := reaches(b, a, c.recv); got != c.recv {
 			t.Errorf("%s: the party is heard: %v", name, got)
 		}
 	}

@@ -20,7 +20,7 @@ type Counters struct {
 	Failed     uint64 // recordings ended by a slow or failing disk
 }
 
-// tallies are the counters as loops keep them.
+// tallies are the counters as each loop, and the engine itself, keep them.
 type tallies struct {
 	received, sent, relayed     atomic.Uint64
 	strangers, malformed        atomic.Uint64
@@ -31,21 +31,24 @@ type tallies struct {
 
 // Counters gives the present counts. They only grow.
 func (e *Engine) Counters() Counters {
-	t := &e.tallies
-	return Counters{
-		Received:   t.received.Load(),
-		Sent:       t.sent.Load(),
-		Relayed:    t.relayed.Load(),
-		Strangers:  t.strangers.Load(),
-		Malformed:  t.malformed.Load(),
-		Foreign:    t.foreign.Load(),
-		Drained:    t.drained.Load(),
-		Unsent:     t.unsent.Load(),
-		Late:       t.late.Load(),
-		Digits:     t.digits.Load(),
-		DigitsLost: t.digitsLost.Load(),
-		Refused:    t.refused.Load(),
-		Recordings: t.recordings.Load(),
-		Failed:     t.failed.Load(),
+	c := Counters{
+		Refused:    e.tallies.refused.Load(),
+		Recordings: e.tallies.recordings.Load(),
+		Failed:     e.tallies.failed.Load(),
 	}
+	for _, l := range e.loops {
+		t := &l.tallies
+		c.Received += t.received.Load()
+		c.Sent += t.sent.Load()
+		c.Relayed += t.relayed.Load()
+		c.Strangers += t.strangers.Load()
+		c.Malformed += t.malformed.Load()
+		c.Foreign += t.foreign.Load()
+		c.Drained += t.drained.Load()
+		c.Unsent += t.unsent.Load()
+		c.Late += t.late.Load()
+		c.Digits += t.digits.Load()
+		c.DigitsLost += t.digitsLost.Load()
+	}
+	return c
 }

@@ -11,11 +11,12 @@ import (
 // their sockets and touches what is marked as the loop's in Port. Others reach it by
 // jobs, or by the route they leave at a port.
 type loop struct {
-	engine *Engine
-	poll   *poller
-	inbox  inbox
-	load   atomic.Int32 // ports it serves
-	done   chan struct{}
+	engine  *Engine
+	poll    *poller
+	inbox   inbox
+	load    atomic.Int32 // ports it serves
+	tallies tallies
+	done    chan struct{}
 
 	// From here on, only the loop's thread.
 	slots      []*Port // by the number that the poller knows
@@ -27,7 +28,6 @@ type loop struct {
 	reportRoom [256]byte
 	stop       bool
 	digits     digitQueue // read by the clerk
-	tallies    *tallies
 }
 
 const (
@@ -84,7 +84,7 @@ func openLoop(e *Engine) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &loop{engine: e, poll: poll, done: make(chan struct{}), tallies: &e.tallies}, nil
+	return &loop{engine: e, poll: poll, done: make(chan struct{})}, nil
 }
 
 // post gives a job to the loop; false when the loop has ended.
@@ -106,7 +106,7 @@ func (l *loop) run() {
 	for !l.stop {
 		began := l.pass(l.poll.wait(l.wheel.wait(ms(l.now))))
 		if used := time.Duration(l.engine.clock() - began); began != 0 && used < tick {
-			time.Sleep(tick - used)
+			time.Sleep(tick - used) //nolint:forbidigo // the tick itself: what is waited for is time
 		}
 		l.now = l.engine.clock()
 	}

@@ -156,6 +156,7 @@ func (p *Port) Close() {
 	if bridge != nil {
 		bridge.Close()
 	}
+	p.hears.Store(nil)
 	p.engine.closing(p)
 	p.do(func(l *loop) { l.drain(p) })
 	rec.ended()

@@ -179,21 +179,31 @@ func TestLatch(t *testing.T) {
 		},
 		"behind NAT, five steady packets prove a source": {
 			"192.168.1.5:4000", []packet{
-				{from: other, seq: 1, want: pending}, {from: other, seq: 2, want: pending},
-				{from: other, seq: 4, want: pending}, {from: other, seq: 5, want: pending}, {from: other, seq: 6},
+				{from: other, seq: 1, want: pending},
+				{from: other, seq: 2, want: pending},
+				{from: other, seq: 4, want: pending},
+				{from: other, seq: 5, want: pending},
+				{from: other, seq: 6},
 				{from: agreed, seq: 9, want: stranger},
 			}, other,
 		},
 		"behind NAT, wild numbers prove nothing": {
 			"100.64.1.5:4000", []packet{
-				{from: other, seq: 1, want: pending}, {from: other, seq: 2, want: pending}, {from: other, seq: 900, want: pending},
-				{from: other, seq: 3, want: pending}, {from: other, seq: 4, want: pending}, {from: other, seq: 5, ssrc: 1, want: pending},
+				{from: other, seq: 1, want: pending},
+				{from: other, seq: 2, want: pending},
+				{from: other, seq: 900, want: pending},
+				{from: other, seq: 3, want: pending},
+				{from: other, seq: 4, want: pending},
+				{from: other, seq: 5, ssrc: 1, want: pending},
 			}, "100.64.1.5:4000",
 		},
 		"a party held by 0.0.0.0 before anything was agreed is found": {
 			"0.0.0.0:0", []packet{
-				{from: other, seq: 1, want: pending}, {from: other, seq: 2, want: pending},
-				{from: other, seq: 3, want: pending}, {from: other, seq: 4, want: pending}, {from: other, seq: 5},
+				{from: other, seq: 1, want: pending},
+				{from: other, seq: 2, want: pending},
+				{from: other, seq: 3, want: pending},
+				{from: other, seq: 4, want: pending},
+				{from: other, seq: 5},
 			}, other,
 		},
 		"IPv6 is no different": {

@@ -66,7 +66,9 @@ func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
 		return
 	case !r.agreed || h.Payload != r.desc.Payload && h.Payload != comfort && !r.event(h):
 		l.tallies.foreign.Add(1)
-		l.skip(r, h)
+		if from == p.in.latch.locked {
+			l.skip(r, h)
+		}
 		return
 	}
 	switch p.in.latch.judge(l.now, from, h, !r.desc.Recv) {

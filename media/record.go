@@ -57,6 +57,7 @@ const longestClose = 5 * time.Second
 // line, {"what":"gap","channel":"left","at":1600,"samples":320} or
 // {"what":"pause","at":8000} and {"what":"resume","at":16000}; places are in samples
 // of that file. Apply must have been called; a port has one recording at a time.
+// Creating the file may wait for the disk.
 func (p *Port) Record(path string) (*Recording, error) {
 	if filepath.Base(path) == path {
 		path = filepath.Join(p.engine.settings.Recordings, path)

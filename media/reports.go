@@ -60,8 +60,8 @@ func (l *loop) sendReport(p *Port, bye bool) {
 		}
 	}
 	if r.Reception, r.Heard = p.in.stats.Report(); r.Heard && s.lastTime != 0 {
-		r.LastSR = s.lastSR
-		r.Delay = uint32((l.now - s.lastTime) << 16 / 1e9)
+		r.Reception.LastSR = s.lastSR
+		r.Reception.Delay = uint32((l.now - s.lastTime) << 16 / 1e9)
 	}
 	if !r.Sender && !r.Heard && !bye {
 		return
@@ -114,7 +114,7 @@ func (l *loop) hearReport(p *Port, packet []byte, from netip.AddrPort, muxed boo
 	}
 	s.farLost = uint64(max(0, rep.Reception.Lost))
 	s.farJitter = span(rep.Reception.Jitter)
-	if d, ok := rep.RoundTrip(rtp.NTP(l.engine.moment(l.now))); ok {
+	if d, ok := rep.Reception.RoundTrip(rtp.NTP(l.engine.moment(l.now))); ok {
 		s.roundTrip = d
 	}
 }

@@ -34,12 +34,12 @@ type Sending struct {
 
 // Report is a compound RTCP packet as far as a telephone leg needs it.
 type Report struct {
-	SSRC    uint32
-	Sender  bool // Sending is told
-	Sending Sending
-	Heard   bool // Reception is told: the block about us, when read
-	Reception
-	Bye bool
+	SSRC      uint32
+	Sender    bool // Sending is told
+	Sending   Sending
+	Heard     bool // Reception is told: the block about us, when read
+	Reception Reception
+	Bye       bool
 }
 
 // Append writes the report as a compound packet: SR or RR, SDES with the CNAME, and
@@ -56,7 +56,7 @@ func (r Report) Append(b []byte, cname string) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(words))
 	b = binary.BigEndian.AppendUint32(b, r.SSRC)
 	if r.Sender {
-		b = binary.BigEndian.AppendUint64(b, r.NTP())
+		b = binary.BigEndian.AppendUint64(b, r.Sending.NTP)
 		b = binary.BigEndian.AppendUint32(b, r.Sending.Timestamp)
 		b = binary.BigEndian.AppendUint32(b, r.Sending.Packets)
 		b = binary.BigEndian.AppendUint32(b, r.Sending.Octets)
@@ -71,9 +71,6 @@ func (r Report) Append(b []byte, cname string) []byte {
 	}
 	return b
 }
-
-// NTP is the moment of a sender report.
-func (r Report) NTP() uint64 { return r.Sending.NTP }
 
 func (r Reception) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(b, r.SSRC)

@@ -348,7 +348,7 @@ func (f *fork) verdict() call.Cause {
 		if f.lost != nil {
 			c.Text = f.lost.Error()
 		}
-		if errors.Is(f.lost, media.ErrNoPorts) {
+		if errors.Is(f.lost, media.ErrNoPorts) || errors.Is(f.lost, media.ErrClosed) {
 			c.By, c.Metric = call.ByUs, call.LegOverload
 		}
 		return c

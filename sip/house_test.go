@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -176,7 +177,7 @@ func engine(tb testing.TB) *media.Engine {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := e.Close(); err != nil {
+		if err := e.Close(); err != nil && !errors.Is(err, media.ErrClosed) {
 			tb.Error(err)
 		}
 	})

@@ -131,6 +131,7 @@ func (l *leg) end(c call.Cause) {
 		p.Close()
 	}
 	l.s.tally.legs.Add(-1)
+	l.s.roster.leave(l)
 	l.log.Info("leg ended", "by", c.By, "metric", c.Metric, "status", c.Status, "text", c.Text)
 	l.signal(call.Signal{Kind: call.Ended, Cause: c})
 	l.leave()

@@ -213,12 +213,8 @@ func (s *Server) tellTurns(ctx context.Context) {
 
 // probeLegs asks the calls of a phone that cannot be reached whether they live.
 func (s *Server) probeLegs(phone string) {
-	for _, b := range s.office.all() {
-		b.post(func() {
-			if b.leg != nil && b.leg.who.Phone == phone {
-				b.leg.probe(time.Now())
-			}
-		})
+	for _, l := range s.roster.of(phone) {
+		l.box.post(func() { l.probe(time.Now()) })
 	}
 }
 

@@ -37,6 +37,7 @@ type Server struct {
 	tally   *tally
 	book    *registrar.Book
 	limiter *limit.Limiter
+	roster  *roster
 	turns   turns // which phones gained or lost their last contact
 	taker   atomic.Pointer[Switchboard]
 	up      chan struct{} // closed when every listener is read
@@ -58,7 +59,7 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip settings: %w", err)
 	}
-	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), up: make(chan struct{})}
+	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster(), up: make(chan struct{})}
 	s.life, s.endLife = context.WithCancel(context.WithoutCancel(ctx))
 	s.inForce.Store(r)
 	s.limiter = limit.New(limit.Settings{PerSource: r.settings.RatePerSource}, r.trunkPrefixes())

@@ -85,27 +85,36 @@ func (s *stream) Read(b []byte) (int, error) {
 
 // more reads what the network has, in the time that the state of the stream allows.
 func (s *stream) more() error {
-	deadline := time.Now().Add(s.bounds.idle)
-	switch {
-	case len(s.buf) > 0:
-		deadline = time.Now().Add(s.bounds.whole)
-	case !s.trusted.Load():
-		deadline = s.start.Add(s.bounds.first)
-	}
-	if err := s.SetReadDeadline(deadline); err != nil {
-		return err
-	}
-	s.buf = slices.Grow(s.buf, 4096)
-	n, err := s.Conn.Read(s.buf[len(s.buf):cap(s.buf)])
-	if n == 0 && err != nil {
+	for {
+		stranger := len(s.buf) == 0 && !s.trusted.Load()
+		if err := s.SetReadDeadline(s.deadline(stranger)); err != nil {
+			return err
+		}
+		s.buf = slices.Grow(s.buf, 4096)
+		n, err := s.Conn.Read(s.buf[len(s.buf):cap(s.buf)])
+		s.buf = s.buf[:len(s.buf)+n]
+		if n > 0 || err == nil {
+			return nil
+		}
 		var late net.Error
-		if errors.As(err, &late) && late.Timeout() {
+		if !errors.As(err, &late) || !late.Timeout() {
+			return err
+		}
+		if !stranger || !s.trusted.Load() {
 			return io.EOF
 		}
-		return err
+		// it proved itself while we read with a stranger's deadline
 	}
-	s.buf = s.buf[:len(s.buf)+n]
-	return nil
+}
+
+func (s *stream) deadline(stranger bool) time.Time {
+	switch {
+	case len(s.buf) > 0:
+		return time.Now().Add(s.bounds.whole)
+	case stranger:
+		return s.start.Add(s.bounds.first)
+	}
+	return time.Now().Add(s.bounds.idle)
 }
 
 // Close implements net.Conn; the owner hears of the first.

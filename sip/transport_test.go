@@ -304,6 +304,19 @@ func TestStreamsHaveLimits(t *testing.T) {
 	}
 }
 
+func TestAStreamThatProvedItselfMayBeSilent(t *testing.T) {
+	h := open(t, Plan{})
+	h.wire.mu.Lock()
+	h.wire.bounds.first = time.Second
+	h.wire.mu.Unlock()
+	p := h.registered("1001", overTCP)
+	<-time.After(1200 * time.Millisecond)
+	leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
+	leg.next(t, call.Ringing)
+	leg.HangUp(call.Cause{By: call.ByUs})
+	<-p.Incoming()
+}
+
 func isTimeout(err error) bool {
 	var late net.Error
 	return errors.As(err, &late) && late.Timeout()

@@ -43,6 +43,7 @@ func (s *Server) Dial(_ context.Context, t call.Target) call.Leg {
 	}
 	l.box = s.office.open(callID)
 	stopped := func() { l.end(call.Cause{By: call.ByUs, Metric: call.LegOverload, Text: "the server does not run"}) }
+	s.roster.enter(l)
 	posted := l.box.post(func() {
 		l.box.leg = l
 		if !s.running() {

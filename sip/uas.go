@@ -56,6 +56,7 @@ func (s *Server) invite(b *mailbox, t *tx, who caller) {
 	l.in.timer = timer
 	b.leg = l
 	s.tally.legs.Add(1)
+	s.roster.enter(l)
 	t.cancelled = func() { l.cancelledByCaller() }
 	t.hear = func(_ *sip.Response, err error) { l.finalLost(err) }
 	l.log.Info("leg came", "number", l.who.Number, "dialled", l.who.Dialled, "from", t.peer)

@@ -161,12 +161,19 @@ func TestRepetitionGaps(t *testing.T) {
 		before []Event
 		want   []time.Duration
 	}{
-		"timer A doubles without ceiling": {InviteClient, nil,
-			[]time.Duration{1e9, 2e9, 4e9, 8e9, 16e9}},
-		"timer E doubles up to T2": {NonInviteClient, nil,
-			[]time.Duration{1e9, 2e9, 4e9, 4e9, 4e9}},
-		"timer G doubles up to T2": {InviteServer, []Event{Failure},
-			[]time.Duration{1e9, 2e9, 4e9, 4e9, 4e9}},
+		"timer A doubles without ceiling": {
+			InviteClient, nil,
+			[]time.Duration{1e9, 2e9, 4e9, 8e9, 16e9},
+		},
+		"timer E doubles up to T2": {
+			NonInviteClient, nil,
+			[]time.Duration{1e9, 2e9, 4e9, 4e9, 4e9},
+		},
+		"timer G doubles up to T2": {
+			InviteServer,
+			[]Event{Failure},
+			[]time.Duration{1e9, 2e9, 4e9, 4e9, 4e9},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _ := New(tc.kind, timing, false)

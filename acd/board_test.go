@@ -18,6 +18,8 @@ type play struct {
 	out []outgoing // offers made by the last step
 	cut []expulsion
 	ids map[string]uint64 // ticket by call
+
+	heard func(Event) // every event, when set
 }
 
 // start is a board with the plan, without gap unless the plan says one.
@@ -44,15 +46,26 @@ func (y *play) plan(p Plan) {
 func (y *play) step(act func(*board) error) error {
 	t, err := y.b.apply(y.now, act)
 	y.out, y.cut = slices.Clone(t.offers), slices.Clone(t.removed)
+	y.listen(t)
 	for _, o := range y.out { // a call takes its offers at once
-		if _, err := y.b.apply(y.now, func(b *board) error { return b.taken(o.ticket) }); err != nil {
+		t, err := y.b.apply(y.now, func(b *board) error { return b.taken(o.ticket) })
+		if err != nil {
 			y.Errorf("take: %v", err)
 		}
+		y.listen(t)
 	}
 	if broken := y.b.audit(); len(broken) > 0 {
 		y.Errorf("broken: %q", broken)
 	}
 	return err
+}
+
+func (y *play) listen(t *turn) {
+	for _, e := range t.events {
+		if y.heard != nil {
+			y.heard(e)
+		}
+	}
 }
 
 func (y *play) must(act func(*board) error) {

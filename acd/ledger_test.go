@@ -282,6 +282,17 @@ func TestAnEventOfAnotherVersionIsFollowed(t *testing.T) {
 	if err != nil || p.people["anna"].State != NotReady {
 		t.Errorf("%+v, %v", p.people["anna"], err)
 	}
+	p.people["anna"].State = "sabbatical"
+	b := newBoard()
+	r, err := prepare(help())
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, b, now, func(b *board) error { b.adopt(r); b.resume(p); return nil })
+	do(t, b, now, func(b *board) error { return b.command("anna", Command{Verb: LogIn, Phone: "1"}) })
+	if got := b.agents["anna"].State; got != Ready {
+		t.Errorf("anna is %s", got)
+	}
 }
 
 func TestSnapshotsAreReadable(t *testing.T) {

@@ -164,8 +164,8 @@ func (n *need) best(a AgentSpec) int {
 // explain turns a compiler's message into ours.
 func (d dictionary) explain(err error) error {
 	var at *file.Error
-	if !errors.As(err, &at) {
-		return err
+	if !errors.As(err, &at) { // about the whole, such as what it gives
+		return fmt.Errorf("column 1: %w", err)
 	}
 	text := at.Message
 	if name, ok := strings.CutPrefix(text, "unknown name "); ok {

@@ -123,6 +123,9 @@ func (b *board) resume(p *past) []Orphan {
 			b.agents[name] = a
 		}
 		a.person = *p.people[name]
+		if moves[a.State] == nil { // of another version: let him log in again
+			a.State, a.Phone = LoggedOut, ""
+		}
 		if a.Phone != "" {
 			b.phone(a.Phone).agent = a
 		}

@@ -239,7 +239,10 @@ func (p *person) enter(e *Event, at time.Duration) {
 	case LoggedOut:
 		p.Reason, p.Queue, p.Call, p.Phone = "", "", "", ""
 	case Missed:
-		p.Reason = e.Reason
+		p.Queue, p.Call = "", ""
+		if from != Missed {
+			p.Reason = e.Reason
+		}
 	case Resting:
 		p.Queue, p.Call = "", ""
 	case Offered, OnCall, WrapUp: // keep the call's

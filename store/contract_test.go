@@ -199,8 +199,8 @@ func TestTheLedgerKeepsOrderAndCompacts(t *testing.T) {
 		if err := s.Append(t.Context(), []acd.Event{event(1), event(2), event(5)}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Append(t.Context(), []acd.Event{event(6), event(5)}); err == nil {
-			t.Error("an event out of order was taken")
+		if err := s.Append(t.Context(), []acd.Event{event(6), event(5)}); !errors.Is(err, acd.ErrAppended) {
+			t.Errorf("an event out of order: %v, want ErrAppended", err)
 		}
 		if err := s.Compact(t.Context(), 2, []byte("all up to 2")); err != nil {
 			t.Fatal(err)
@@ -220,8 +220,8 @@ func TestTheLedgerKeepsOrderAndCompacts(t *testing.T) {
 		if err := s.Compact(t.Context(), 5, []byte("all")); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Append(t.Context(), []acd.Event{event(5)}); err == nil {
-			t.Error("an event that is in the snapshot already was taken")
+		if err := s.Append(t.Context(), []acd.Event{event(5)}); !errors.Is(err, acd.ErrAppended) {
+			t.Errorf("an event that is in the snapshot already: %v, want ErrAppended", err)
 		}
 		if err := s.Append(t.Context(), []acd.Event{event(6)}); err != nil {
 			t.Error(err)

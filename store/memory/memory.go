@@ -141,7 +141,7 @@ func (s *Store) Append(_ context.Context, events []acd.Event) error {
 	last := s.upTo
 	for _, e := range events {
 		if e.Seq <= last {
-			return fmt.Errorf("ledger: event %d comes after %d", e.Seq, last)
+			return fmt.Errorf("ledger: event %d comes after %d: %w", e.Seq, last, acd.ErrAppended)
 		}
 		last = e.Seq
 	}

@@ -26,7 +26,7 @@ func (s *Store) Append(ctx context.Context, events []acd.Event) error {
 		defer insert.Close()
 		for _, e := range events {
 			if e.Seq <= last {
-				return fmt.Errorf("ledger: event %d comes after %d", e.Seq, last)
+				return fmt.Errorf("ledger: event %d comes after %d: %w", e.Seq, last, acd.ErrAppended)
 			}
 			last = e.Seq
 			body, err := json.Marshal(e)

@@ -2,7 +2,6 @@ package sip
 
 import (
 	"errors"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -14,45 +13,6 @@ import (
 )
 
 func silent(o *siptest.Options) { o.Silent = true }
-
-func TestOnlyWhoProvesItselfRegisters(t *testing.T) {
-	h := open(t, Plan{})
-	for name, tc := range map[string]struct {
-		phone  string
-		change func(*siptest.Options)
-		status int
-	}{
-		"the right password by MD5":                    {"1001", func(*siptest.Options) {}, 200},
-		"the right password by SHA-256":                {"1003", func(*siptest.Options) {}, 200},
-		"a wrong password gets the same as a stranger": {"1001", func(o *siptest.Options) { o.Password = "wrong" }, 401},
-		"a stranger": {"9999", func(*siptest.Options) {}, 401},
-		"over TCP":   {"1002", overTCP, 200},
-	} {
-		t.Run(name, func(t *testing.T) {
-			err := h.phone(tc.phone, tc.change).Register(h.ctx)
-			if got := siptest.StatusOf(err); (tc.status == 200) != (err == nil) || err != nil && got != tc.status {
-				t.Errorf("got %v, want %d", err, tc.status)
-			}
-		})
-	}
-	if c := h.Counters(); c.AuthFailures == 0 || c.Strangers == 0 {
-		t.Errorf("counters %+v", c)
-	}
-}
-
-func TestACallWithoutProofIsChallengedWithoutState(t *testing.T) {
-	h := open(t, Plan{})
-	p := h.phone("1001", func(o *siptest.Options) { o.Password = "" })
-	c, err := p.Call(h.ctx, "700")
-	must(t, "call", err)
-	end, err := c.WaitEnded(h.ctx)
-	if must(t, "end", err); end.Status != 401 {
-		t.Errorf("ended %v, want 401", end)
-	}
-	if n := h.Counters(); n.Legs != 0 || n.Transactions != 0 {
-		t.Errorf("a stranger left %+v", n)
-	}
-}
 
 func TestAllContactsRingAndTheFirstAnswerWins(t *testing.T) {
 	h := open(t, Plan{})
@@ -136,65 +96,6 @@ func TestAPhoneBehindAStreamThatIsGoneIsNotDialled(t *testing.T) {
 	if s := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"})).next(t, call.Ended); s.Cause.Metric != call.LegNoContact {
 		t.Errorf("cause %+v", s.Cause)
 	}
-}
-
-func TestQualifyFindsAPhoneThatVanishedAndItsReturn(t *testing.T) {
-	h := open(t, Plan{Settings: Settings{Qualify: time.Second}})
-	p := h.registered("1001")
-	h.turned("1001", true)
-	p.Vanish()
-	h.turned("1001", false)
-	if v := h.Phones()[0]; v.Name != "1001" || v.Reachable || len(v.Contacts) != 1 {
-		t.Errorf("view %+v", v)
-	}
-	p.Return()
-	h.turned("1001", true)
-}
-
-func TestRegistrationsOutliveTheServer(t *testing.T) {
-	dir := &directory{all: map[string]call.Binding{}}
-	first := openIn(t, Plan{}, dir)
-	port := first.at("udp")
-	p := first.registered("1001", func(o *siptest.Options) { o.Policy = siptest.AnswerAfter(0) })
-	first.stop()
-
-	second := openIn(t, Plan{Settings: Settings{Listen: []Listener{{Transport: "udp", Address: port.String()}}}}, dir)
-	second.turned("1001", true)
-	leg := listenTo(second.Dial(second.ctx, call.Target{Phone: "1001"}))
-	<-p.Incoming()
-	for s := (call.Signal{}); s.Kind != call.Answered; {
-		select {
-		case s = <-leg.signals:
-		case <-time.After(patience):
-			t.Fatal("not answered after the restart")
-		}
-	}
-}
-
-func TestARegistrationThatCannotBeStoredIsNotConfirmed(t *testing.T) {
-	dir := &directory{all: map[string]call.Binding{}}
-	h := openIn(t, Plan{}, dir)
-	dir.mu.Lock()
-	dir.fail = errors.New("disk full")
-	dir.mu.Unlock()
-	if err := h.phone("1001").Register(h.ctx); siptest.StatusOf(err) != 500 {
-		t.Errorf("got %v, want 500", err)
-	}
-	if v := h.Phones()[0]; v.Reachable {
-		t.Error("a phone that is not stored counts as reachable")
-	}
-}
-
-func TestUnregisterAndExpiry(t *testing.T) {
-	h := open(t, Plan{Settings: Settings{MinExpiry: time.Second}})
-	p := h.registered("1001")
-	h.turned("1001", true)
-	must(t, "unregister", p.Unregister(h.ctx))
-	h.turned("1001", false)
-	_, err := p.RegisterAs(h.ctx, siptest.Registration{Expires: time.Second})
-	must(t, "register for a second", err)
-	h.turned("1001", true)
-	h.turned("1001", false)
 }
 
 func TestAVanishedPhoneIsFoundByItsSilenceAndTheProbe(t *testing.T) {
@@ -285,50 +186,6 @@ func TestOverloadTellsPhones480AndCountsIt(t *testing.T) {
 	}
 	must(t, "the first goes on", leg.Answer(h.ctx))
 	must(t, "the first is answered", first.WaitAnswered(h.ctx))
-}
-
-func TestAStrangerIsLimitedAPhoneIsNot(t *testing.T) {
-	h := open(t, Plan{Settings: Settings{RatePerSource: 5}})
-	p := h.registered("1001")
-	stranger := h.phone("1002", func(o *siptest.Options) { o.Password = "" })
-	for range 40 {
-		must(t, "send", stranger.SendRaw(h.ctx, netip.AddrPort{}, []byte("OPTIONS sip:x SIP/2.0\r\n\r\n")))
-	}
-	_, err := p.Call(h.ctx, "700")
-	must(t, "call", err)
-	must(t, "answer", h.came().Answer(h.ctx))
-	for h.Counters().RateLimited == 0 {
-		if h.ctx.Err() != nil {
-			t.Fatal("the stranger was not limited")
-		}
-	}
-}
-
-func TestAConfigEditAddsAndRemovesPhones(t *testing.T) {
-	h := open(t, Plan{})
-	p := h.registered("1001")
-	_ = p
-	h.turned("1001", true)
-	listen := h.plan().settings.Listen
-	next := quick(Plan{Settings: Settings{Listen: listen}, Phones: map[string]PhoneSpec{"2001": {Password: "secret-2001"}}})
-	commit, err := h.Prepare(next)
-	must(t, "prepare", err)
-	if _, known := h.plan().phones["2001"]; known {
-		t.Error("Prepare changed something")
-	}
-	commit()
-	h.turned("1001", false)
-	h.registered("2001")
-	h.turned("2001", true)
-	for name, bad := range map[string]Plan{
-		"another listener":         {Settings: Settings{Listen: []Listener{{Transport: "udp", Address: "127.0.0.1:5999"}}}},
-		"a phone without password": {Settings: Settings{Listen: listen}, Phones: map[string]PhoneSpec{"1": {}}},
-		"other timers":             {Settings: Settings{Listen: listen, T1: time.Second}},
-	} {
-		if _, err := h.Prepare(quick(bad)); err == nil {
-			t.Errorf("%s was taken", name)
-		}
-	}
 }
 
 func TestIPv6(t *testing.T) {

@@ -139,7 +139,7 @@ func TestAllErrorsOfAPlanAtOnce(t *testing.T) {
 	_, err := newRules(Plan{
 		Settings: Settings{Realm: "\""}, Phones: map[string]PhoneSpec{"1": {}}, Trunks: map[string]TrunkSpec{"t": {}},
 	}, nil)
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // it is asked how many it joins
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok || len(joined.Unwrap()) != 3 {
 		t.Errorf("got %v, want three errors", err)
 	}

@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"breakwater/call"
+	"breakwater/media/g711"
 	"breakwater/media/wav"
+	"breakwater/sip/siptest"
 )
 
 // checks counts what was as promised and keeps what was not.
@@ -92,7 +95,7 @@ func (s *scene) recorded(r call.Record, phrases ...string) {
 	if s.lost || len(r.Recordings) != 1 {
 		return
 	}
-	right, err := channel(filepath.Join(s.folder, r.Recordings[0]), 1)
+	_, right, err := channels(filepath.Join(s.folder, r.Recordings[0]))
 	if err != nil {
 		s.fail(fmt.Sprintf("recording: %v", err))
 		return
@@ -103,29 +106,59 @@ func (s *scene) recorded(r call.Record, phrases ...string) {
 			s.fail(fmt.Sprintf("recording: %s: %v", phrase, err))
 			continue
 		}
-		_, ok := search(right, clips[0].ULaw)
+		_, ok := search(pcmu(right), clips[0].ULaw)
 		s.that(phrase+" in the recording", ok, "expected in the right channel, saw something else")
 	}
 }
 
-// channel reads one channel of a two-channel µ-law file.
-func channel(file string, n int) ([]byte, error) {
+// voices checks that the caller is on the left channel and the agent on the right
+// one, each alone, in the last half second that both spoke.
+func (s *scene) voices(r call.Record, caller, agent *party) {
+	if s.lost || len(r.Recordings) != 1 {
+		return
+	}
+	left, right, err := channels(filepath.Join(s.folder, r.Recordings[0]))
+	if err != nil || len(left) < 50 {
+		s.fail(fmt.Sprintf("recording: %d packets, %v", len(left), err))
+		return
+	}
+	end := len(left) - 10
+	for name, side := range map[string]struct {
+		sound siptest.Audio
+		voice float64
+		other float64
+	}{
+		"left":  {left[end-25 : end], caller.voice, agent.voice},
+		"right": {right[end-25 : end], agent.voice, caller.voice},
+	} {
+		s.within(name+" channel: the one voice (dBm0)", speaking-1, speaking+1, side.sound.Tone(side.voice))
+		s.within(name+" channel: the other one (dBm0)", math.Inf(-1), notHeard, side.sound.Tone(side.other))
+	}
+}
+
+// channels reads a two-channel µ-law file: what the caller said and what the caller
+// heard, in packets of 20 ms.
+func channels(file string) (left, right siptest.Audio, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f, err := wav.Parse(data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if f.Channels != 2 || f.Format != wav.ULaw {
-		return nil, fmt.Errorf("%s: %d channels of format %d, expected two of µ-law", file, f.Channels, f.Format)
+		return nil, nil, fmt.Errorf("%s: %d channels of format %d, expected two of µ-law", file, f.Channels, f.Format)
 	}
-	codes := make([]byte, 0, len(f.Data)/2)
-	for i := n; i < len(f.Data); i += 2 {
-		codes = append(codes, f.Data[i])
+	for packet := range slices.Chunk(f.Data, 2*160) {
+		var l, r []byte
+		for i := 0; i+1 < len(packet); i += 2 {
+			l, r = append(l, packet[i]), append(r, packet[i+1])
+		}
+		left = append(left, siptest.Frame{Law: g711.Mu, Codes: l})
+		right = append(right, siptest.Frame{Law: g711.Mu, Codes: r})
 	}
-	return codes, nil
+	return left, right, nil
 }
 
 // quality checks what both phones received: nothing lost, one steady stream.

@@ -35,7 +35,7 @@ var seats = []struct{ agent, phone, transport string }{
 }
 
 // carrier is the address from which the config expects the carrier's calls.
-var carrier = netip.AddrFrom4([4]byte{127, 0, 0, 2})
+const carrier = "127.0.0.2"
 
 // seat registers every phone and logs every agent in, as people do it: by dialling.
 func (st *stage) seat(ctx context.Context) error {
@@ -43,7 +43,7 @@ func (st *stage) seat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if st.city, err = siptest.New(siptest.Options{Name: "city", Server: udp, Local: carrier}); err != nil {
+	if st.city, err = siptest.New(siptest.Options{Name: "city", Server: udp, Local: netip.MustParseAddr(carrier)}); err != nil {
 		return fmt.Errorf("carrier: %w", err)
 	}
 	c := st.house.Keeper.Current()

@@ -41,22 +41,26 @@ func search(heard, sound []byte) (begins int, ok bool) {
 
 // find is search in what a phone heard; it gives from when to when.
 func find(heard siptest.Audio, sound []byte) (from, to time.Time, ok bool) {
-	var codes []byte
-	var starts []int // of each frame
-	for _, f := range heard {
-		starts = append(starts, len(codes))
-		codes = append(codes, f.Codes...)
-	}
-	begins, ok := search(codes, sound)
+	begins, ok := search(pcmu(heard), sound)
 	if !ok {
 		return from, to, false
 	}
-	for i, f := range heard {
-		if starts[i] <= begins {
-			from = f.At
+	for _, f := range heard {
+		if begins < 0 {
+			break
 		}
+		from = f.At
+		begins -= len(f.Codes)
 	}
 	return from, from.Add(time.Duration(len(sound)) * time.Second / g711.Rate), true
+}
+
+// pcmu is the codes that were heard, one packet behind the other.
+func pcmu(heard siptest.Audio) (codes []byte) {
+	for _, f := range heard {
+		codes = append(codes, f.Codes...)
+	}
+	return codes
 }
 
 // shouting is five seconds of a loud voice: a buzz of 230 Hz in syllables, four a

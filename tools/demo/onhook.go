@@ -18,7 +18,7 @@ func onHook(s *scene) {
 	caller.hears("closing")
 	caller.presses("1", "she still needs help")
 	s.that("the line of Ms Greco", caller.talking(), "expected to be up, but it was ended")
-
+	s.waits(caller)
 	s.becomes("hugo", acd.WrapUp)
 	s.code("hugo", "*15", "wrap-up is done")
 	hugo = s.rings("hugo")

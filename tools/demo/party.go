@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"breakwater/sip/siptest"
@@ -86,7 +87,7 @@ func (p *party) hears(phrases ...string) (from, to time.Time) {
 			sound = append(sound, c.ULaw...)
 		}
 		for _, phrase := range phrases {
-			text += p.s.book.Text(language, phrase) + " "
+			text = strings.TrimSpace(text + " " + p.s.book.Text(language, phrase))
 		}
 		err = until(ctx, func() (found bool, err error) {
 			from, to, found = find(p.call.Heard().Since(p.since), sound)
@@ -99,8 +100,8 @@ func (p *party) hears(phrases ...string) (from, to time.Time) {
 		return err
 	})
 	p.s.pause(time.Until(to)) // the last word, too
-	if text != "" {
-		p.s.say("%s hears: “%s”", p.name, text[:len(text)-1])
+	if !p.s.lost {
+		p.s.say("%s hears: “%s”", p.name, text)
 		p.s.good++
 	}
 	return from, to

@@ -21,5 +21,6 @@ func plain(s *scene) {
 	s.attempts(r, "anna answered")
 	expect(s, "protected", false, r.Protected)
 	s.recorded(r)
+	s.voices(r, caller, anna)
 	s.quality(caller, anna)
 }

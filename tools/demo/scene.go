@@ -69,9 +69,12 @@ func (s *scene) giveUp() {
 		}
 	}
 	for _, p := range s.parties {
+		if p.number == "" {
+			continue // an agent
+		}
 		r, err := s.sealed(ctx, p.number)
-		if p.number == "" || err != nil {
-			continue
+		if err != nil {
+			s.tell.line(s.title(), "record of %s: %v", p.name, err)
 		}
 		for _, step := range r.Steps {
 			s.tell.line(s.title(), "record of %s: %6.1f s  %s %s", p.name, step.Mono.Seconds(), step.Name, step.Note)
@@ -155,7 +158,12 @@ func (s *scene) rings(agent string) *party {
 }
 
 // shown is an agent's name as people write it.
-func shown(agent string) string { return strings.ToUpper(agent[:1]) + agent[1:] }
+func shown(agent string) string {
+	if agent == "" {
+		return "nobody"
+	}
+	return strings.ToUpper(agent[:1]) + agent[1:]
+}
 
 // code lets an agent dial a code and gives no thought to what it says.
 func (s *scene) code(agent, code, meaning string) {
@@ -182,15 +190,27 @@ func (s *scene) becomes(agent string, state acd.AgentState) (view acd.AgentView)
 // why asks the floor why a caller waits.
 func (s *scene) why(caller *party) (sentences []string) {
 	s.do("why does "+caller.name+" wait", func(ctx context.Context) (err error) {
-		for _, c := range s.house.Exchange.Calls() {
-			if c.Caller == caller.number {
-				sentences, err = s.house.Floor.Why(ctx, acd.Whom{Call: c.ID})
-				return err
-			}
-		}
-		return fmt.Errorf("no call from %s", caller.number)
+		sentences, err = s.house.Floor.Why(ctx, acd.Whom{Call: s.live(caller).ID})
+		return err
 	})
 	return sentences
+}
+
+// live is a caller's call as the server shows it; the zero value when there is none.
+func (s *scene) live(caller *party) call.View {
+	for _, c := range s.house.Exchange.Calls() {
+		if c.Caller == caller.number {
+			return c
+		}
+	}
+	return call.View{}
+}
+
+// waits looks until a caller stands in a queue, and nobody's phone rings for them.
+func (s *scene) waits(caller *party) {
+	s.do(caller.name+" waits", func(ctx context.Context) error {
+		return until(ctx, func() (bool, error) { return s.live(caller).Phase == "waiting", nil })
+	})
 }
 
 // record waits for the sealed record of a caller's call. The recordings it names

@@ -13,22 +13,39 @@ import (
 	"breakwater/sip/wire"
 )
 
-// strangerAsked challenges an INVITE or REGISTER without credentials at once and
-// without state: whoever proves nothing costs nothing (RFC 3261 §22 and §8.2.7).
-func (s *Server) strangerAsked(from hop, req *sip.Request) bool {
-	if req.Method != sip.INVITE && req.Method != sip.REGISTER || len(req.GetHeaders("authorization")) > 0 {
-		return false
+// stranger judges a request that would begin something before it costs any state:
+// who proves nothing, or wrongly, is challenged here, with an answer that is the
+// same for every repetition (RFC 3261 §22 and §8.2.7). proof is the verdict on who
+// proved itself; nil where the mailbox has to judge, because the request may be a
+// repetition, whose nonce-count must not be used twice.
+func (s *Server) stranger(from hop, req *sip.Request) (proof *digest.Verdict, refused bool) {
+	if req.Method != sip.INVITE && req.Method != sip.REGISTER {
+		s.withoutState(from, req)
+		return nil, true
 	}
-	if req.IsInvite() && s.callingTrunk(from, req) != nil {
-		return false
+	if s.office.has(callIDOf(req)) || req.IsInvite() && s.callingTrunk(from, req) != nil {
+		return nil, false
 	}
-	s.tally.strangers.Add(1)
+	v := s.judge(req)
+	if v.OK {
+		return &v, false
+	}
+	s.countFailure(v)
 	var headers []sip.Header
-	for _, c := range s.judge(req).Challenges {
+	for _, c := range v.Challenges {
 		headers = append(headers, sip.NewHeader("WWW-Authenticate", c))
 	}
 	s.stateless(from, req, sip.StatusUnauthorized, headers)
-	return true
+	return nil, true
+}
+
+func (s *Server) countFailure(v digest.Verdict) {
+	switch v.Reason {
+	case digest.ReasonNone:
+		s.tally.strangers.Add(1)
+	case digest.ReasonWrong, digest.ReasonMalformed:
+		s.tally.authFailures.Add(1)
+	}
 }
 
 // callingTrunk is the trunk whose address a call comes from. A phone of ours that
@@ -55,15 +72,23 @@ func (s *Server) judge(req *sip.Request) digest.Verdict {
 	}, r.account)
 }
 
+// proof is the verdict reached before, or a new one.
+func (s *Server) proof(req *sip.Request, before *digest.Verdict) digest.Verdict {
+	if before != nil {
+		return *before
+	}
+	return s.judge(req)
+}
+
 // identify tells who sends an INVITE, or gives the refusal.
-func (s *Server) identify(from hop, req *sip.Request) (caller, *sip.Response) {
+func (s *Server) identify(from hop, req *sip.Request, proof *digest.Verdict) (caller, *sip.Response) {
 	if t := s.callingTrunk(from, req); t != nil {
 		s.wire.trust(from)
 		return caller{trunk: t}, nil
 	}
-	verdict := s.judge(req)
+	verdict := s.proof(req, proof)
 	if !verdict.OK {
-		return caller{}, s.unproven(from, req, verdict)
+		return caller{}, s.unproven(req, verdict)
 	}
 	s.proven(from, time.Now().Add(provenByCall))
 	if _, ok := s.plan().phones[verdict.User]; ok {
@@ -86,10 +111,8 @@ func (s *Server) proven(from hop, until time.Time) {
 }
 
 // unproven asks again: the same answer for a wrong password and an unknown name.
-func (s *Server) unproven(from hop, req *sip.Request, v digest.Verdict) *sip.Response {
-	if v.Reason == digest.ReasonWrong {
-		s.tally.authFailures.Add(1)
-	}
+func (s *Server) unproven(req *sip.Request, v digest.Verdict) *sip.Response {
+	s.countFailure(v)
 	res := reply(req, sip.StatusUnauthorized, newTag())
 	for _, c := range v.Challenges {
 		res.AppendHeader(sip.NewHeader("WWW-Authenticate", c))

@@ -210,6 +210,17 @@ func (l *leg) probe(now time.Time) {
 	})
 }
 
+// unreachable: the phone of this leg lost its last contact. A call is asked; one
+// that was not answered and whose stream is gone cannot be answered any more.
+func (l *leg) unreachable() {
+	if l.stage == inviting && l.in != nil && l.peer.hop.reliable() && !l.s.wire.connected(l.peer.hop.remote) {
+		l.in.tx.drop()
+		l.end(call.Cause{By: call.ByCaller, Metric: call.LegCancelled, Text: "the caller's stream is gone"})
+		return
+	}
+	l.probe(time.Now())
+}
+
 // gone tells whether a probe's answer is proof: 481, 408, or none at all.
 func gone(res *sip.Response, err error) bool {
 	if err != nil {

@@ -61,9 +61,7 @@ func (l *leg) byeCame(t *tx) {
 	if l.who.Incoming {
 		by = call.ByCaller
 	}
-	if l.final != nil {
-		l.finish(l.final)
-	}
+	l.unsay()
 	if l.stage == inviting && l.in != nil {
 		l.refuse(sip.StatusRequestTerminated, call.Cause{By: by, Metric: call.LegCancelled, Status: 487, Text: "BYE before the answer"})
 		return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"breakwater/sip/digest"
 	"breakwater/sip/limit"
 	"breakwater/sip/wire"
 )
@@ -91,10 +92,17 @@ func (s *Server) requestCame(from hop, req *sip.Request) {
 	}
 	_, inDialog := wire.Param(req.To().Params, "tag")
 	opens := !inDialog && req.Method != sip.ACK && req.Method != sip.CANCEL
-	if opens && (s.overloaded(from, req) || s.strangerAsked(from, req)) {
+	if opens && s.overloaded(from, req) {
 		return
 	}
-	switch s.office.deliver(callIDOf(req), opens, from.reliable(), func(b *mailbox) { s.request(b, from, req) }) {
+	var proof *digest.Verdict
+	if opens {
+		var refused bool
+		if proof, refused = s.stranger(from, req); refused {
+			return
+		}
+	}
+	switch s.office.deliver(callIDOf(req), opens, from.reliable(), func(b *mailbox) { s.request(b, from, req, proof) }) {
 	case boxFull:
 		s.tally.mailboxFull.Add(1)
 	case noRoom:
@@ -155,7 +163,7 @@ func (s *Server) stateless(from hop, req *sip.Request, status int, headers []sip
 }
 
 // request takes a request in its mailbox.
-func (s *Server) request(b *mailbox, from hop, req *sip.Request) {
+func (s *Server) request(b *mailbox, from hop, req *sip.Request, proof *digest.Verdict) {
 	if t := b.txs[serverKey(req, req.Method)]; t != nil {
 		s.repeated(b, t, req)
 		return
@@ -174,7 +182,7 @@ func (s *Server) request(b *mailbox, from hop, req *sip.Request) {
 		t := b.serve(s.post, req, from)
 		t.respond(reply(req, sip.StatusLoopDetected, newTag()))
 	default:
-		s.opening(b, b.serve(s.post, req, from))
+		s.opening(b, b.serve(s.post, req, from), proof)
 	}
 }
 
@@ -235,31 +243,28 @@ func (b *mailbox) merged(req *sip.Request) bool {
 	return false
 }
 
-// opening takes a request outside any dialog.
-func (s *Server) opening(b *mailbox, t *tx) {
-	req := t.req
-	switch req.Method {
-	case sip.INVITE:
-		who, refusal := s.identify(t.peer, req)
-		if refusal != nil {
-			t.respond(refusal)
-			return
-		}
-		s.invite(b, t, who)
-	case sip.REGISTER:
-		s.register(b, t)
-	case sip.OPTIONS:
-		s.optionsCame(t)
-	default: // BYE, UPDATE, INFO, REFER: they need a dialog
-		t.respond(reply(req, sip.StatusCallTransactionDoesNotExists, newTag()))
+// opening takes an INVITE or REGISTER outside any dialog.
+func (s *Server) opening(b *mailbox, t *tx, proof *digest.Verdict) {
+	if t.req.Method == sip.REGISTER {
+		s.register(b, t, proof)
+		return
 	}
+	who, refusal := s.identify(t.peer, t.req, proof)
+	if refusal != nil {
+		t.respond(refusal)
+		return
+	}
+	s.invite(b, t, who)
 }
 
-// optionsCame tells what we can do (RFC 3261 §11).
-func (s *Server) optionsCame(t *tx) {
-	res := reply(t.req, sip.StatusOK, newTag())
-	res.AppendHeader(sip.NewHeader("Allow", allowed))
-	res.AppendHeader(sip.NewHeader("Accept", typeSDP))
-	res.AppendHeader(sip.NewHeader("Supported", "timer, path"))
-	t.respond(res)
+// withoutState answers what begins nothing: OPTIONS tells what we can do (RFC 3261
+// §11); BYE, UPDATE, INFO and REFER need a dialog.
+func (s *Server) withoutState(from hop, req *sip.Request) {
+	if req.Method != sip.OPTIONS {
+		s.stateless(from, req, sip.StatusCallTransactionDoesNotExists, nil)
+		return
+	}
+	s.stateless(from, req, sip.StatusOK, []sip.Header{
+		sip.NewHeader("Allow", allowed), sip.NewHeader("Accept", typeSDP), sip.NewHeader("Supported", "timer, path"),
+	})
 }

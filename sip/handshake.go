@@ -63,7 +63,7 @@ func (l *leg) ack(req *sip.Request) {
 	if l.stage == confirming {
 		l.establish()
 	}
-	if h.acked != nil {
+	if h.acked != nil && l.stage != over {
 		h.acked(req)
 	}
 	if h.then != nil {

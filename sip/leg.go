@@ -185,6 +185,20 @@ func (l *leg) sayBye(c call.Cause) {
 	})
 }
 
+// unsay forgets a BYE that waits for its ACK: the peer has said its own.
+func (l *leg) unsay() {
+	if l.final == nil {
+		return
+	}
+	waiting := l.final.then != nil
+	l.finish(l.final)
+	if waiting {
+		l.peer.leaving = false
+		l.box.office.goodbyes.Add(-1)
+		l.leave()
+	}
+}
+
 // ask sends a request in the dialog. hear gets each response, or nil and why there
 // is none; a challenge of a trunk is answered once before.
 func (l *leg) ask(method sip.RequestMethod, shape func(*sip.Request), hear func(*sip.Response, error)) *tx {

@@ -99,6 +99,13 @@ func (o *office) tryDeliver(callID string, create bool, f func(*mailbox)) (*mail
 	return b, delivered
 }
 
+// has tells whether there is a mailbox of callID.
+func (o *office) has(callID string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.boxes[callID] != nil
+}
+
 // open makes a mailbox for a Call-ID of ours. It is outside the limit: whoever
 // calls has been counted already. It stays until its first job has run.
 func (o *office) open(callID string) *mailbox {

@@ -81,7 +81,7 @@ func (a *account) try() {
 		return
 	}
 	a.s.office.wg.Go(func() {
-		h, err := a.s.reachTrunk(a.s.life, a.trunk)
+		h, err := a.s.reachTrunk(a.s.ctx, a.trunk)
 		a.box.post(func() {
 			switch {
 			case a.stopped:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"breakwater/sip/digest"
 	"breakwater/sip/registrar"
 )
 
@@ -40,10 +41,10 @@ func (s *Server) loadBook(ctx context.Context) error {
 
 // register takes a REGISTER in its mailbox. Storing happens outside, because nothing
 // in a mailbox may wait for a disk.
-func (s *Server) register(b *mailbox, t *tx) {
-	verdict := s.judge(t.req)
+func (s *Server) register(b *mailbox, t *tx, proof *digest.Verdict) {
+	verdict := s.proof(t.req, proof)
 	if !verdict.OK {
-		t.respond(s.unproven(t.peer, t.req, verdict))
+		t.respond(s.unproven(t.req, verdict))
 		return
 	}
 	spec, ok := s.plan().phones[verdict.User]
@@ -70,7 +71,7 @@ func (s *Server) register(b *mailbox, t *tx) {
 // decide stores what a REGISTER changes, then makes it true, then gives the answer:
 // a phone that was told 200 is known after a crash.
 func (s *Server) decide(r registrar.Request) *sip.Response {
-	ctx, cancel := context.WithTimeout(s.life, storeTimeout)
+	ctx, cancel := context.WithTimeout(s.ctx, storeTimeout)
 	defer cancel()
 	for range 3 {
 		d := s.book.Register(time.Now(), r)
@@ -122,7 +123,7 @@ func (s *Server) storeAside(changes []registrar.Change) {
 	if len(changes) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(s.life, storeTimeout)
+	ctx, cancel := context.WithTimeout(s.ctx, storeTimeout)
 	defer cancel()
 	if err := s.store(ctx, changes); err != nil {
 		s.parts.Log.Warn("old registrations could not be removed", "error", err)
@@ -214,7 +215,7 @@ func (s *Server) tellTurns(ctx context.Context) {
 // probeLegs asks the calls of a phone that cannot be reached whether they live.
 func (s *Server) probeLegs(phone string) {
 	for _, l := range s.roster.of(phone) {
-		l.box.post(func() { l.probe(time.Now()) })
+		l.box.post(l.unreachable)
 	}
 }
 

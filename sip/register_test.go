@@ -3,6 +3,8 @@ package sip
 import (
 	"errors"
 	"net/netip"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,5 +151,35 @@ func TestAConfigEditAddsAndRemovesPhones(t *testing.T) {
 		if _, err := h.Prepare(quick(bad)); err == nil {
 			t.Errorf("%s was taken", name)
 		}
+	}
+}
+
+// TestStrangersLeaveNoState, whatever they send: a flood from invented addresses
+// must not fill the mailboxes.
+func TestStrangersLeaveNoState(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{RatePerSource: 1000}})
+	p := h.phone("1001", func(o *siptest.Options) { o.Password = "" })
+	head := "Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK{n};rport\r\nFrom: <sip:1001@h>;tag=a\r\nTo: <sip:1001@h>\r\nCall-ID: c{n}\r\nContact: <sip:a@h>\r\nCSeq: 1 "
+	proof := `Authorization: Digest username="1001", realm="breakwater", nonce="x", uri="sip:h", response="00000000000000000000000000000000", algorithm=MD5, qop=auth, nc=00000001, cnonce="x"` + "\r\n"
+	for n, tc := range []struct {
+		method, more string
+		want         int
+	}{
+		{"OPTIONS", "", 200}, {"BYE", "", 481}, {"CANCEL", "", 481}, {"INFO", "", 481}, {"REFER", "", 481},
+		{"INVITE", "", 401}, {"REGISTER", "", 401}, {"INVITE", proof, 401}, {"REGISTER", proof, 401},
+	} {
+		raw := strings.ReplaceAll(tc.method+" sip:h SIP/2.0\r\n"+head+tc.method+"\r\n"+tc.more+"Content-Length: 0\r\n\r\n", "{n}", strconv.Itoa(n))
+		must(t, "send", p.SendRaw(h.ctx, netip.AddrPort{}, []byte(raw)))
+		select {
+		case m := <-p.Strays():
+			if m.Status != tc.want {
+				t.Errorf("%s got %s, want %d", tc.method, m, tc.want)
+			}
+		case <-time.After(patience):
+			t.Fatalf("%s got nothing", tc.method)
+		}
+	}
+	if c := h.Counters(); c.Mailboxes != 0 || c.Transactions != 0 || c.Strangers != 2 || c.AuthFailures != 2 {
+		t.Errorf("left %+v", c)
 	}
 }

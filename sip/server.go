@@ -40,15 +40,18 @@ type Server struct {
 	roster  *roster
 	turns   turns // which phones gained or lost their last contact
 	taker   atomic.Pointer[Switchboard]
+	outward *outward // our own registrations at providers
+	lifetime
+}
+
+// lifetime is when the server runs. ctx ends when the last goodbyes are said: what
+// blocks outside mailboxes, resolving, dialling and storing, ends with it.
+type lifetime struct {
 	up      chan struct{} // closed when every listener is read
 	closing atomic.Bool
-	serving sync.Mutex // held by Serve
-	outward *outward   // our own registrations at providers
-
-	// life ends when the last goodbyes are said: what blocks outside mailboxes,
-	// resolving, dialling and storing, ends with it.
-	life    context.Context
-	endLife context.CancelFunc
+	serving sync.Mutex // held by Serve, for ever: a server is served once
+	ctx     context.Context
+	end     context.CancelFunc
 }
 
 var _ call.Dialer = (*Server)(nil)
@@ -59,19 +62,20 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip settings: %w", err)
 	}
-	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster(), up: make(chan struct{})}
-	s.life, s.endLife = context.WithCancel(context.WithoutCancel(ctx))
+	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster()}
+	s.up = make(chan struct{})
+	s.ctx, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.inForce.Store(r)
 	s.limiter = limit.New(limit.Settings{PerSource: r.settings.RatePerSource}, r.trunkPrefixes())
 	s.office = newOffice(parts.Log, s.tally, mailboxLimit(r.settings))
 	s.turns.wake = make(chan struct{}, 1)
 	if err := s.loadBook(ctx); err != nil {
-		s.endLife()
+		s.end()
 		return nil, err
 	}
 	s.wire, err = openTransport(ctx, r.settings.Listen, traffic{admit: s.admit, message: s.message, gone: s.streamGone})
 	if err != nil {
-		s.endLife()
+		s.end()
 		return nil, err
 	}
 	t1 := r.settings.T1
@@ -106,7 +110,7 @@ func (s *Server) Serve(ctx context.Context, board Switchboard) error {
 	minders.Wait()
 	s.outward.close()
 	s.endLegs()
-	s.endLife()
+	s.end()
 	s.office.close()
 	s.wire.close()
 	return nil

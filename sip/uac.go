@@ -97,7 +97,7 @@ func (s *Server) dialTrunk(l *leg, t call.Target) func() {
 	l.peer.trunk = tr
 	return func() {
 		s.office.wg.Go(func() {
-			h, err := s.reachTrunk(s.life, tr)
+			h, err := s.reachTrunk(s.ctx, tr)
 			l.box.post(func() {
 				switch {
 				case l.stage == over:

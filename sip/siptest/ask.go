@@ -27,8 +27,8 @@ func (p *Phone) newBranch() string { return "z9hG4bK" + rand.Text() }
 func transactionKey(branch, method string) string { return branch + " " + method }
 
 // ask sends a request and repeats it over UDP until it is answered. on is called
-// in the phone's goroutine. For INVITE it is called for repeated finals, too,
-// and failures are acknowledged here; the ACK for a 2xx is the caller's.
+// in the phone's goroutine. For INVITE it is called for repeated 2xx, too, whose
+// ACK is the caller's; failures are acknowledged here.
 func (p *Phone) ask(req *Message, to netip.AddrPort, on func(*Message)) *asked {
 	branch := ParamOf(req.Get("Via"), "branch")
 	a := &asked{req: req, to: to, on: on, every: p.opts.T1}
@@ -85,6 +85,9 @@ func (p *Phone) answered(res *Message) {
 	}
 	if res.Status >= 300 && invite && !p.faults.Load().DropACK {
 		_ = p.transmit(a.to, ackForFailure(a.req, res))
+	}
+	if res.Status >= 300 && a.done { // repeated: a challenge is answered once
+		return
 	}
 	if res.Status >= 200 && !a.done {
 		a.done = true

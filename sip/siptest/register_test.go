@@ -18,6 +18,7 @@ type registrar struct {
 
 	mu     sync.Mutex // protects all following fields
 	refuse bool       // every password is wrong
+	twice  bool       // every response is sent two times
 	seen   []*Message
 }
 
@@ -46,7 +47,7 @@ func (r *registrar) take(raw []byte, from netip.AddrPort) {
 	}
 	r.mu.Lock()
 	r.seen = append(r.seen, m)
-	wire, refuse := r.wire, r.refuse
+	wire, refuse, twice := r.wire, r.refuse, r.twice
 	r.mu.Unlock()
 	res := &Message{Status: 200, Reason: "OK"}
 	for _, name := range []string{"Via", "From", "To", "Call-ID", "CSeq"} {
@@ -66,6 +67,9 @@ func (r *registrar) take(raw []byte, from netip.AddrPort) {
 		}
 	}
 	_ = wire.send(from, res.Bytes())
+	if twice {
+		_ = wire.send(from, res.Bytes())
+	}
 }
 
 func (r *registrar) requests() []*Message {
@@ -135,6 +139,28 @@ func TestAWrongPasswordIsNotTriedTwice(t *testing.T) {
 	none := open(t, Options{Name: "1002", Server: r.wire.local()})
 	if err := none.Register(soon(t)); StatusOf(err) != 401 {
 		t.Errorf("without a password: %v, want 401", err)
+	}
+}
+
+func TestARepeatedChallengeIsAnsweredOnce(t *testing.T) {
+	r := openRegistrar(t, "udp", md5Ask)
+	r.mu.Lock()
+	r.refuse, r.twice = true, true
+	r.mu.Unlock()
+	p := open(t, Options{Name: "1001", Password: "secret", Server: r.wire.local()})
+	ctx := soon(t)
+	c, err := p.Call(ctx, "8000")
+	must(t, err)
+	_, err = c.WaitEnded(ctx)
+	must(t, err)
+	invites := 0
+	for _, m := range r.requests() {
+		if m.Method == "INVITE" {
+			invites++
+		}
+	}
+	if invites != 2 {
+		t.Errorf("%d INVITEs, want one without and one with a proof", invites)
 	}
 }
 

@@ -165,8 +165,15 @@ func TestStrangersLeaveNoState(t *testing.T) {
 		method, more string
 		want         int
 	}{
-		{"OPTIONS", "", 200}, {"BYE", "", 481}, {"CANCEL", "", 481}, {"INFO", "", 481}, {"REFER", "", 481},
-		{"INVITE", "", 401}, {"REGISTER", "", 401}, {"INVITE", proof, 401}, {"REGISTER", proof, 401},
+		{"OPTIONS", "", 200},
+		{"BYE", "", 481},
+		{"CANCEL", "", 481},
+		{"INFO", "", 481},
+		{"REFER", "", 481},
+		{"INVITE", "", 401},
+		{"REGISTER", "", 401},
+		{"INVITE", proof, 401},
+		{"REGISTER", proof, 401},
 	} {
 		raw := strings.ReplaceAll(tc.method+" sip:h SIP/2.0\r\n"+head+tc.method+"\r\n"+tc.more+"Content-Length: 0\r\n\r\n", "{n}", strconv.Itoa(n))
 		must(t, "send", p.SendRaw(h.ctx, netip.AddrPort{}, []byte(raw)))

@@ -119,7 +119,7 @@ func (st *stage) allReady(ctx context.Context) error {
 
 // until looks again and again until ready says yes or ctx ends.
 func until(ctx context.Context, ready func() (bool, error)) error {
-	look := time.NewTicker(20 * time.Millisecond)
+	look := time.NewTicker(40 * time.Millisecond)
 	defer look.Stop()
 	for {
 		if ok, err := ready(); ok || err != nil {

@@ -12,11 +12,11 @@ import (
 // language is what the demo's callers and agents are spoken to in.
 const language = "en"
 
-const piece = 800 // codes: 100 ms
+const piece = 320 // codes: 40 ms
 
 // search looks for a sound in a stretch of codes, piece by piece in order: a lost
 // packet costs a piece, not the whole. It gives where the sound begins, and whether
-// nine pieces of ten were there. Silence is no piece: it is everywhere.
+// three pieces of four were there. Silence is no piece: it is everywhere.
 func search(heard, sound []byte) (begins int, ok bool) {
 	begins = -1
 	at, pieces, found := 0, 0, 0
@@ -36,7 +36,7 @@ func search(heard, sound []byte) (begins int, ok bool) {
 		at += i + piece
 		found++
 	}
-	return begins, pieces > 0 && found*10 >= pieces*9
+	return begins, pieces > 0 && found*4 >= pieces*3
 }
 
 // find is search in what a phone heard; it gives from when to when.

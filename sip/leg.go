@@ -126,14 +126,17 @@ func (l *leg) end(c call.Cause) {
 	if l.in != nil {
 		l.in.over(c)
 	}
-	if p := l.port.Load(); p != nil {
-		p.OnDigit(nil)
-		p.Close()
-	}
 	l.s.tally.legs.Add(-1)
 	l.s.roster.leave(l)
 	l.log.Info("leg ended", "by", c.By, "metric", c.Metric, "status", c.Status, "text", c.Text)
+	p := l.port.Load()
+	if p != nil {
+		p.OnDigit(nil)
+	}
 	l.signal(call.Signal{Kind: call.Ended, Cause: c})
+	if p != nil {
+		p.Close() // after the signal: a prompt that stops because its hearer left must not look like one that failed
+	}
 	l.leave()
 }
 

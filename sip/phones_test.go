@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"breakwater/call"
+	"breakwater/media"
+	"breakwater/media/wav"
 	"breakwater/sip/siptest"
 )
 
@@ -277,6 +279,34 @@ func TestATransferredLegIsHeardByItsNewListenerOnly(t *testing.T) {
 	}
 	must(t, "answering what has ended is its cause", ignoreCause(leg.Answer(h.ctx)))
 	leg.HangUp(call.Cause{})
+}
+
+func TestAnEndIsToldBeforeItStopsTheSound(t *testing.T) {
+	h := open(t, Plan{})
+	p := h.registered("1001")
+	c, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	leg := h.came()
+	must(t, "answer", leg.Answer(h.ctx))
+	must(t, "answered", c.WaitAnswered(h.ctx))
+	said := leg.Port().Play(media.Sound{Clips: []*wav.Clip{wav.Silence("long", time.Minute)}})
+	stopped := make(chan bool, 1)
+	leg.Listen(func(s call.Signal) {
+		if s.Kind != call.Ended {
+			return
+		}
+		select {
+		case <-said.Done():
+			stopped <- true
+		default:
+			stopped <- false
+		}
+	})
+	must(t, "hang up", c.Hangup(h.ctx))
+	if <-stopped {
+		t.Error("the prompt was over before anybody knew that its hearer had left")
+	}
+	<-said.Done()
 }
 
 // ignoreCause is nil when err is a Cause, as it must be.

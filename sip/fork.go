@@ -264,7 +264,7 @@ func (a *attempt) ended(res *sip.Response, err error) {
 
 func (a *attempt) closed() {
 	if a.cancel && !a.final {
-		a.fork.leg.box.office.goodbyes.Add(-1)
+		a.fork.leg.parted()
 	}
 	a.final = true
 	if a.guard != nil {
@@ -298,7 +298,7 @@ func (a *attempt) withdraw() {
 		return
 	}
 	a.cancel = true
-	a.fork.leg.box.office.goodbyes.Add(1)
+	a.fork.leg.parting()
 	if a.early {
 		a.sendCancel()
 	}

@@ -89,8 +89,18 @@ func (l *leg) Answer(ctx context.Context) error {
 	}
 }
 
-// HangUp implements call.Leg.
-func (l *leg) HangUp(c call.Cause) { l.box.post(func() { l.hangUp(c) }) }
+// HangUp implements call.Leg. From here on the phone counts as not free: who dials it
+// after HangUp has returned waits until it has put down.
+func (l *leg) HangUp(c call.Cause) {
+	l.s.partings.begin(l.who.Phone)
+	posted := l.box.post(func() {
+		defer l.s.partings.end(l.who.Phone)
+		l.hangUp(c)
+	})
+	if !posted {
+		l.s.partings.end(l.who.Phone)
+	}
+}
 
 // signal tells the listener.
 func (l *leg) signal(sig call.Signal) {
@@ -161,7 +171,7 @@ func (l *leg) bye(c call.Cause) {
 		return
 	}
 	l.peer.leaving = true
-	l.box.office.goodbyes.Add(1)
+	l.parting()
 	if l.final != nil && l.stage == confirming {
 		l.final.then = func() { l.sayBye(c) }
 		return
@@ -183,7 +193,7 @@ func (l *leg) sayBye(c call.Cause) {
 			return
 		}
 		l.peer.leaving = false
-		l.box.office.goodbyes.Add(-1)
+		l.parted()
 		l.leave()
 	})
 }
@@ -197,7 +207,7 @@ func (l *leg) unsay() {
 	l.finish(l.final)
 	if waiting {
 		l.peer.leaving = false
-		l.box.office.goodbyes.Add(-1)
+		l.parted()
 		l.leave()
 	}
 }

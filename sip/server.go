@@ -29,18 +29,19 @@ const goodbye = 2 * time.Second
 
 // Server is the wire. It implements call.Dialer.
 type Server struct {
-	parts   Parts
-	inForce atomic.Pointer[rules]
-	wire    *transport
-	office  *office
-	post    *post
-	tally   *tally
-	book    *registrar.Book
-	limiter *limit.Limiter
-	roster  *roster
-	turns   turns // which phones gained or lost their last contact
-	taker   atomic.Pointer[Switchboard]
-	outward *outward // our own registrations at providers
+	parts    Parts
+	inForce  atomic.Pointer[rules]
+	wire     *transport
+	office   *office
+	post     *post
+	tally    *tally
+	book     *registrar.Book
+	limiter  *limit.Limiter
+	roster   *roster
+	partings *partings
+	turns    turns // which phones gained or lost their last contact
+	taker    atomic.Pointer[Switchboard]
+	outward  *outward // our own registrations at providers
 	lifetime
 }
 
@@ -62,7 +63,7 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip settings: %w", err)
 	}
-	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster()}
+	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster(), partings: newPartings()}
 	s.up = make(chan struct{})
 	s.ctx, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.inForce.Store(r)

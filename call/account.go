@@ -2,15 +2,21 @@ package call
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
 	"time"
-
-	"breakwater/media"
 )
 
-// account is the record in the making. Only the call's journey writes it.
+// mostSteps bounds a record: somebody who presses keys for hours fills no disk.
+const mostSteps = 5000
+
+// account is the record in the making. Only the call's goroutine writes it.
 type account struct {
 	r       Record
 	started time.Time // with its monotonic reading
+	unnoted int       // steps beyond mostSteps
 }
 
 func newAccount(id, version string, p Party) account {
@@ -26,6 +32,10 @@ func (a *account) policy(hash string) { a.r.Policy = hash }
 
 // step notes that something happened, on both clocks.
 func (a *account) step(name, note string) {
+	if len(a.r.Steps) >= mostSteps {
+		a.unnoted++
+		return
+	}
 	now := time.Now()
 	a.r.Steps = append(a.r.Steps, Step{At: now, Mono: now.Sub(a.started), Name: name, Note: note})
 }
@@ -64,9 +74,7 @@ func (a *account) result(i int, word string) {
 func (a *account) leg(c *Call, s *side) {
 	r := LegRecord{Party: s.Party(), Agent: s.agent, Answer: s.answered, End: s.ended, Cause: s.cause}
 	if !s.answered.IsZero() {
-		var q media.Quality
-		r.Codec, q = c.x.parts.Sounds.Account(s)
-		r.Quality = q
+		r.Codec, r.Quality = c.x.parts.Sounds.Account(s)
 	}
 	a.r.Legs = append(a.r.Legs, r)
 }
@@ -79,8 +87,32 @@ func (a *account) close(c *Call, cause Cause) {
 		c.caller.gone, c.caller.ended, c.caller.cause = true, now, cause
 		a.leg(c, c.caller)
 	}
-	a.r.End, a.r.Cause, a.r.Language = now, cause, c.lang
+	if a.unnoted > 0 {
+		a.r.Steps = append(a.r.Steps, Step{At: now, Mono: now.Sub(a.started), Name: "steps.unnoted", Note: strconv.Itoa(a.unnoted)})
+	}
+	a.r.End, a.r.Cause, a.r.Language = now, cause, c.story.language
 }
 
-// begin makes the draft durable, before the caller is answered.
-func (c *Call) begin(ctx context.Context) { c.x.desk.begin(ctx, c.account.r) }
+// draft is the record so far, sharing nothing with the account that goes on.
+func (a *account) draft() Record {
+	r := a.r
+	r.Data = maps.Clone(r.Data)
+	r.Legs, r.Attempts = slices.Clone(r.Legs), slices.Clone(r.Attempts)
+	r.Steps, r.Segments = slices.Clone(r.Steps), slices.Clone(r.Segments)
+	r.Recordings = slices.Clone(r.Recordings)
+	return r
+}
+
+// begin makes the draft durable, before the caller is answered. A journal that is
+// too slow does not keep the caller waiting: the call goes on and the failure is
+// told.
+func (c *Call) begin(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, beginWait)
+	defer cancel()
+	err := c.x.parts.Journal.Begin(limited, c.account.draft())
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrSealed) {
+		return // a caller who has left needs no draft
+	}
+	c.x.tally.Add("journal_failures_total")
+	c.log.Error("call begins without a durable draft", "err", err)
+}

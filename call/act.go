@@ -2,8 +2,11 @@ package call
 
 import (
 	"strconv"
+	"strings"
+	"time"
 
 	"breakwater/acd/protect"
+	"breakwater/media"
 )
 
 // carryOut does one thing the ladder asks for. It never waits: a prompt's end comes
@@ -17,17 +20,18 @@ func (t *talk) carryOut(a protect.Action) {
 		t.stopPrompt()
 	case protect.Refuse:
 		c.account.step("refused", a.Why)
-		t.tell(toneBeep, "refused-"+hyphens(a.Why))
+		t.tell(toneBeep, "refused-"+strings.ReplaceAll(a.Why, "_", "-"))
 	case protect.Confirmed:
 		t.tell(toneConfirm)
 	case protect.PermitOpened:
+		t.permit = true
 		c.account.step("permit.opened", "")
 		t.tell(tonePermit)
 	case protect.PermitClosed:
 		c.account.step("permit.closed", "")
-		c.x.tally.Add("protect_permit_unused_total")
 	case protect.AgentHint:
 		c.account.step("hint", a.Why)
+		t.tell("hint-step-back")
 	case protect.ToggleStepBack:
 		t.step = !t.step
 		c.account.step("step-back", strconv.FormatBool(t.step))
@@ -35,16 +39,21 @@ func (t *talk) carryOut(a protect.Action) {
 	case protect.PageSupervisor:
 		c.account.step("page", a.Why)
 		t.callSupervisor(a.Why)
+		t.tell(toneConfirm)
 	case protect.CancelPage:
-		t.cancelPage()
+		c.account.step("page.cancel", "")
+		if !t.ended() { // else close sees to it
+			t.cancelPage()
+		}
 	case protect.BookmarkAudio:
-		c.bookmark("bookmark.evidence")
+		t.mark("bookmark.evidence")
 	case protect.BookmarkThanks:
-		c.bookmark("bookmark.thanks")
+		t.mark("bookmark.thanks")
 		c.x.tally.Add("compliments_total")
 	case protect.CountAssistMissed:
 		c.account.step("assist.missed", "")
 		c.x.tally.Add("protect_assist_missed_total")
+		t.tell("assist-missed")
 	case protect.Enter:
 		t.entered(a.Stage)
 	case protect.EndCall, protect.ToSupervisor, protect.CloseCall, protect.Rescue:
@@ -52,9 +61,18 @@ func (t *talk) carryOut(a protect.Action) {
 	}
 }
 
+// mark sets a bookmark and tells the agent whether there is a recording to find it in.
+func (t *talk) mark(name string) {
+	if t.c.bookmark(name) {
+		t.tell(toneConfirm)
+		return
+	}
+	t.tell(toneBeep)
+}
+
 // leave ends the conversation in the way the ladder chose.
 func (t *talk) leave(a protect.Action) {
-	end := talkEnd{cause: a.Cause, rest: a.Rest}
+	end := talkEnd{kind: endPolicy, cause: a.Cause, rest: a.Rest, why: a.Why}
 	switch a.Do {
 	case protect.CloseCall:
 		end.kind = endClosing
@@ -66,64 +84,104 @@ func (t *talk) leave(a protect.Action) {
 	case protect.ToSupervisor:
 		end.kind = endRescue
 		t.c.account.step("to-supervisor", a.Why)
-	default:
-		end.kind = endPolicy
-		t.c.x.tally.Add("protect_disconnects_total", "cause", a.Cause) // the caller's own end never comes here
 	}
 	t.finish(end)
 }
 
 // entered notes a new stage of the ladder.
 func (t *talk) entered(s protect.Stage) {
+	if t.permit && s != protect.Farewell && s != protect.Over { // it lapsed, or was given back
+		t.c.x.tally.Add("protect_permit_unused_total")
+	}
+	t.permit = false // PermitOpened follows the stage
 	if s != protect.Over {
-		t.c.crisis = s == protect.Crisis
+		t.c.story.crisis = s == protect.Crisis
 	}
 	t.c.account.step("protect."+s.String(), "")
-	v := *t.c.view.Load()
+	t.c.stage(s)
+}
+
+// stage shows the ladder's stage to the outside.
+func (c *Call) stage(s protect.Stage) {
+	v := *c.view.Load()
 	v.Stage = s.String()
-	t.c.view.Store(&v)
+	c.view.Store(&v)
+}
+
+// speech is a prompt of the ladder being spoken.
+type speech struct {
+	Playback
+	id string
 }
 
 // playPrompt speaks a machine-played warning to the caller: the agent is muted to
-// the caller and hears the caller 20 dB softer until it has ended.
+// the caller and hears the caller 20 dB softer until it has ended. Music of a hold
+// gives way to it.
 func (t *talk) playPrompt(id string) {
 	c := t.c
+	t.stopPrompt()
 	c.account.step("prompt.start", id)
-	if t.prompt != nil {
-		t.prompt.Stop()
-	}
-	said := c.sayTo(c.caller, c.lang, id)
+	said := &speech{c.sayTo(c.caller, c.story.language, id), id}
 	t.prompt = said
 	t.gains()
+	t.holdMusic()
 	when(c, said.Done(), func(struct{}) {
 		if t.prompt != said || c.talk != t {
 			return // stopped or replaced meanwhile
 		}
-		t.prompt = nil
+		t.prompt, t.warned = nil, time.Now()
 		t.gains()
-		c.account.step("prompt.end", id)
+		t.holdMusic()
+		if said.Complete() {
+			c.account.step("prompt.end", id)
+		} else {
+			c.account.step("prompt.cut", id)
+		}
 		t.observe(protect.Observation{Kind: protect.PromptEnded, Complete: said.Complete()})
 	})
 }
 
 // stopPrompt ends a warning at once; the caller hears the agent again.
 func (t *talk) stopPrompt() {
-	if t.prompt == nil {
+	p := t.prompt
+	if p == nil {
 		return
 	}
-	p := t.prompt
 	t.prompt = nil
 	p.Stop()
-	t.c.account.step("prompt.stop", "")
+	t.c.account.step("prompt.stop", p.id)
 	t.gains()
+	if t.c.talk == t {
+		t.holdMusic()
+	}
 }
 
-func hyphens(why string) string {
-	b := []byte(why)
-	for i := range b {
-		if b[i] == '_' {
-			b[i] = '-'
-		}
+// holdMusic plays to the caller while the agent holds and no prompt speaks.
+func (t *talk) holdMusic() {
+	want := t.conv.agent.held && t.prompt == nil
+	switch {
+	case want && t.hold == nil:
+		t.hold = t.c.music(t.conv.manners.Music)
+	case !want && t.hold != nil:
+		t.hold.Stop()
+		t.hold = nil
 	}
-	return string(b)
+}
+
+const (
+	duck     = -20.0 // dB, the caller toward the agent while a warning plays
+	stepBack = -6.0  // dB, the caller toward the agent while step-back is on
+)
+
+// gains sets how loud the two are for each other now.
+func (t *talk) gains() {
+	toAgent, toCaller := 0.0, 0.0
+	if t.step {
+		toAgent = stepBack
+	}
+	if t.prompt != nil {
+		toAgent, toCaller = duck, media.Mute
+	}
+	t.joined.SetGain(t.c.caller, toAgent)
+	t.joined.SetGain(t.conv.agent, toCaller)
 }

@@ -2,30 +2,28 @@ package call
 
 import (
 	"context"
+	"errors"
 	"time"
-
-	"breakwater/acd/protect"
 )
 
 // afterTalk takes care of the caller once the agent is out of the conversation.
-// again = back to the original place in the queue; else the call goes to next,
-// or ends where that is zero.
+// again = back to the original place in the queue; else the call goes to next.
 func (c *Call) afterTalk(ctx context.Context, conv *conversation, end talkEnd) (again bool, next goal, err error) {
 	switch end.kind {
 	case endPolicy:
 		return false, goal{}, Cause{By: ByPolicy, Metric: end.cause}
 	case endTransfer:
+		c.story.moved = true
 		return false, end.to, nil
 	case endTaken:
 		return c.withSupervisor(ctx, end.by)
 	case endLost:
-		c.account.step("rescue", "agent lost")
-		return true, goal{}, c.say(ctx, sayLost)
+		return c.afterLoss(ctx, conv, end)
 	case endRescue:
 		c.account.step("rescue", "agent left a caller who may not be left")
-		return c.rescue(ctx, conv)
+		return c.rescue(ctx, conv, end)
 	case endClosing:
-		return c.closing(ctx, conv.manners)
+		return c.closing(ctx, conv)
 	case endCaller:
 	}
 	return false, goal{}, nil
@@ -40,104 +38,63 @@ func (c *Call) withSupervisor(ctx context.Context, conv *conversation) (bool, go
 	return c.afterTalk(ctx, conv, end)
 }
 
+// afterLoss brings a caller back whose agent was lost: to a supervisor where nobody
+// may be left, else to the queue, without asking. Who hangs up on hearing it was
+// lost by the agent's line.
+func (c *Call) afterLoss(ctx context.Context, conv *conversation, end talkEnd) (again bool, next goal, err error) {
+	c.account.step("rescue", "agent lost")
+	if !c.story.mayEnd() {
+		return c.rescue(ctx, conv, end)
+	}
+	c.phase("rescue", conv.queue.Name, "")
+	c.account.segment("rescue", conv.queue.Name, "")
+	err = c.say(ctx, sayLost)
+	if cause := (Cause{}); errors.As(err, &cause) && cause.By == ByCaller {
+		return false, goal{}, withMetric(err, CauseAgentLost)
+	}
+	return true, goal{}, err
+}
+
 // closing says that the agent has finished and gives the caller the way back, once a
 // call. Without a permit nobody is cut off by the agent's on-hook.
-func (c *Call) closing(ctx context.Context, m QueueManners) (again bool, next goal, err error) {
+func (c *Call) closing(ctx context.Context, conv *conversation) (again bool, next goal, err error) {
 	finished := Cause{By: ByAgent, Metric: CauseAgentFinished}
 	switch {
-	case m.OnAgentHangup == HangupRescue:
+	case conv.manners.OnAgentHangup == HangupRescue:
+		c.phase("rescue", conv.queue.Name, "")
+		c.account.segment("rescue", conv.queue.Name, "")
 		return true, goal{}, c.say(ctx, sayHolding)
-	case m.OnAgentHangup == HangupEnd:
-		return false, goal{}, finished
-	case c.rescued:
-		_ = c.say(ctx, sayGoodbye) // whoever hangs up first, the cause is the same
+	case conv.manners.OnAgentHangup == HangupEnd:
 		return false, goal{}, finished
 	}
-	c.phase("closing", "", "")
-	c.account.step("closing", "")
-	more, err := c.wantsMore(ctx)
-	if err != nil {
-		return false, goal{}, finished
-	}
-	if more {
-		c.rescued = true
+	c.phase("closing", conv.queue.Name, "")
+	c.account.segment("closing", conv.queue.Name, "")
+	if !c.story.rescued && c.wantsMore(ctx) {
+		c.story.rescued = true
 		c.account.r.WantedMore = true
 		c.account.step("caller.wants-more", "")
 		c.x.tally.Add("callers_wanted_more_total")
 		return true, goal{}, nil
 	}
-	_ = c.say(ctx, sayGoodbye) // whoever hangs up first, the cause is the same
+	if ctx.Err() == nil {
+		_ = c.say(ctx, sayGoodbye) // whoever hangs up first, the cause is the same
+	}
 	return false, goal{}, finished
 }
 
 // wantsMore plays the closing and waits for a 1, from its first word until 8 s after
-// its last.
-func (c *Call) wantsMore(ctx context.Context) (bool, error) {
+// its last. Who hangs up wants no more.
+func (c *Call) wantsMore(ctx context.Context) bool {
+	c.account.step("closing", "")
 	c.forgetDigits()
-	digit, err := line{c}.Say(ctx, c.lang, true, sayClosing)
+	digit, err := line{c}.Say(ctx, c.story.language, true, sayClosing)
 	until := time.Now().Add(c.plan.Settings.ClosingWait)
 	for err == nil && digit != '1' {
 		left := time.Until(until)
 		if left <= 0 {
-			return false, nil
+			return false
 		}
 		digit, err = line{c}.Digit(ctx, left)
 	}
-	return digit == '1', err
-}
-
-// forgetDigits drops what was typed before the question was asked.
-func (c *Call) forgetDigits() {
-	for len(c.digits) > 0 {
-		<-c.digits
-	}
-}
-
-// rescue gives a caller in a crisis or emergency to a supervisor, else back to the
-// head of the queue. The caller hears that somebody will be there.
-func (c *Call) rescue(ctx context.Context, conv *conversation) (again bool, next goal, err error) {
-	if err := c.say(ctx, sayHolding); err != nil {
-		return false, goal{}, err
-	}
-	music := c.music(conv.manners.Music)
-	if music != nil {
-		defer music.Stop()
-	}
-	found := make(chan *conversation, 1)
-	p := c.startPage(conv, pageWords{why: "rescue", once: true}, func(by *conversation) { found <- by })
-	by, err := await(ctx, c, found)
-	if err != nil {
-		p.cancel()
-		return false, goal{}, err
-	}
-	if by == nil {
-		return true, goal{}, nil
-	}
-	if music != nil {
-		music.Stop()
-	}
-	return c.withSupervisor(ctx, by)
-}
-
-// callSupervisor pages while the conversation goes on; whoever answers takes the call.
-func (t *talk) callSupervisor(why string) {
-	if t.page != nil || len(t.over) > 0 { // a conversation that is over is rescued by the journey
-		return
-	}
-	t.page = t.c.startPage(t.conv, pageWords{why: why}, func(by *conversation) {
-		if by == nil || t.c.talk != t {
-			return
-		}
-		t.page = nil
-		t.observe(protect.Observation{Kind: protect.SupervisorIn})
-		by.ladder = t.ladder
-		t.finish(talkEnd{kind: endTaken, cause: CauseTransferred, rest: t.ladder.Rest(), by: by})
-	})
-}
-
-func (t *talk) cancelPage() {
-	if t.page != nil {
-		t.page.cancel()
-		t.page = nil
-	}
+	return err == nil && digit == '1'
 }

@@ -5,67 +5,120 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
 const (
-	deskRoom  = 4096                   // records waiting for a slow journal before new ones wait for room
+	deskRoom  = 4096                   // records waiting for a slow journal before new ones go to the spill file
 	beginWait = time.Second            // longest a caller waits for a slow disk before being answered
 	sealRetry = 500 * time.Millisecond // first pause after a failed write; doubles up to a minute
 )
 
-// recordDesk takes finished records and brings them to the journal. It never
-// loses one silently: a record that cannot be written stays at the desk and is
-// tried again, and the failure is counted and logged once per outage.
+// recordDesk takes finished records and brings them to the journal, one after the
+// other. A record that cannot be written stays at the desk and is tried again; when
+// the desk is full, or closes, it goes to the spill file, which the next start reads
+// in. The end of a call never waits for the journal.
 type recordDesk struct {
 	journal Journal
+	spill   *spill
 	tally   *Tally
 	log     *slog.Logger
-	in      chan Record
-	done    chan struct{}
+	room    int
+	news    chan struct{} // capacity 1: there is something to do
+	closing chan struct{}
+	done    chan struct{} // run has ended
 	stop    context.CancelFunc
+	late    int // records that close found unwritten; run's until done
+
+	mu     sync.Mutex // protects all following fields
+	queue  []Record
+	closed bool
 }
 
-func newRecordDesk(j Journal, t *Tally, log *slog.Logger) *recordDesk {
+func newRecordDesk(j Journal, s *spill, t *Tally, log *slog.Logger) *recordDesk {
 	ctx, stop := context.WithCancel(context.Background()) // lives until close, longer than any call
-	d := &recordDesk{journal: j, tally: t, log: log, in: make(chan Record, deskRoom), done: make(chan struct{}), stop: stop}
+	d := &recordDesk{
+		journal: j, spill: s, tally: t, log: log, room: deskRoom,
+		news: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}), stop: stop,
+	}
 	go d.run(ctx)
 	return d
 }
 
-// begin makes the draft durable before the caller is answered. A journal that is
-// too slow does not keep the caller waiting: the call goes on and the failure is
-// told.
-func (d *recordDesk) begin(ctx context.Context, r Record) {
-	ctx, cancel := context.WithTimeout(ctx, beginWait)
-	defer cancel()
-	if err := d.journal.Begin(ctx, r); err != nil {
-		d.tally.Add("journal_failures_total")
-		d.log.Error("call begins without a durable draft", "call", r.ID, "err", err)
+// seal hands over a finished record.
+func (d *recordDesk) seal(r Record) {
+	d.mu.Lock()
+	full := d.closed || len(d.queue) >= d.room
+	if !full {
+		d.queue = append(d.queue, r)
+	}
+	d.mu.Unlock()
+	if full {
+		d.toSpill(r)
+		return
+	}
+	select {
+	case d.news <- struct{}{}:
+	default:
 	}
 }
 
-// seal hands over a finished record. When the desk is full it waits for room:
-// only the call's own end is held up, never sound.
-func (d *recordDesk) seal(r Record) { d.in <- r }
-
+// run writes until the desk has closed and nothing waits any more, or ctx ends.
 func (d *recordDesk) run(ctx context.Context) {
 	defer close(d.done)
-	for r := range d.in {
-		d.write(ctx, r)
+	for {
+		r, ok := d.next()
+		switch {
+		case ok && !d.write(ctx, r):
+			for ; ok; r, ok = d.next() {
+				d.toSpill(r)
+				d.late++
+			}
+			return
+		case ok:
+			continue
+		}
+		select {
+		case <-d.news:
+		case <-d.closing:
+			if d.empty() {
+				return
+			}
+		}
 	}
 }
 
-func (d *recordDesk) write(ctx context.Context, r Record) {
+func (d *recordDesk) next() (Record, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.queue) == 0 {
+		return Record{}, false
+	}
+	r := d.queue[0]
+	d.queue[0] = Record{}
+	d.queue = d.queue[1:]
+	return r, true
+}
+
+func (d *recordDesk) empty() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.queue) == 0
+}
+
+// write brings one record to the journal, however long that takes. false = ctx has
+// ended before.
+func (d *recordDesk) write(ctx context.Context, r Record) bool {
 	for pause := sealRetry; ; pause = min(2*pause, time.Minute) {
 		err := d.journal.Seal(ctx, r)
 		if errors.Is(err, ErrSealed) {
 			d.tally.Add("records_sealed_twice_total")
 			d.log.Error("record was sealed before", "call", r.ID)
-			return
+			return true
 		}
 		if err == nil {
-			return
+			return true
 		}
 		d.tally.Add("journal_failures_total")
 		if pause == sealRetry {
@@ -74,23 +127,44 @@ func (d *recordDesk) write(ctx context.Context, r Record) {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			d.tally.Add("records_lost_total")
-			d.log.Error("record lost at the stop", "call", r.ID, "err", err)
-			return
+			return false
 		}
 	}
 }
 
-// close waits until every record is written or ctx ends.
+// toSpill keeps a record for the next start. A record that is lost after all is told
+// in full: the log is the last place where it can stand.
+func (d *recordDesk) toSpill(r Record) {
+	if err := d.spill.add(r); err != nil {
+		d.tally.Add("records_lost_total")
+		d.log.Error("record lost", "call", r.ID, "err", err, "record", r)
+		return
+	}
+	d.tally.Add("records_spilled_total")
+	d.log.Error("record kept for the next start: the journal does not take it", "call", r.ID, "file", d.spill.path)
+}
+
+// close writes what waits, until ctx ends; what is left then is kept in the spill
+// file, and told. Closing again is harmless.
 func (d *recordDesk) close(ctx context.Context) error {
-	close(d.in)
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return nil
+	}
+	d.closed = true
+	d.mu.Unlock()
+	defer d.stop()
+	close(d.closing)
 	select {
 	case <-d.done:
-		d.stop()
 		return nil
 	case <-ctx.Done():
-		d.stop()
-		<-d.done
-		return fmt.Errorf("records were not written: %w", context.Cause(ctx))
 	}
+	d.stop()
+	<-d.done
+	if d.late == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d records wait in %s for the next start: %w", d.late, d.spill.path, context.Cause(ctx))
 }

@@ -5,44 +5,72 @@ import (
 	"time"
 )
 
+const (
+	directRing = 60 * time.Second // how long a phone or outside number may ring
+	directRoom = 64               // news of a direct call that wait for its journey
+)
+
 // connect calls a phone or an outside number for the caller and stays with the two
-// until one of them hangs up.
-func (c *Call) connect(ctx context.Context, to goal) error {
+// until one of them hangs up, or the called party sends the caller on to next.
+func (c *Call) connect(ctx context.Context, to goal) (next goal, err error) {
 	c.phase("direct", "", "")
 	c.account.segment("ring", "", "")
 	p := c.caller.Party()
-	target := Target{From: p.Number, Name: p.Name, Call: c.ID, Ring: directRing}
+	target := Target{From: p.Number, Name: p.Name, Ring: directRing}
 	if to.kind == toPhone {
 		target.Phone = to.name
-		if err := c.takePhones(ctx, to.name); err != nil {
-			return err
+		free, err := c.takePhone(ctx, to.name)
+		if err != nil {
+			return goal{}, err
 		}
-		defer c.x.engage(to.name)()
+		if !free {
+			return goal{}, c.notReached(ctx, Cause{By: ByPolicy, Status: 486, Metric: LegBusy, Text: "a queue call is at the phone"})
+		}
+		defer c.release(to.name)
 	} else {
 		target.Trunk, target.Number = c.plan.trunkFor(to.name), to.name
 		if target.Trunk == "" {
-			return c.notReached(ctx, Cause{By: ByPolicy, Status: 404, Metric: LegRefused, Text: "no trunk dials " + to.name})
+			return goal{}, c.notReached(ctx, Cause{By: ByPolicy, Status: 404, Metric: LegRefused, Text: "no trunk dials " + to.name})
 		}
 	}
-	d := &direct{c: c, other: &side{Leg: c.x.parts.Dialer.Dial(ctx, target)}, news: make(chan heardSignal, 64)}
+	d := &direct{c: c, other: c.dial(ctx, "", target), news: make(chan heardSignal, directRoom), music: map[*side]Playback{}}
 	c.listen(d.other, func(sig Signal) { d.hear(d.other, sig) })
 	c.listen(c.caller, func(sig Signal) { c.heardCaller(sig); d.hear(c.caller, sig) })
-	defer func() {
-		c.listen(c.caller, c.heardCaller)
-		c.drop(d.other, Cause{By: ByCaller, Metric: LegNormal})
-	}()
+	defer d.end()
 	if err := d.untilAnswered(ctx); err != nil {
-		return err
+		return goal{}, err
 	}
 	return d.untilParted(ctx)
+}
+
+// takePhone keeps a phone from queue calls for this call; false = one is there
+// already, or on its way: a second call must not ring into it. What the system speaks
+// to the phone gives way.
+func (c *Call) takePhone(ctx context.Context, phone string) (free bool, err error) {
+	before, err := c.x.agentAt(ctx, phone)
+	if err != nil || inQueueCall(before) {
+		return false, err
+	}
+	c.engage(phone)
+	defer func() {
+		if !free {
+			c.release(phone)
+		}
+	}()
+	if err := c.takePhones(ctx, phone); err != nil {
+		return false, err
+	}
+	now, err := c.x.agentAt(ctx, phone)
+	return err == nil && !tookOffer(before, now), err
 }
 
 // direct is a call between two parties without a queue.
 type direct struct {
 	c     *Call
 	other *side
-	news  chan heardSignal // of both sides
-	hold  Playback         // what the side that is held hears
+	news  chan heardSignal   // of both sides
+	music map[*side]Playback // what a side that is held hears, and a caller who waits
+	over  bool
 }
 
 type heardSignal struct {
@@ -51,20 +79,43 @@ type heardSignal struct {
 }
 
 func (d *direct) hear(from *side, sig Signal) {
+	if sig.Kind == Pressed || d.over {
+		return // digits are relayed as sound
+	}
 	select {
 	case d.news <- heardSignal{from, sig}:
-	default: // a peer that floods us with signals loses the later ones, never its end
-		if sig.Kind == Ended {
-			d.c.cancel(callerCause(sig.Cause))
-		}
+	default: // only a broken peer says so much
+		d.c.cancel(Cause{By: ByUs, Metric: CauseNetwork, Text: "a leg said more than could be heard"})
 	}
 }
 
-// directRing is how long a phone or outside number may ring.
-const directRing = 60 * time.Second
+// end leaves nothing of the direct call behind.
+func (d *direct) end() {
+	d.over = true
+	for s := range d.music {
+		d.silence(s)
+	}
+	d.c.listen(d.c.caller, d.c.heardCaller)
+	d.c.drop(d.other, Cause{By: ByCaller, Metric: LegNormal})
+}
+
+// play lets a side hear a sound until silence.
+func (d *direct) play(to *side, p Playback) {
+	d.silence(to)
+	if p != nil {
+		d.music[to] = p
+	}
+}
+
+func (d *direct) silence(to *side) {
+	if p := d.music[to]; p != nil {
+		p.Stop()
+		delete(d.music, to)
+	}
+}
 
 // untilAnswered passes ringing on and takes the caller's call once the other side has
-// answered.
+// answered. A caller who hears us already hears the ringing from us.
 func (d *direct) untilAnswered(ctx context.Context) error {
 	c := d.c
 	for {
@@ -77,10 +128,16 @@ func (d *direct) untilAnswered(ctx context.Context) error {
 		}
 		switch sig.Kind {
 		case Ringing:
-			c.caller.Ring()
+			if c.caller.answered.IsZero() {
+				c.caller.Ring()
+			} else if d.music[c.caller] == nil {
+				d.play(c.caller, c.loop(c.caller, toneRinging))
+			}
 		case Answered:
+			d.silence(c.caller)
 			return c.answer(ctx)
 		case Ended:
+			d.silence(c.caller)
 			return c.notReached(ctx, sig.Cause)
 		case Pressed, Held, Resumed, Asked:
 		}
@@ -89,42 +146,60 @@ func (d *direct) untilAnswered(ctx context.Context) error {
 
 // untilParted lets the two talk: both hear each other's digits, and a hold or a
 // transfer is served for either.
-func (d *direct) untilParted(ctx context.Context) error {
+func (d *direct) untilParted(ctx context.Context) (next goal, err error) {
 	c := d.c
 	c.account.segment("talk", "", "")
+	defer func() { c.account.endSegment(time.Now()) }()
 	joined, err := c.x.parts.Sounds.Join(c.caller, d.other)
 	if err != nil {
-		return err
+		return goal{}, err
 	}
 	defer joined.Close()
 	joined.RelayDigits(c.caller, true)
 	joined.RelayDigits(d.other, true)
+	if d.other.held { // it answered with a hold
+		d.play(c.caller, c.music(MusicDefault))
+	}
 	for {
 		sig, err := await(ctx, c, d.news)
 		if err != nil {
-			return err
+			return goal{}, err
 		}
 		switch sig.Kind {
 		case Held:
-			d.hold = c.musicTo(d.peer(sig.from), MusicDefault)
+			d.play(d.peer(sig.from), c.musicTo(d.peer(sig.from), MusicDefault))
 		case Resumed:
-			if d.hold != nil {
-				d.hold.Stop()
-			}
+			d.silence(d.peer(sig.from))
 		case Asked:
-			to, ok := c.internal(sig.Target)
+			to, ok := c.plan.inside(sig.Target)
 			if !ok || sig.from != d.other {
-				c.account.step("transfer.refused", sig.Target)
+				if sig.from == d.other {
+					c.account.step("transfer.refused", sig.Target)
+				}
 				continue
 			}
-			joined.Close()
+			c.account.step("transfer", sig.Target)
 			c.drop(d.other, Cause{By: ByAgent, Metric: CauseTransferred})
-			return c.follow(ctx, to)
+			c.story.moved = true
+			return to, nil
 		case Ended:
-			return Cause{By: ByAgent, Status: sig.Cause.Status, Metric: CauseCallerEnded, Text: "the called party hung up"}
+			return goal{}, c.otherLeft(sig.Cause)
 		case Ringing, Answered, Pressed:
 		}
 	}
+}
+
+// otherLeft is the end of a call by the party that was called. It is nobody's
+// figure: the party was no agent of a queue.
+func (c *Call) otherLeft(leg Cause) Cause {
+	end := Cause{By: ByAgent, Status: leg.Status, Metric: CauseCallerEnded, Text: "the called party hung up"}
+	switch {
+	case leg.By == ByNetwork || leg.By == ByUs:
+		end.By, end.Metric, end.Text = leg.By, CauseNetwork, leg.Text
+	case c.story.moved:
+		end.Metric = CauseTransferred
+	}
+	return end
 }
 
 // peer is the party at the other end.
@@ -141,8 +216,17 @@ func (c *Call) notReached(ctx context.Context, why Cause) error {
 	if c.caller.answered.IsZero() {
 		return why
 	}
-	if err := c.say(ctx, sayUnanswered, sayGoodbye); err != nil {
+	if err := c.say(ctx, sayUnanswered); err != nil {
 		return err
 	}
-	return why
+	if c.story.mayEnd() {
+		if err := c.say(ctx, sayGoodbye); err != nil {
+			return err
+		}
+	}
+	end := Cause{By: ByPolicy, Status: why.Status, Metric: CauseCallerEnded, Text: "nobody answered: " + why.Metric}
+	if c.story.moved {
+		end.Metric = CauseTransferred
+	}
+	return end
 }

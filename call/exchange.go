@@ -18,7 +18,7 @@ import (
 	"breakwater/media/prompt"
 )
 
-// Parts are what an Exchange needs of the house. All are required.
+// Parts are what an Exchange needs of the house. All but Spill are required.
 type Parts struct {
 	Floor   *acd.Floor
 	Dialer  Dialer
@@ -28,46 +28,54 @@ type Parts struct {
 	Log     *slog.Logger
 	Version string // software version, for records
 	Folder  string // recordings are made below it
+	Spill   string // file for records that the journal does not take; empty = records.spill next to Folder
 }
 
 // Exchange takes every incoming leg, gives each call its own goroutine and is
 // the way to reach a call from outside. It implements sip.Switchboard.
 type Exchange struct {
-	parts Parts
-	plan  atomic.Pointer[Plan]
-	desk  *recordDesk
-	tally *Tally
-	pins  *pinGuard
+	parts  Parts
+	plan   atomic.Pointer[Plan]
+	desk   *recordDesk
+	tally  *Tally
+	pins   *pinGuard
+	phones *phones
 
 	// mu protects all following fields.
 	mu      sync.Mutex
 	calls   map[string]*Call
-	codes   map[string]*Call // by phone: a call that only speaks to its caller
-	busy    map[string]int   // by phone: conversations that are not from a queue
 	closing bool
 	ended   sync.WaitGroup
 }
 
-// NewExchange seals what a crash left open and is then ready for Incoming. It
-// fails only when the journal cannot be read.
+// NewExchange seals what the last process left open, and what it could not write,
+// and is then ready for Incoming. It fails only when the plan is wrong or the journal
+// cannot be read or written.
 func NewExchange(ctx context.Context, p Plan, parts Parts) (*Exchange, error) {
 	x := &Exchange{
-		parts: parts,
-		tally: newTally(),
-		pins:  newPinGuard(),
-		calls: map[string]*Call{},
-		codes: map[string]*Call{},
-		busy:  map[string]int{},
+		parts:  parts,
+		tally:  newTally(),
+		pins:   newPinGuard(),
+		phones: newPhones(parts.Floor),
+		calls:  map[string]*Call{},
 	}
 	commit, err := x.Prepare(p)
 	if err != nil {
 		return nil, err
 	}
 	commit()
+	kept := spillBeside(parts.Folder)
+	if parts.Spill != "" {
+		kept.path = parts.Spill
+	}
+	// First what is known in full: a draft of the same call says less.
+	if err := kept.readIn(ctx, parts.Journal, parts.Log); err != nil {
+		return nil, err
+	}
 	if err := sealTheDead(ctx, parts.Journal, parts.Log); err != nil {
 		return nil, err
 	}
-	x.desk = newRecordDesk(parts.Journal, x.tally, parts.Log)
+	x.desk = newRecordDesk(parts.Journal, kept, x.tally, parts.Log)
 	return x, nil
 }
 
@@ -112,7 +120,11 @@ func (x *Exchange) Incoming(leg Leg) bool {
 	x.calls[c.ID] = c
 	x.ended.Add(1)
 	x.mu.Unlock()
-	x.tally.Add("calls_total")
+	if isCode(c.account.r.Dialled) {
+		x.tally.Add("codes_total") // a dialled code never counts as a call
+	} else {
+		x.tally.Add("calls_total")
+	}
 	go func() {
 		defer x.ended.Done()
 		c.run()
@@ -123,11 +135,9 @@ func (x *Exchange) Incoming(leg Leg) bool {
 
 func (x *Exchange) forget(c *Call) {
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	delete(x.calls, c.ID)
-	if c.parted != nil {
-		time.AfterFunc(partingTime, func() { x.partCode(c) })
-	}
+	x.mu.Unlock()
+	x.phones.codeServed(c)
 }
 
 // PhoneReachable passes a phone's reachability on to the floor.
@@ -136,7 +146,8 @@ func (x *Exchange) PhoneReachable(phone string, yes bool) {
 }
 
 // Post runs f in the call's goroutine, between two lines of its journey. f must
-// not wait. false = no such call any more.
+// not wait. false = no such call any more, or no room in its inbox; a call that ends
+// meanwhile does not run it.
 func (x *Exchange) Post(id string, f func(*Call)) bool {
 	x.mu.Lock()
 	c := x.calls[id]
@@ -161,7 +172,8 @@ func (x *Exchange) Calls() []View {
 func (x *Exchange) Tally() *Tally { return x.tally }
 
 // Close refuses new calls, ends those in progress with a goodbye of the wire, and
-// returns when every record is sealed or ctx ends.
+// returns when every record is sealed, or when ctx ends: then what the journal has
+// not taken is in the spill file, and the error says so.
 func (x *Exchange) Close(ctx context.Context) error {
 	x.mu.Lock()
 	x.closing = true
@@ -172,88 +184,13 @@ func (x *Exchange) Close(ctx context.Context) error {
 	}
 	done := make(chan struct{})
 	go func() { x.ended.Wait(); close(done) }()
+	var late error
 	select {
 	case <-done:
 	case <-ctx.Done():
-		return fmt.Errorf("%d calls did not end: %w", len(x.Calls()), context.Cause(ctx))
+		late = fmt.Errorf("%d calls did not end: %w", len(x.Calls()), context.Cause(ctx))
 	}
-	return x.desk.close(ctx)
-}
-
-// engage marks a phone as talking outside the queues until the function it
-// returns is called, so that no queue rings it meanwhile.
-func (x *Exchange) engage(phone string) (release func()) {
-	if phone == "" {
-		return func() {}
-	}
-	x.count(phone, +1)
-	return sync.OnceFunc(func() { x.count(phone, -1) })
-}
-
-func (x *Exchange) count(phone string, d int) {
-	x.mu.Lock()
-	before := x.busy[phone]
-	x.busy[phone] += d
-	now := x.busy[phone]
-	if now == 0 {
-		delete(x.busy, phone)
-	}
-	x.mu.Unlock()
-	if before == 0 || now == 0 {
-		x.parts.Floor.PhoneBusy(phone, now > 0)
-	}
-}
-
-// serveCode notes that c only speaks to its phone, so that an offer may end it.
-func (x *Exchange) serveCode(phone string, c *Call) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.codes[phone] = c
-	c.parted = make(chan struct{})
-}
-
-// partingTime is how long the wire may take to end a spoken confirmation: an ACK and
-// a BYE to a phone far away. A phone with one line is busy until then.
-const partingTime = 250 * time.Millisecond
-
-// partCode makes the phone of a code that was served free for the next call.
-func (x *Exchange) partCode(c *Call) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if phone := c.caller.Party().Phone; x.codes[phone] == c {
-		delete(x.codes, phone)
-	}
-	close(c.parted)
-}
-
-// freeForOffer ends a spoken confirmation that is still playing at the phone: a
-// queue call must never be the second call on it. It gives what is closed when the
-// phone has put down; nil = the phone is free.
-func (x *Exchange) freeForOffer(phone string) <-chan struct{} {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	c := x.codes[phone]
-	if c == nil {
-		return nil
-	}
-	c.cancel(Cause{By: ByUs, Metric: LegNormal, Text: "a queue call takes the phone"})
-	return c.parted
-}
-
-// takePhones makes phones free for a call and waits until they are.
-func (c *Call) takePhones(ctx context.Context, phones ...string) error {
-	var speaking []<-chan struct{}
-	for _, phone := range phones {
-		if parted := c.x.freeForOffer(phone); parted != nil {
-			speaking = append(speaking, parted)
-		}
-	}
-	for _, parted := range speaking {
-		if _, err := await(ctx, c, parted); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(late, x.desk.close(ctx))
 }
 
 // newID makes a call id: 10 characters of time, 16 of chance, in the alphabet

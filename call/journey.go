@@ -2,7 +2,7 @@ package call
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"maps"
 	"strings"
 	"time"
@@ -36,7 +36,11 @@ func (c *Call) journey(ctx context.Context) error {
 	case to.kind == "":
 		return Cause{By: ByUs, Status: 404, Metric: LegRefused, Text: "number not in service"}
 	case to.kind == toPhone || to.kind == toNumber:
-		return c.connect(ctx, to) // answered when the other side answers
+		next, err := c.connect(ctx, to) // answered when the other side answers
+		if err != nil {
+			return err
+		}
+		return c.follow(ctx, next)
 	}
 	if err := c.answer(ctx); err != nil {
 		return err
@@ -45,52 +49,85 @@ func (c *Call) journey(ctx context.Context) error {
 }
 
 // follow takes an answered caller from goal to goal until the call is over.
-func (c *Call) follow(ctx context.Context, to goal) error {
-	for range maxHops {
-		var err error
+func (c *Call) follow(ctx context.Context, to goal) (err error) {
+	for hops := 0; ; hops++ {
+		if hops == maxHops {
+			c.x.tally.Add("calls_in_circles_total")
+			c.log.Warn("sent in circles", "hops", maxHops)
+			to, hops = goal{toGoodbye, ""}, 0
+		}
 		switch to.kind {
 		case toMenu:
 			to, err = c.walkMenu(ctx, to.name)
 		case toQueue:
 			to, err = c.serveQueue(ctx, to.name)
 		case toPhone, toNumber:
-			return c.connect(ctx, to)
-		case toGoodbye:
-			return c.goodbye(ctx, to.name)
+			to, err = c.sendOn(ctx, to)
 		default:
-			return nil
+			to, err = c.part(ctx, to.name)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	c.x.tally.Add("calls_in_circles_total")
-	c.log.Warn("sent in circles", "hops", maxHops)
-	return c.goodbye(ctx, "")
+}
+
+// sendOn connects an answered caller. Who may not be left comes back when the other
+// side is gone.
+func (c *Call) sendOn(ctx context.Context, to goal) (goal, error) {
+	next, err := c.connect(ctx, to)
+	if err == nil || c.story.mayEnd() || ctx.Err() != nil {
+		return next, err
+	}
+	c.log.Warn("a caller who may not be left comes back", "from", to.kind+":"+to.name, "why", err)
+	return c.keep(ctx)
+}
+
+// part ends the call with its last words. Who may not be left is kept instead.
+func (c *Call) part(ctx context.Context, phrase string) (goal, error) {
+	if !c.story.mayEnd() {
+		return c.keep(ctx)
+	}
+	if phrase == "" {
+		phrase = sayGoodbye
+	}
+	if err := c.say(ctx, phrase); err != nil {
+		return goal{}, err
+	}
+	return goal{}, Cause{By: ByPolicy, Metric: CauseCallerEnded, Text: "goodbye: " + phrase}
 }
 
 // reached says what the dialled number leads to.
 func (c *Call) reached() goal {
 	dialled := c.account.r.Dialled
-	if n, ok := c.plan.Numbers[dialled]; ok {
-		switch {
-		case n.Menu != "":
-			return goal{toMenu, n.Menu}
-		case n.Queue != "":
-			return goal{toQueue, n.Queue}
-		case n.Phone != "":
-			return goal{toPhone, n.Phone}
-		case n.External != "":
-			return goal{toNumber, n.External}
-		}
-	}
-	if phone, ok := c.plan.extension(dialled); ok {
-		return goal{toPhone, phone}
+	if to, ok := c.plan.inside(dialled); ok {
+		return to
 	}
 	if from := c.caller.Party().Phone; from != "" && c.plan.Phones[from].External && c.plan.trunkFor(dialled) != "" {
 		return goal{toNumber, dialled}
 	}
 	return goal{}
+}
+
+// inside finds where digits lead inside the house: a number of the config or an
+// extension.
+func (p *Plan) inside(digits string) (goal, bool) {
+	if n, ok := p.Numbers[digits]; ok {
+		switch {
+		case n.Menu != "":
+			return goal{toMenu, n.Menu}, true
+		case n.Queue != "":
+			return goal{toQueue, n.Queue}, true
+		case n.Phone != "":
+			return goal{toPhone, n.Phone}, true
+		case n.External != "":
+			return goal{toNumber, n.External}, true
+		}
+	}
+	if phone, ok := p.extension(digits); ok {
+		return goal{toPhone, phone}, true
+	}
+	return goal{}, false
 }
 
 // answer makes the draft durable and takes the caller's call.
@@ -100,6 +137,9 @@ func (c *Call) answer(ctx context.Context) error {
 	}
 	c.begin(ctx)
 	if err := c.caller.Answer(ctx); err != nil {
+		if cause := (Cause{}); errors.As(err, &cause) && ctx.Err() == nil {
+			return callerCause(cause) // the leg ended while it was being answered
+		}
 		return err
 	}
 	c.caller.answered = time.Now()
@@ -114,14 +154,14 @@ func (c *Call) walkMenu(ctx context.Context, name string) (goal, error) {
 	p := c.caller.Party()
 	who := ivr.Caller{
 		Number: p.Number, Dialled: p.Dialled, Trunk: p.Trunk,
-		Language: c.lang, Data: maps.Clone(c.account.r.Data), Now: time.Now(),
+		Language: c.story.language, Data: maps.Clone(c.account.r.Data), Now: time.Now(),
 	}
 	exit, err := ivr.Run(ctx, c.plan.Menus, name, who, line{c})
 	if err != nil {
 		return goal{}, err
 	}
 	if exit.Language != "" {
-		c.lang = exit.Language
+		c.story.language = exit.Language
 	}
 	maps.Copy(c.account.r.Data, exit.Data)
 	return c.goalOf(exit.Kind, exit.Target), nil
@@ -145,17 +185,6 @@ func (c *Call) parseGoal(target, otherwise string) goal {
 		name = otherwise
 	}
 	return c.goalOf(kind, name)
-}
-
-// goodbye says the last words and ends the call by us, as the caller's own end.
-func (c *Call) goodbye(ctx context.Context, phrase string) error {
-	if phrase == "" {
-		phrase = sayGoodbye
-	}
-	if err := c.say(ctx, phrase); err != nil {
-		return err
-	}
-	return Cause{By: ByPolicy, Metric: CauseCallerEnded, Text: "goodbye: " + phrase}
 }
 
 // extension finds the phone that answers to dialled digits.
@@ -183,5 +212,3 @@ func (p *Plan) trunkFor(number string) string {
 	}
 	return best
 }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

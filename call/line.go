@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"breakwater/media"
@@ -13,12 +14,7 @@ type line struct{ c *Call }
 // Say implements ivr.Line.
 func (l line) Say(ctx context.Context, language string, barge bool, phrases ...string) (byte, error) {
 	c := l.c
-	clips, err := c.x.parts.Book.Sound(language, phrases...)
-	if err != nil {
-		c.log.Warn("cannot say", "phrases", phrases, "err", err)
-		return 0, nil // silence is better than a lost caller; the config check finds the phrase
-	}
-	p := c.x.parts.Sounds.Play(c.caller, media.Sound{Clips: clips})
+	p := c.sayTo(c.caller, language, phrases...) // silence is better than a lost caller
 	defer p.Stop()
 	if !barge {
 		_, err := await(ctx, c, p.Done())
@@ -39,20 +35,51 @@ func (l line) Digit(ctx context.Context, d time.Duration) (byte, error) {
 // Note implements ivr.Line.
 func (l line) Note(name, value string) { l.c.account.step(name, value) }
 
-// say speaks to the caller in the call's language and waits for the end.
+// say speaks to the caller in the call's language, for the record, and waits for the
+// end.
 func (c *Call) say(ctx context.Context, phrases ...string) error {
-	_, err := line{c}.Say(ctx, c.lang, false, phrases...)
+	what := strings.Join(phrases, " ")
+	c.account.step("prompt.start", what)
+	p := c.sayTo(c.caller, c.story.language, phrases...)
+	defer p.Stop()
+	_, err := await(ctx, c, p.Done())
+	if err == nil && p.Complete() {
+		c.account.step("prompt.end", what)
+	} else {
+		c.account.step("prompt.cut", what)
+	}
 	return err
 }
 
-// sayTo speaks to one side without waiting; the playback's end is a signal.
+// sayTo speaks to one side without waiting; the playback's end is a signal. What the
+// book cannot say in the language is said in another one, rather than not at all.
 func (c *Call) sayTo(s *side, language string, phrases ...string) Playback {
-	clips, err := c.x.parts.Book.Sound(language, phrases...)
-	if err != nil {
-		c.log.Warn("cannot say", "phrases", phrases, "err", err)
+	for _, l := range []string{language, c.plan.Settings.Language, "en"} {
+		clips, err := c.x.parts.Book.Sound(l, phrases...)
+		if err == nil {
+			return c.x.parts.Sounds.Play(s, media.Sound{Clips: clips})
+		}
+		c.log.Warn("cannot say", "language", l, "phrases", phrases, "err", err)
 	}
-	return c.x.parts.Sounds.Play(s, media.Sound{Clips: clips})
+	c.x.tally.Add("prompts_missing_total")
+	return unsaid{}
 }
+
+// unsaid is the playback of what could not be said: it is over, and was never heard.
+type unsaid struct{}
+
+// Done implements Playback.
+func (unsaid) Done() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+// Stop implements Playback.
+func (unsaid) Stop() {}
+
+// Complete implements Playback.
+func (unsaid) Complete() bool { return false }
 
 // languageOf is what the system speaks to this caller before they choose.
 func (c *Call) languageOf(p Party) string {
@@ -76,4 +103,11 @@ func (c *Call) phoneThatTalks() string {
 		return ""
 	}
 	return p.Phone
+}
+
+// forgetDigits drops what was typed before a question was asked.
+func (c *Call) forgetDigits() {
+	for len(c.digits) > 0 {
+		<-c.digits
+	}
 }

@@ -25,8 +25,8 @@ type page struct {
 	names []string // still to be asked in this round
 	found func(by *conversation)
 	leg   *side
-	free  func() // of the phone being rung
-	stop  func() // of the pause between rounds
+	phone string // kept from queue calls while it is rung; empty = none
+	rests func() // stops the pause between rounds; nil = no pause
 	ctx   context.Context
 	quit  context.CancelFunc
 }
@@ -34,41 +34,80 @@ type page struct {
 // startPage begins a page. found is called once, in the call's goroutine: with the
 // supervisor who answered, or nil when nobody did (words.once).
 func (c *Call) startPage(conv *conversation, words pageWords, found func(*conversation)) *page {
-	p := &page{c: c, conv: conv, words: words, found: found, free: func() {}, stop: func() {}}
+	p := &page{c: c, conv: conv, words: words, found: found}
 	p.ctx, p.quit = context.WithCancel(c.life)
 	c.x.tally.Add("protect_pages_total", "why", words.why)
 	p.round()
 	return p
 }
 
-// cancel ends the page; a phone that rings stops.
+// lastRound lets a page go on for somebody else: what rings rings on, and after the
+// last supervisor it is over.
+func (p *page) lastRound(found func(*conversation)) {
+	p.found, p.words.once = found, true
+	if p.rests != nil {
+		p.rests()
+		p.round()
+	}
+}
+
+// cancel ends the page; a phone that rings stops. Ending it twice is harmless.
 func (p *page) cancel() {
-	p.quit()
-	p.stop()
+	if p.leg != nil {
+		p.c.account.step("page.cancelled", p.leg.agent)
+	}
+	p.over()
 	p.free()
 	p.c.drop(p.leg, Cause{By: ByUs, Metric: LegCancelled, Text: "page is over"})
+	p.leg = nil
+}
+
+// over ends the asking.
+func (p *page) over() {
+	p.quit()
+	if p.rests != nil {
+		p.rests()
+		p.rests = nil
+	}
+}
+
+func (p *page) free() {
+	p.c.release(p.phone)
+	p.phone = ""
 }
 
 // round asks everybody once.
 func (p *page) round() {
+	p.rests = nil
 	p.names = p.conv.manners.Supervisors
 	p.next()
 }
 
 // next rings the first supervisor left who is logged in and free.
 func (p *page) next() {
-	p.free()
-	p.free = func() {}
-	p.c.helper.Go(func() {
-		agents, err := p.c.x.parts.Floor.Agents(p.ctx)
-		p.c.post(func() {
+	p.look(nil, p.pick)
+}
+
+// look asks the floor for its agents on the page's behalf, after a phone has put
+// down what it was told.
+func (p *page) look(parted <-chan struct{}, then func([]acd.AgentView)) {
+	c := p.c
+	c.inbox.helpers.Go(func() {
+		if parted != nil {
+			select {
+			case <-parted:
+			case <-p.ctx.Done():
+			}
+		}
+		agents, err := c.x.parts.Floor.Agents(p.ctx)
+		c.post(func() {
 			if p.ctx.Err() != nil {
 				return
 			}
 			if err != nil {
-				p.c.log.Error("page", "err", err)
+				c.log.Error("page", "err", err)
 			}
-			p.pick(agents)
+			then(agents)
 		})
 	})
 }
@@ -79,17 +118,17 @@ func (p *page) pick(agents []acd.AgentView) {
 		p.names = p.names[1:]
 		for _, a := range agents {
 			if a.Name == name && name != p.conv.seat.Agent && canBePaged(a) {
-				p.ring(a)
+				p.claim(a)
 				return
 			}
 		}
 	}
 	if p.words.once {
-		p.quit()
+		p.over()
 		p.found(nil)
 		return
 	}
-	p.stop = p.c.after(pagePause, p.round)
+	p.rests = p.c.after(pagePause, p.round)
 }
 
 // canBePaged: logged in and not in a call. Nobody is taken out of a rest.
@@ -102,41 +141,50 @@ func canBePaged(a acd.AgentView) bool {
 	return false
 }
 
-// ring calls a supervisor, as soon as the phone has put down what it is told.
-func (p *page) ring(a acd.AgentView) {
-	p.free = p.c.x.engage(a.Phone)
-	parted := p.c.x.freeForOffer(a.Phone)
-	if parted == nil {
-		p.dial(a)
-		return
-	}
-	when(p.c, parted, func(struct{}) {
-		if p.ctx.Err() == nil {
-			p.dial(a)
+// claim keeps a supervisor's phone from queue calls, and rings it unless one was
+// quicker: the floor is asked once more.
+func (p *page) claim(a acd.AgentView) {
+	p.phone = a.Phone
+	p.c.engage(a.Phone)
+	p.look(p.c.x.phones.freeForOffer(a.Phone), func(agents []acd.AgentView) {
+		for _, now := range agents {
+			if now.Name == a.Name && now.Phone == a.Phone && !tookOffer(a, now) {
+				p.ring(a)
+				return
+			}
 		}
+		p.free()
+		p.next()
 	})
 }
 
-func (p *page) dial(a acd.AgentView) {
+func (p *page) ring(a acd.AgentView) {
 	c := p.c
 	c.account.step("page.ring", a.Name)
-	s := &side{agent: a.Name, Leg: c.x.parts.Dialer.Dial(p.ctx, Target{
-		Phone: a.Phone, From: c.account.r.Caller, Ring: c.plan.Settings.PageRing, Call: c.ID,
-		Name: "Help " + p.conv.seat.Agent + ": " + p.conv.queue.Name,
-	})}
+	s := c.dial(p.ctx, a.Name, Target{
+		Phone: a.Phone, From: c.account.r.Caller, Ring: c.plan.Settings.PageRing, Name: p.title(),
+	})
 	p.leg = s
 	c.listen(s, func(sig Signal) {
 		switch sig.Kind {
 		case Answered:
 			p.answered(a, s)
 		case Ended:
-			if p.ctx.Err() == nil {
-				p.leg = nil
-				p.next()
-			}
+			c.account.step("page.missed", a.Name+": "+sig.Cause.Metric)
+			p.leg = nil
+			p.free()
+			p.next()
 		case Ringing, Pressed, Held, Resumed, Asked:
 		}
 	})
+}
+
+// title is what the supervisor's phone shows.
+func (p *page) title() string {
+	if p.conv.seat.Agent == "" {
+		return "Help: " + p.conv.queue.Name
+	}
+	return "Help " + p.conv.seat.Agent + ": " + p.conv.queue.Name
 }
 
 // answered tells the supervisor what the call is and then hands it over.
@@ -145,14 +193,14 @@ func (p *page) answered(a acd.AgentView, s *side) {
 	c.account.step("page.answered", a.Name)
 	said := c.sayTo(s, c.agentLanguage(a.Name), sayPage)
 	when(c, said.Done(), func(struct{}) {
-		if p.ctx.Err() != nil || s.gone {
+		if p.leg != s || p.ctx.Err() != nil {
 			return
 		}
-		p.quit()
-		p.leg = nil
+		p.over()
+		p.leg, p.phone = nil, "" // the conversation's now
 		p.found(&conversation{
 			seat:  acd.Seat{Agent: a.Name, Phone: a.Phone, Reason: p.words.why},
-			queue: p.conv.queue, manners: p.conv.manners, agent: s, release: p.free,
+			queue: p.conv.queue, manners: p.conv.manners, agent: s,
 		})
 	})
 }

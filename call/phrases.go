@@ -19,4 +19,5 @@ const (
 	toneBeep    = "tone-beep"
 	toneConfirm = "tone-confirm"
 	tonePermit  = "tone-permit"
+	toneRinging = "tone-ringing"
 )

@@ -17,7 +17,18 @@ type conversation struct {
 	manners QueueManners
 	agent   *side
 	ladder  *protect.Ladder // goes on from the agent before; nil = a new one
-	release func()          // frees the supervisor's phone; nil for an offer
+}
+
+// paged tells whether a supervisor took the call: then the floor knows nothing of
+// it, and the phone is kept from queue calls by us.
+func (conv *conversation) paged() bool { return conv.seat.Assignment == 0 }
+
+// dismiss ends the agent's part of a conversation.
+func (c *Call) dismiss(conv *conversation, cause Cause) {
+	c.drop(conv.agent, cause)
+	if conv.paged() {
+		c.release(conv.seat.Phone)
+	}
 }
 
 // ringing is one seat of an offer being rung.
@@ -34,6 +45,10 @@ type rung struct {
 	miss acd.Miss
 }
 
+// missRevoked says that the floor took the seat back: it knows, and nobody missed
+// anything.
+const missRevoked acd.Miss = "revoked"
+
 // ringSeats rings every seat of an offer and gives the conversation with the one who
 // answered first, or nil when nobody did and the caller waits on.
 func (c *Call) ringSeats(ctx context.Context, t *acd.Ticket, o acd.Offer, m QueueManners) (*conversation, error) {
@@ -49,16 +64,18 @@ func (c *Call) ringSeats(ctx context.Context, t *acd.Ticket, o acd.Offer, m Queu
 	}
 	c.phase("ringing", t.Queue, o.Seats[0].Agent)
 	c.account.segment("ring", t.Queue, o.Seats[0].Agent)
-	results := make(chan rung, 4*len(o.Seats)) // every seat can report once, and once more when revoked
+	results := make(chan rung, 4*len(o.Seats)) // a seat reports its answer, its end, its revocation
 	seats := make([]*ringing, 0, len(o.Seats))
-	for _, seat := range o.Seats {
-		seats = append(seats, c.ring(ctx, seat, o, m, results))
-	}
 	defer func() {
 		for _, r := range seats {
-			c.giveUp(r, acd.MissCallerLeft)
+			c.giveUp(r, acd.MissCallerLeft) // the floor hears of it when the caller leaves the queue
 		}
 	}()
+	for _, seat := range o.Seats {
+		if !revoked(seat) { // while its phone was putting down
+			seats = append(seats, c.ring(ctx, seat, o, m, results))
+		}
+	}
 	for open := len(seats); open > 0; {
 		end, err := await(ctx, c, results)
 		if err != nil {
@@ -84,6 +101,15 @@ func (c *Call) ringSeats(ctx context.Context, t *acd.Ticket, o acd.Offer, m Queu
 	return nil, nil //nolint:nilnil // nobody answered is no error: the caller waits on
 }
 
+func revoked(s acd.Seat) bool {
+	select {
+	case <-s.Revoked:
+		return true
+	default:
+		return false
+	}
+}
+
 // ring begins to call one seat.
 func (c *Call) ring(ctx context.Context, seat acd.Seat, o acd.Offer, m QueueManners, results chan<- rung) *ringing {
 	r := &ringing{seat: seat}
@@ -92,23 +118,25 @@ func (c *Call) ring(ctx context.Context, seat acd.Seat, o acd.Offer, m QueueMann
 	})
 	c.log.Info("offered", "queue", o.Queue.Name, "agent", seat.Agent, "phone", seat.Phone, "reason", seat.Reason)
 	p := c.caller.Party()
-	r.leg = &side{agent: seat.Agent, Leg: c.x.parts.Dialer.Dial(ctx, Target{
-		Phone: seat.Phone, From: p.Number, Name: title(m, o.Queue, p), Ring: o.Ring, Call: c.ID,
-	})}
+	r.leg = c.dial(ctx, seat.Agent, Target{Phone: seat.Phone, From: p.Number, Name: title(m, o.Queue, p), Ring: o.Ring})
+	report := func(miss acd.Miss) {
+		select {
+		case results <- rung{r, miss}:
+		default: // this seat has said enough already
+		}
+	}
 	c.listen(r.leg, func(sig Signal) {
 		switch sig.Kind {
 		case Answered:
-			results <- rung{r: r}
+			report("")
 		case Ended:
-			if !r.over {
-				results <- rung{r: r, miss: missOf(sig.Cause)}
-			}
+			report(missOf(sig.Cause))
 		case Ringing, Pressed, Held, Resumed, Asked:
 		}
 	})
 	when(c, seat.Revoked, func(struct{}) {
-		if !r.over && r.leg.answered.IsZero() {
-			results <- rung{r: r, miss: acd.MissUnreachable}
+		if r.leg.answered.IsZero() { // an answer on its way is judged by the floor
+			report(missRevoked)
 		}
 	})
 	return r
@@ -149,31 +177,24 @@ func (c *Call) answeredBy(ctx context.Context, r *ringing, all []*ringing) (*con
 
 // miss tells the floor why a seat did not answer.
 func (c *Call) miss(ctx context.Context, r *ringing, why acd.Miss) {
-	r.over = true
-	c.account.result(r.attempt, string(why))
+	c.giveUp(r, why)
 	c.log.Info("missed", "agent", r.seat.Agent, "why", why)
-	c.drop(r.leg, Cause{By: ByUs, Metric: LegNoAnswer, Text: string(why)})
+	if why == missRevoked {
+		return
+	}
 	if err := c.x.parts.Floor.Missed(ctx, r.seat.Assignment, why); err != nil && !errors.Is(err, acd.ErrStale) {
 		c.log.Error("report a missed offer", "agent", r.seat.Agent, "err", err)
 	}
 }
 
-// giveUp ends a seat that is still ringing, for a reason that is not the agent's.
+// giveUp ends a seat that rings no longer. The floor is not told.
 func (c *Call) giveUp(r *ringing, why acd.Miss) {
 	if r.over {
 		return
 	}
-	ctx, cancel := detached()
-	defer cancel()
 	r.over = true
 	c.account.result(r.attempt, string(why))
-	c.drop(r.leg, Cause{By: ByCaller, Metric: LegCancelled, Text: string(why)})
-	if why == acd.MissOtherAnswered {
-		return // the floor released this seat itself
-	}
-	if err := c.x.parts.Floor.Missed(ctx, r.seat.Assignment, why); err != nil && !errors.Is(err, acd.ErrStale) {
-		c.log.Error("report an offer given up", "agent", r.seat.Agent, "err", err)
-	}
+	c.drop(r.leg, Cause{By: ByUs, Metric: LegCancelled, Text: string(why)})
 }
 
 // offerGone makes a stale offer no error: the caller waits on.
@@ -195,8 +216,6 @@ func missOf(leg Cause) acd.Miss {
 		return acd.MissNotRegistered
 	case LegNoAnswer:
 		return acd.MissNoAnswer
-	case LegCancelled:
-		return acd.MissCallerLeft
 	}
 	return acd.MissUnreachable
 }

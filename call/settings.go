@@ -1,9 +1,6 @@
 package call
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"breakwater/acd/protect"
@@ -61,14 +58,11 @@ type QueueManners struct {
 
 // Settings are the call's own numbers.
 type Settings struct {
-	Language    string        `yaml:"language"`      // where nothing else says one; default en
-	ClosingWait time.Duration `yaml:"closing_wait"`  // how long 1 may be pressed after the closing; default 8s
-	PageRing    time.Duration `yaml:"page_ring"`     // a paged supervisor's phone; default 15s
-	OfferTaken  time.Duration `yaml:"-"`             // see acd: 2 s
-	HoldPrompt  time.Duration `yaml:"hold_prompt"`   // default 20s
-	MaxCalls    int           `yaml:"max_calls"`     // calls at once; default 5000
-	CollectWait time.Duration `yaml:"collect_wait"`  // from '*' to the last digit of an in-call key; default 3s
-	RescueRing  time.Duration `yaml:"rescue_prefer"` // how long the same agent is preferred after a loss; default 60s
+	Language    string        `yaml:"language"`     // where nothing else says one; default en
+	ClosingWait time.Duration `yaml:"closing_wait"` // how long 1 may be pressed after the closing; default 8s
+	PageRing    time.Duration `yaml:"page_ring"`    // a paged supervisor's phone; default 15s
+	MaxCalls    int           `yaml:"max_calls"`    // calls at once; default 5000
+	CollectWait time.Duration `yaml:"collect_wait"` // from '*' to the last digit of an in-call key; default 3s
 }
 
 // Plan is everything a call is led by; a config edit replaces it at once. Calls in
@@ -108,28 +102,9 @@ func (s Settings) WithDefaults() Settings {
 	fill(&s.Language, "en")
 	fill(&s.ClosingWait, 8*time.Second)
 	fill(&s.PageRing, 15*time.Second)
-	fill(&s.HoldPrompt, 20*time.Second)
 	fill(&s.MaxCalls, 5000)
 	fill(&s.CollectWait, 3*time.Second)
-	fill(&s.RescueRing, time.Minute)
 	return s
-}
-
-// Check says what is wrong with the settings, by key.
-func (s Settings) Check() map[string]string {
-	wrong := map[string]string{}
-	for key, d := range map[string]time.Duration{
-		"closing_wait": s.ClosingWait, "page_ring": s.PageRing, "hold_prompt": s.HoldPrompt,
-		"collect_wait": s.CollectWait, "rescue_prefer": s.RescueRing,
-	} {
-		if d < 0 {
-			wrong[key] = "must not be negative"
-		}
-	}
-	if s.MaxCalls < 0 {
-		wrong["max_calls"] = "must not be negative"
-	}
-	return wrong
 }
 
 // WithDefaults fills the zero fields. Position and Whisper are true by default: who
@@ -151,43 +126,6 @@ func DefaultManners() QueueManners {
 	return QueueManners{Position: true, Whisper: true}.WithDefaults()
 }
 
-// Check says what is wrong with the manners, by key.
-func (m QueueManners) Check() map[string]string {
-	wrong := map[string]string{}
-	oneOf(wrong, "notice", m.Notice, NoticePlayed, NoticeGiven, NoticeNone)
-	oneOf(wrong, "record", m.Record, RecordAfterNotice, RecordNever)
-	oneOf(wrong, "on_agent_hangup", m.OnAgentHangup, HangupClosing, HangupRescue, HangupEnd)
-	if m.AnnounceEvery < 0 {
-		wrong["announce_every"] = "must not be negative"
-	}
-	if m.Emergency && (m.OnAgentHangup == HangupClosing || m.OnAgentHangup == HangupEnd) {
-		wrong["on_agent_hangup"] = "an emergency queue never ends a caller: only rescue is allowed"
-	}
-	return wrong
-}
-
-// Check says what is wrong with the number, by key.
-func (n NumberSpec) Check() map[string]string {
-	set := 0
-	for _, v := range []string{n.Menu, n.Queue, n.Phone, n.External} {
-		if v != "" {
-			set++
-		}
-	}
-	if set != 1 {
-		return map[string]string{"": "a number reaches exactly one of menu, queue, phone and external"}
-	}
-	return nil
-}
-
-// Check says what is wrong with the access, by key.
-func (a AgentAccess) Check() map[string]string {
-	if a.PIN != "" && (len(a.PIN) < 4 || len(a.PIN) > agentDigits || strings.Trim(a.PIN, "0123456789") != "") {
-		return map[string]string{"pin": "must be 4 to 12 digits"}
-	}
-	return nil
-}
-
 // WithDefaults fills the zero fields everywhere in the plan.
 func (p Plan) WithDefaults() Plan {
 	p.Settings = p.Settings.WithDefaults()
@@ -198,28 +136,6 @@ func (p Plan) WithDefaults() Plan {
 	}
 	p.Queues = queues
 	return p
-}
-
-// Check says what is wrong with the plan, by key.
-func (p Plan) Check() map[string]string {
-	wrong := map[string]string{}
-	add := func(prefix string, found map[string]string) {
-		for k, v := range found {
-			wrong[strings.TrimSuffix(prefix+"."+k, ".")] = v
-		}
-	}
-	add("calls", p.Settings.Check())
-	add("protect", p.Protect.Check())
-	for name, m := range p.Queues {
-		add("queues."+name, m.Check())
-	}
-	for name, n := range p.Numbers {
-		add("numbers."+name, n.Check())
-	}
-	for name, a := range p.Agents {
-		add("agents."+name, a.Check())
-	}
-	return wrong
 }
 
 // queue gives a queue's manners; a queue that nobody described has the defaults.
@@ -234,11 +150,5 @@ func fill[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
 		*field = value
-	}
-}
-
-func oneOf(wrong map[string]string, key, got string, allowed ...string) {
-	if !slices.Contains(allowed, got) {
-		wrong[key] = fmt.Sprintf("is %q, must be one of %s", got, strings.Join(allowed, ", "))
 	}
 }

@@ -1,6 +1,8 @@
 package call
 
 import (
+	"context"
+	"slices"
 	"time"
 )
 
@@ -13,20 +15,43 @@ type side struct {
 	cause    Cause
 	gone     bool
 	held     bool
+	hears    func(Signal) // who hears it now; nil = nobody
+	tapped   bool         // its signals come to the inbox
+}
+
+// dial begins to call somebody for this call. Whatever becomes of the journey, the
+// leg is down when the call is over.
+func (c *Call) dial(ctx context.Context, agent string, t Target) *side {
+	t.Call = c.ID
+	s := &side{agent: agent, Leg: c.x.parts.Dialer.Dial(ctx, t)}
+	c.held.sides = append(c.held.sides, s)
+	return s
 }
 
 // listen makes f hear the leg's signals in the call's goroutine, after the side
-// itself has noted them.
+// itself has noted them. Who hears is looked up when the signal is served, not when
+// it came: a leg that passes from its ringing to its conversation loses nothing on
+// the way.
 func (c *Call) listen(s *side, f func(Signal)) {
-	s.Listen(func(sig Signal) {
-		c.post(func() {
-			s.note(sig)
-			if sig.Kind == Ended {
-				c.account.leg(c, s)
-			}
-			f(sig)
-		})
-	})
+	s.hears = f
+	if s.tapped {
+		return
+	}
+	s.tapped = true
+	s.Listen(func(sig Signal) { c.post(func() { c.heard(s, sig) }) })
+}
+
+func (c *Call) heard(s *side, sig Signal) {
+	if s.gone {
+		return // hung up by us meanwhile, and accounted for
+	}
+	s.note(sig)
+	if sig.Kind == Ended {
+		c.gone(s)
+	}
+	if s.hears != nil {
+		s.hears(sig)
+	}
 }
 
 func (s *side) note(sig Signal) {
@@ -51,8 +76,13 @@ func (c *Call) drop(s *side, cause Cause) {
 	}
 	s.HangUp(cause)
 	s.gone, s.ended, s.cause = true, time.Now(), cause
+	c.gone(s)
+}
+
+// gone writes the account of a side that has ended, once.
+func (c *Call) gone(s *side) {
 	c.account.leg(c, s)
-	s.Listen(func(Signal) {})
+	c.held.sides = slices.DeleteFunc(c.held.sides, func(o *side) bool { return o == s })
 }
 
 // heardCaller is what the caller's leg does outside a conversation. Inside one the
@@ -68,18 +98,25 @@ func (c *Call) heardCaller(sig Signal) {
 		default: // a caller who types ahead more than a menu can hold
 		}
 	case Ended:
+		c.account.step("caller.gone", sig.Cause.Metric)
 		c.cancel(callerCause(sig.Cause))
-	case Held, Resumed:
-		c.account.step("caller."+map[bool]string{true: "held", false: "resumed"}[sig.Kind == Held], "")
-	case Ringing, Answered, Asked:
+	case Held:
+		c.account.step("caller.held", "")
+	case Resumed:
+		c.account.step("caller.resumed", "")
+	case Asked:
+		c.account.step("transfer.refused", sig.Target)
+	case Ringing, Answered:
 	}
 }
 
 // callerCause says how the call ended when the caller's leg did.
 func callerCause(leg Cause) Cause {
-	if leg.By == ByNetwork {
+	switch leg.By {
+	case ByNetwork, ByUs, ByPolicy: // lost, or our own wire could not go on
 		leg.Metric = CauseNetwork
 		return leg
+	case ByCaller, ByAgent:
 	}
 	return Cause{By: ByCaller, Status: leg.Status, Metric: CauseCallerEnded, Text: leg.Text}
 }

@@ -1,8 +1,13 @@
 package call
 
 import (
+	"errors"
+
 	"breakwater/media"
 )
+
+// errNoSound means that a leg was to be heard before it had any sound.
+var errNoSound = errors.New("the leg has no sound yet")
 
 // Sounds is how a call touches sound. The engine is behind it (OverEngine); tests
 // put a silent clock there.
@@ -46,10 +51,16 @@ func OverEngine(e *media.Engine) Sounds { return engineSounds{e} }
 type engineSounds struct{ engine *media.Engine }
 
 func (s engineSounds) Play(leg Leg, sound media.Sound) Playback {
+	if leg.Port() == nil {
+		return unsaid{}
+	}
 	return leg.Port().Play(sound)
 }
 
 func (s engineSounds) Join(a, b Leg) (Joined, error) {
+	if a.Port() == nil || b.Port() == nil {
+		return nil, errNoSound
+	}
 	bridge, err := s.engine.Join(a.Port(), b.Port())
 	if err != nil {
 		return nil, err
@@ -58,6 +69,9 @@ func (s engineSounds) Join(a, b Leg) (Joined, error) {
 }
 
 func (s engineSounds) Record(leg Leg, path string) (Tape, error) {
+	if leg.Port() == nil {
+		return nil, errNoSound
+	}
 	return leg.Port().Record(path)
 }
 

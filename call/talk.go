@@ -9,7 +9,6 @@ import (
 
 	"breakwater/acd"
 	"breakwater/acd/protect"
-	"breakwater/media"
 )
 
 // The ways a conversation can end.
@@ -28,10 +27,12 @@ const (
 // talkEnd is how a conversation ended and what follows.
 type talkEnd struct {
 	kind  endKind
-	cause string // one of the Cause words, for the agent's outcome
-	rest  int    // cooldown level
-	to    goal   // endTransfer
-	by    *conversation
+	cause string        // one of the Cause words, for the agent's outcome
+	why   string        // endLost, endRescue: crisis, emergency; else empty
+	rest  int           // cooldown level
+	to    goal          // endTransfer
+	by    *conversation // endTaken: with whom it goes on; endRescue: who is there already
+	page  *page         // endRescue: goes on ringing
 }
 
 // talk is a conversation in progress: the two legs, the ladder between them, and
@@ -42,35 +43,42 @@ type talk struct {
 	joined Joined
 	ladder *protect.Ladder
 	keys   *protect.Keys
-	over   chan talkEnd // capacity 1: the first end wins
-	prompt Playback     // of the ladder, to the caller
-	hold   Playback     // music while the agent holds
-	told   time.Duration
-	step   bool // step-back is on
+	over   chan talkEnd  // capacity 1: the first end wins
+	prompt *speech       // of the ladder, to the caller
+	hold   Playback      // music while the agent holds
+	told   time.Duration // of the caller's voice, to the ladder
+	warned time.Time     // when the last prompt of the ladder ended
+	step   bool          // step-back is on
+	permit bool          // open
 	page   *page
-	stops  []func() // timers
-	wake   func()   // of the ladder's next tick
+	taker  *conversation // a supervisor who has answered and takes over when no prompt plays
+	stop   func()        // of the next look at the caller's voice
+	wake   func()        // of the ladder's next tick
 }
 
+// mostUnjoined is how many answers in a row may come to nothing because the sound
+// cannot be joined, before the call is given up.
+const mostUnjoined = 3
+
 // converse joins the caller and the agent and stays with them until the
-// conversation is over. The agent is free for wrap-up when it returns.
-func (c *Call) converse(ctx context.Context, conv *conversation) (talkEnd, error) {
-	t, err := c.beginTalk(conv)
-	if err != nil {
-		c.finish(conv, talkEnd{kind: endLost, cause: CauseNetwork}, false)
-		return talkEnd{}, err
+// conversation is over. Whatever happens, the agent is out of it when it returns.
+func (c *Call) converse(ctx context.Context, conv *conversation) (end talkEnd, err error) {
+	t := c.newTalk(conv)
+	end = talkEnd{kind: endLost, cause: CauseAgentLost} // what a broken program leaves
+	defer func() { t.close(&end) }()
+	if err := t.begin(); err != nil {
+		c.story.unjoined++
+		c.account.step("join.failed", err.Error())
+		c.log.Error("no sound between caller and agent", "agent", conv.seat.Agent, "err", err)
+		if c.story.unjoined < mostUnjoined || !c.story.mayEnd() {
+			return end, nil
+		}
+		return end, err
 	}
-	end, err := await(ctx, c, t.over)
+	c.story.unjoined = 0
+	end, err = await(ctx, c, t.over)
 	if err != nil {
 		end = t.callerLeft(err)
-	}
-	t.part()
-	c.talk = nil
-	c.account.r.Warnings = t.ladder.Warnings()
-	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.kind == endLost
-	c.drop(conv.agent, Cause{By: ByUs, Metric: LegNormal, Text: end.cause})
-	c.finish(conv, end, c.account.r.Protected)
-	if err != nil {
 		return end, withMetric(err, end.cause)
 	}
 	return end, nil
@@ -86,52 +94,76 @@ func withMetric(err error, metric string) error {
 	return err
 }
 
-func (c *Call) beginTalk(conv *conversation) (*talk, error) {
+func (c *Call) newTalk(conv *conversation) *talk {
 	t := &talk{
 		c: c, conv: conv, keys: protect.NewKeys(c.plan.Settings.CollectWait),
 		over: make(chan talkEnd, 1), ladder: conv.ladder,
 	}
 	if t.ladder == nil {
 		t.ladder = protect.New(c.plan.Protect, protect.Limits{
-			Emergency: conv.manners.Emergency, Notice: c.noticed,
-			Warnings: c.account.r.Warnings, Crisis: c.crisis,
+			Emergency: conv.manners.Emergency || c.story.emergency, Notice: c.story.noticed,
+			Warnings: c.account.r.Warnings, Crisis: c.story.crisis,
 		}, time.Now())
 	}
+	return t
+}
+
+func (t *talk) begin() error {
+	c, conv := t.c, t.conv
 	joined, err := c.x.parts.Sounds.Join(c.caller, conv.agent)
 	if err != nil {
-		return nil, fmt.Errorf("join caller and %s: %w", conv.seat.Agent, err)
+		return fmt.Errorf("join caller and %s: %w", conv.seat.Agent, err)
 	}
 	t.joined = joined
 	t.told = c.x.parts.Sounds.Level(c.caller).Spoken
 	c.talk = t
-	c.listen(c.caller, t.heardCaller)
 	c.listen(conv.agent, t.heardAgent)
 	c.phase("talking", conv.queue.Name, conv.seat.Agent)
 	c.account.segment("talk", conv.queue.Name, conv.seat.Agent)
 	c.account.step("answered", conv.seat.Agent)
 	if conv.manners.Whisper {
-		c.sayTo(conv.agent, c.agentLanguage(conv.seat.Agent), toneZip)
+		t.tell(toneZip)
 	}
 	c.startTape(conv.manners)
 	t.everySecond()
-	if conv.agent.gone { // hung up between the answer and here
-		t.observe(protect.Observation{Kind: protect.OnHook})
-	}
-	return t, nil
+	t.resume()
+	return nil
 }
+
+// resume takes up what was there before the conversation: a ladder that goes on, a
+// crisis, an agent who has already held or hung up.
+func (t *talk) resume() {
+	c := t.c
+	if stage := t.ladder.Stage(); stage != protect.Calm {
+		c.stage(stage)
+	}
+	if t.ladder.Stage() == protect.Crisis && t.conv.ladder == nil {
+		c.account.step("protect.CRISIS", "goes on with "+t.conv.seat.Agent)
+		if !t.isSupervisor() {
+			t.callSupervisor(protect.WhyCrisis)
+		}
+	}
+	t.setAlarm()
+	t.holdMusic()
+	if t.conv.agent.gone {
+		t.agentGone(t.conv.agent.cause)
+	}
+}
+
+// levelEvery is how often a leg's level is published.
+const levelEvery = time.Second
 
 // everySecond tells the ladder how much the caller has spoken.
 func (t *talk) everySecond() {
-	t.stops = append(t.stops[:0], t.c.after(time.Second, t.everySecond))
-	spoken := t.c.x.parts.Sounds.Level(t.c.caller).Spoken
-	if d := spoken - t.told; d > 0 {
-		t.told = spoken
-		t.observe(protect.Observation{Kind: protect.Spoke, Spoken: d})
+	t.stop = t.c.after(levelEvery, t.everySecond)
+	level := t.c.x.parts.Sounds.Level(t.c.caller)
+	d := level.Spoken - t.told
+	t.told = level.Spoken
+	if d <= 0 || level.At.Before(t.warned.Add(levelEvery)) {
+		return // nothing, or in part from before the last warning had ended: that does not count
 	}
+	t.observe(protect.Observation{Kind: protect.Spoke, Spoken: d})
 }
-
-// heardCaller is what the caller's leg does during the conversation.
-func (t *talk) heardCaller(sig Signal) { t.c.heardCaller(sig) }
 
 // heardAgent is what the agent's leg does during the conversation.
 func (t *talk) heardAgent(sig Signal) {
@@ -140,29 +172,30 @@ func (t *talk) heardAgent(sig Signal) {
 		t.key(sig.Digit)
 	case Held:
 		t.c.account.step("agent.hold", "")
-		t.hold = t.c.music(t.conv.manners.Music)
+		t.holdMusic()
 	case Resumed:
 		t.c.account.step("agent.resume", "")
-		if t.hold != nil {
-			t.hold.Stop()
-			t.hold = nil
-		}
+		t.holdMusic()
 	case Asked:
 		t.transfer(sig.Target)
 	case Ended:
-		if sig.Cause.By == ByNetwork {
-			t.observe(protect.Observation{Kind: protect.AgentLost})
-			return
-		}
-		t.observe(protect.Observation{Kind: protect.OnHook})
+		t.agentGone(sig.Cause)
 	case Ringing, Answered:
 	}
 }
 
+func (t *talk) agentGone(leg Cause) {
+	t.c.account.step("agent.gone", leg.Metric)
+	kind := protect.OnHook
+	if leg.By == ByNetwork || leg.By == ByUs { // lost, or our own wire could not go on: not the agent's doing
+		kind = protect.AgentLost
+	}
+	t.observe(protect.Observation{Kind: kind})
+}
+
 // key feeds one digit of the agent to the collector; digits are never relayed.
 func (t *talk) key(digit byte) {
-	now := time.Now()
-	pressed, ok := t.keys.Press(now, digit)
+	pressed, ok := t.keys.Press(time.Now(), digit)
 	if !ok {
 		return
 	}
@@ -187,6 +220,7 @@ func (t *talk) observe(o protect.Observation) {
 		t.c.x.tally.Add("protect_warnings_total", "n", strconv.Itoa(n), "queue", t.conv.queue.Name)
 	}
 	t.setAlarm()
+	t.takeOver()
 }
 
 // setAlarm arms the ladder's next tick.
@@ -202,43 +236,44 @@ func (t *talk) setAlarm() {
 	}
 }
 
-// callerLeft asks the ladder what the caller's end means.
+// callerLeft asks the ladder what the caller's end means. When it is we who stop, or
+// the network that fails, nobody is said to have left because of a warning; what the
+// agent has earned stands.
 func (t *talk) callerLeft(err error) talkEnd {
-	end := talkEnd{kind: endCaller, cause: CauseCallerEnded}
+	cause := Cause{By: ByUs, Metric: CauseNetwork}
+	errors.As(err, &cause)
+	end := talkEnd{kind: endCaller, cause: cause.Metric, rest: t.ladder.Rest()}
+	chosen := t.ladder.Stage() == protect.Farewell // the agent had ended the call already
+	if cause.By != ByCaller && !chosen {
+		return end
+	}
 	for _, a := range t.ladder.Step(time.Now(), protect.Observation{Kind: protect.CallerGone}) {
-		if a.Do == protect.EndCall {
+		switch a.Do {
+		case protect.EndCall:
 			end.cause, end.rest = a.Cause, a.Rest
-		}
-		if a.Do == protect.Enter {
+		case protect.Enter:
 			t.c.account.step("protect."+a.Stage.String(), "")
 		}
-	}
-	var cause Cause
-	if errors.As(err, &cause) && cause.By != ByCaller && end.cause == CauseCallerEnded {
-		end.cause = cause.Metric
 	}
 	return end
 }
 
-// transfer sends the caller on to a number of ours, as the agent asked.
+// transfer sends the caller on to a number of ours, as the agent asked. An
+// announcement is heard out first, and nobody sends on a caller in need.
 func (t *talk) transfer(target string) {
-	to, ok := t.c.internal(target)
-	if !ok || t.ladder.Stage() == protect.Crisis || t.conv.manners.Emergency {
+	to, ok := t.c.plan.inside(target)
+	switch stage := t.ladder.Stage(); {
+	case t.ended():
+	case !ok, stage == protect.Crisis, !t.c.story.mayEnd():
 		t.c.account.step("transfer.refused", target)
 		t.tell("refused-not-possible")
-		return
+	case t.prompt != nil:
+		t.c.account.step("transfer.refused", target)
+		t.tell("refused-speaking")
+	default:
+		t.c.account.step("transfer", target)
+		t.finish(talkEnd{kind: endTransfer, cause: CauseTransferred, rest: t.ladder.Rest(), to: to})
 	}
-	t.c.account.step("transfer", target)
-	t.finish(talkEnd{kind: endTransfer, cause: CauseTransferred, to: to})
-}
-
-// internal finds where digits lead inside the house.
-func (c *Call) internal(digits string) (goal, bool) {
-	saved := c.account.r.Dialled
-	c.account.r.Dialled = digits
-	to := c.reached()
-	c.account.r.Dialled = saved
-	return to, to.kind != ""
 }
 
 // finish ends the conversation; the first end wins.
@@ -249,6 +284,9 @@ func (t *talk) finish(e talkEnd) {
 	}
 }
 
+// ended tells whether an end was chosen that the journey has not taken up yet.
+func (t *talk) ended() bool { return len(t.over) > 0 }
+
 // tell speaks to the agent only.
 func (t *talk) tell(phrases ...string) {
 	if !t.conv.agent.gone {
@@ -256,50 +294,75 @@ func (t *talk) tell(phrases ...string) {
 	}
 }
 
-func (t *talk) isSupervisor() bool { return t.c.plan.Agents[t.conv.seat.Agent].Supervisor }
+func (t *talk) isSupervisor() bool {
+	return t.conv.paged() || t.c.plan.Agents[t.conv.seat.Agent].Supervisor
+}
 
-// part takes the two apart and stops everything that belonged to the conversation.
+// close takes the two apart, stops everything that belonged to the conversation, and
+// tells the floor how it ended for the agent. In a rescue, the supervisor who rings
+// or has answered is handed on in end.
+func (t *talk) close(end *talkEnd) {
+	c := t.c
+	t.part()
+	switch {
+	case end.kind == endTaken:
+		t.taker = nil // goes on with the caller
+	case end.kind == endRescue, end.kind == endLost && end.why != "":
+		end.page, end.by = t.page, t.taker
+		t.page, t.taker = nil, nil
+	}
+	t.cancelPage()
+	c.dismiss(t.conv, Cause{By: ByUs, Metric: LegNormal, Text: end.cause})
+	switch end.cause {
+	case CauseProtectedDisconnect, CauseOneStrike:
+		c.x.tally.Add("protect_disconnects_total", "cause", end.cause)
+	}
+	c.account.endSegment(time.Now())
+	c.account.r.Warnings = t.ladder.Warnings()
+	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.kind == endLost
+	c.finish(t.conv, *end, c.account.r.Protected)
+}
+
+// part stops the clocks and the sound of the conversation.
 func (t *talk) part() {
-	for _, stop := range t.stops {
-		stop()
-	}
-	if t.wake != nil {
-		t.wake()
-	}
-	if t.page != nil {
-		t.page.cancel()
-	}
-	for _, p := range []Playback{t.prompt, t.hold} {
-		if p != nil {
-			p.Stop()
+	for _, stop := range []func(){t.stop, t.wake} {
+		if stop != nil {
+			stop()
 		}
+	}
+	if t.c.talk == t {
+		t.c.talk = nil
+	}
+	t.stopPrompt()
+	if t.hold != nil {
+		t.hold.Stop()
+		t.hold = nil
 	}
 	if t.joined != nil {
 		t.joined.Close()
-		t.joined = nil
 	}
-	if t.conv.release != nil {
-		t.conv.release()
-	}
-	t.c.talk = nil
-	t.c.listen(t.c.caller, t.c.heardCaller)
 }
 
-// finish tells the floor how the conversation ended for the agent. It waits until
-// the wrap-up and the rest are durable.
+// finish tells the floor how the conversation ended. Wrap-up and rest begin at once;
+// that they are durable is waited for on the call's behalf, for neither the caller
+// nor the sound may wait for a disk.
 func (c *Call) finish(conv *conversation, end talkEnd, protected bool) {
-	if conv.seat.Assignment == 0 {
-		return // a supervisor who took the call was not assigned by the floor
+	if conv.paged() {
+		return
 	}
 	granted, longest := c.plan.Protect.RestFor(end.rest)
-	ctx, cancel := detached()
-	defer cancel()
-	err := c.x.parts.Floor.Finish(ctx, conv.seat.Assignment, acd.Outcome{
-		Cause: end.cause, Protected: protected, Rest: end.rest, RestFor: granted, RestMax: longest,
+	outcome := acd.Outcome{Cause: end.cause, Protected: protected, Rest: end.rest, RestFor: granted, RestMax: longest}
+	finished := make(chan struct{})
+	c.held.finished = finished
+	c.inbox.helpers.Go(func() {
+		defer close(finished)
+		ctx, cancel := detached()
+		defer cancel()
+		err := c.x.parts.Floor.Finish(ctx, conv.seat.Assignment, outcome)
+		if err != nil && !errors.Is(err, acd.ErrStale) {
+			c.log.Error("finish of a conversation", "agent", conv.seat.Agent, "err", err)
+		}
 	})
-	if err != nil && !errors.Is(err, acd.ErrStale) {
-		c.log.Error("finish of a conversation", "agent", conv.seat.Agent, "err", err)
-	}
 }
 
 // agentLanguage is what the system speaks to an agent.
@@ -308,22 +371,4 @@ func (c *Call) agentLanguage(agent string) string {
 		return l
 	}
 	return c.plan.Settings.Language
-}
-
-const (
-	duck     = -20.0 // dB, the caller toward the agent while a warning plays
-	stepBack = -6.0  // dB, the caller toward the agent while step-back is on
-)
-
-// gains sets how loud the two are for each other now.
-func (t *talk) gains() {
-	toAgent, toCaller := 0.0, 0.0
-	if t.step {
-		toAgent = stepBack
-	}
-	if t.prompt != nil {
-		toAgent, toCaller = duck, media.Mute
-	}
-	t.joined.SetGain(t.c.caller, toAgent)
-	t.joined.SetGain(t.conv.agent, toCaller)
 }

@@ -10,6 +10,7 @@ import (
 // taping is the running recording of a call.
 type taping struct {
 	tape  Tape
+	name  string // of its first file
 	began time.Time
 }
 
@@ -21,15 +22,19 @@ func (c *Call) startTape(m QueueManners) {
 		c.stopTape()
 		return
 	}
-	if c.tape != nil {
+	if c.held.tape != nil {
 		return
 	}
-	if !c.noticed {
+	if !c.story.noticed {
 		c.account.step("recording.none", "no notice was given")
 		return
 	}
 	now := time.Now()
-	path := filepath.Join(c.x.parts.Folder, now.UTC().Format("2006/01/02"), c.ID+".wav")
+	name := c.ID + ".wav"
+	if c.held.tapes > 0 { // recorded, not recorded and recorded again: a file is never written twice
+		name = fmt.Sprintf("%s-part%d.wav", c.ID, c.held.tapes+1)
+	}
+	path := filepath.Join(c.x.parts.Folder, now.UTC().Format("2006/01/02"), name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		c.noTape(err)
 		return
@@ -39,8 +44,9 @@ func (c *Call) startTape(m QueueManners) {
 		c.noTape(err)
 		return
 	}
-	c.tape = &taping{tape: tape, began: now}
-	c.account.step("recording.start", filepath.Base(path))
+	c.held.tape = &taping{tape: tape, name: name, began: now}
+	c.held.tapes++
+	c.account.step("recording.start", name)
 }
 
 // noTape: the call is worth more than its recording.
@@ -52,11 +58,12 @@ func (c *Call) noTape(err error) {
 
 // stopTape finishes the recording and notes its files, relative to the folder.
 func (c *Call) stopTape() {
-	if c.tape == nil {
+	t := c.held.tape
+	if t == nil {
 		return
 	}
-	paths, err := c.tape.tape.Close()
-	c.tape = nil
+	c.held.tape = nil
+	paths, err := t.tape.Close()
 	if err != nil {
 		c.noTape(err)
 	}
@@ -66,19 +73,21 @@ func (c *Call) stopTape() {
 		}
 		c.account.r.Recordings = append(c.account.r.Recordings, p)
 	}
-	c.account.step("recording.end", "")
+	c.account.step("recording.end", t.name)
 }
 
 // bookmarkReach is how much before the key a bookmark covers.
 const bookmarkReach = 60 * time.Second
 
-// bookmark marks the last 60 s of the recording.
-func (c *Call) bookmark(name string) {
-	note := "no recording"
-	if c.tape != nil {
-		to := time.Since(c.tape.began)
-		from := max(0, to-bookmarkReach)
-		note = fmt.Sprintf("%.1f-%.1f s of %s", from.Seconds(), to.Seconds(), c.ID)
+// bookmark marks the last 60 s of the recording; false = there is none.
+func (c *Call) bookmark(name string) bool {
+	t := c.held.tape
+	if t == nil {
+		c.account.step(name, "no recording")
+		return false
 	}
-	c.account.step(name, note)
+	to := time.Since(t.began)
+	from := max(0, to-bookmarkReach)
+	c.account.step(name, fmt.Sprintf("%.1f-%.1f s of %s", from.Seconds(), to.Seconds(), t.name))
+	return true
 }

@@ -14,16 +14,20 @@ import (
 )
 
 // serveQueue brings the caller to an agent of the queue and through the
-// conversation. It gives where the call goes next; a zero goal is the end, with the
-// record's cause set.
+// conversation. It gives where the call goes next.
 func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 	manners := c.plan.queue(queue)
-	if err := c.welcome(ctx, manners); err != nil {
+	c.story.queue = queue
+	c.story.emergency = c.story.emergency || manners.Emergency
+	if err := c.welcome(ctx, queue, manners); err != nil {
 		return goal{}, err
+	}
+	if c.story.since.IsZero() {
+		c.story.since = time.Now()
 	}
 	entry := acd.Entry{
 		Call: c.ID, Queue: queue, Caller: c.account.r.Caller,
-		Data: c.callData(), Since: time.Now(),
+		Data: c.callData(), Since: c.story.since, Head: !c.story.mayEnd(),
 	}
 	for {
 		conv, next, err := c.reachAgent(ctx, entry, manners)
@@ -49,10 +53,12 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 
 // welcome says what must be heard before anybody else can be: the notice, the
 // greeting of the queue, the human prompt.
-func (c *Call) welcome(ctx context.Context, m QueueManners) error {
+func (c *Call) welcome(ctx context.Context, queue string, m QueueManners) error {
+	c.phase("greeting", queue, "")
+	c.account.segment("greeting", queue, "")
 	given := c.plan.Trunks[c.caller.Party().Trunk].NoticeGiven || m.Notice == NoticeGiven
 	switch {
-	case c.noticed:
+	case c.story.noticed:
 	case given:
 		c.notice("given before the call")
 	case m.Notice == NoticePlayed:
@@ -73,7 +79,7 @@ func (c *Call) welcome(ctx context.Context, m QueueManners) error {
 }
 
 func (c *Call) notice(how string) {
-	c.noticed = true
+	c.story.noticed = true
 	c.account.r.NoticeAt = time.Now()
 	c.account.step("notice", how)
 }
@@ -81,7 +87,7 @@ func (c *Call) notice(how string) {
 // callData is what skill expressions may ask of this call.
 func (c *Call) callData() map[string]any {
 	p := c.caller.Party()
-	data := map[string]any{"number": p.Number, "dialled": p.Dialled, "trunk": p.Trunk, "language": c.lang}
+	data := map[string]any{"number": p.Number, "dialled": p.Dialled, "trunk": p.Trunk, "language": c.story.language}
 	for k, v := range c.account.r.Data {
 		data[k] = v
 	}
@@ -90,30 +96,38 @@ func (c *Call) callData() map[string]any {
 
 // reachAgent waits in the queue until an agent has answered. No conversation and
 // no error means: go to next.
-func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (*conversation, goal, error) {
+func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (conv *conversation, next goal, err error) {
+	if c.held.finished != nil { // the agent before is seen to first
+		if _, err := await(ctx, c, c.held.finished); err != nil {
+			return nil, goal{}, abandoned(err)
+		}
+	}
 	ticket, err := c.x.parts.Floor.Enter(ctx, e)
-	if refused := (*acd.Refused)(nil); errors.As(err, &refused) {
-		c.account.step("queue.refused", refused.Limit)
-		return nil, c.parseGoal(refused.Target, limitPhrase(refused.Limit)), nil
+	if next, ok := c.keptOut(err); ok {
+		return nil, next, nil
 	}
 	if err != nil {
-		return nil, goal{}, fmt.Errorf("enter queue %s: %w", e.Queue, err)
+		return nil, goal{}, abandoned(fmt.Errorf("enter queue %s: %w", e.Queue, err))
 	}
 	w := c.beginWait(ctx, ticket, m)
-	defer w.end()
+	defer func() {
+		w.end()
+		c.forgetDigits() // whatever was typed while waiting answers no later question
+		if conv == nil {
+			c.leave(ticket, CauseAbandoned) // also when the program breaks; a no-op for who was taken out
+		}
+	}()
 	for {
 		offer, err := await(w.ctx, c, ticket.Offers)
 		if removed := (*removal)(nil); errors.As(err, &removed) {
-			w.stopSound()
+			c.account.step("queue.removed", removed.Limit)
 			return nil, c.parseGoal(removed.Target, limitPhrase(removed.Limit)), nil
 		}
 		if err != nil {
-			c.leave(ticket, CauseAbandoned)
 			return nil, goal{}, abandoned(err)
 		}
 		conv, err := c.ringSeats(ctx, ticket, offer, m)
 		if err != nil {
-			c.leave(ticket, CauseAbandoned)
 			return nil, goal{}, abandoned(err)
 		}
 		if conv != nil {
@@ -122,6 +136,19 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (*co
 		c.phase("waiting", e.Queue, "")
 		c.account.segment("wait", e.Queue, "")
 	}
+}
+
+// keptOut reads why a caller may not wait, and gives where they go instead.
+func (c *Call) keptOut(err error) (goal, bool) {
+	if refused := (*acd.Refused)(nil); errors.As(err, &refused) {
+		c.account.step("queue.refused", refused.Limit)
+		return c.parseGoal(refused.Target, limitPhrase(refused.Limit)), true
+	}
+	if errors.Is(err, acd.ErrNoQueue) { // a config edit took the queue away under the caller
+		c.account.step("queue.refused", "gone")
+		return c.parseGoal("", sayQueueEnd), true
+	}
+	return goal{}, false
 }
 
 // abandoned turns a caller's end while waiting into the cause queues know.
@@ -171,8 +198,9 @@ type waiting struct {
 	ticket *acd.Ticket
 	m      QueueManners
 	sound  Playback
-	stop   func() // of the announcement timer
-	turn   int    // of the comfort phrases
+	said   Playback // the announcement, while it is spoken
+	stop   func()   // of the announcement timer
+	turn   int      // of the comfort phrases
 	over   bool
 }
 
@@ -193,11 +221,14 @@ func (w *waiting) announce() {
 		return
 	}
 	w.stop = w.c.after(w.m.AnnounceEvery, w.announce)
+	if w.said != nil {
+		return // still speaking: an announcement is never cut by the next
+	}
 	if !w.m.Position {
 		w.speak(nil)
 		return
 	}
-	w.c.helper.Go(func() {
+	w.c.inbox.helpers.Go(func() {
 		place, err := w.c.x.parts.Floor.Place(w.ctx, w.ticket.ID)
 		w.c.post(func() {
 			if err != nil || w.over {
@@ -218,10 +249,11 @@ func (w *waiting) speak(phrases []string) {
 	if len(phrases) == 0 {
 		return
 	}
-	said := w.c.sayTo(w.c.caller, w.c.lang, phrases...)
-	w.sound = said
+	said := w.c.sayTo(w.c.caller, w.c.story.language, phrases...)
+	w.sound, w.said = said, said
 	when(w.c, said.Done(), func(struct{}) {
-		if !w.over && w.sound == said {
+		if !w.over && w.said == said {
+			w.said = nil
 			w.music()
 		}
 	})
@@ -257,4 +289,14 @@ func (c *Call) musicTo(s *side, name string) Playback {
 		return nil
 	}
 	return c.x.parts.Sounds.Play(s, media.Sound{Clips: []*wav.Clip{clip}, Loop: true})
+}
+
+// loop plays a phrase again and again until it is stopped; nil = it cannot be played.
+func (c *Call) loop(s *side, phrase string) Playback {
+	clips, err := c.x.parts.Book.Sound(c.story.language, phrase)
+	if err != nil {
+		c.log.Warn("cannot play", "phrase", phrase, "err", err)
+		return nil
+	}
+	return c.x.parts.Sounds.Play(s, media.Sound{Clips: clips, Loop: true})
 }

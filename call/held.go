@@ -1,0 +1,62 @@
+package call
+
+import "time"
+
+// held is what a call has in its hands and must give back, whatever happens to its
+// journey: the legs it dialled, the phones it keeps from queue calls, the recording.
+type held struct {
+	sides    []*side
+	phones   map[string]int
+	tape     *taping
+	tapes    int
+	finished <-chan struct{} // closed when the floor knows how the last conversation ended; nil = there was none
+}
+
+// engage marks a phone as talking outside the queues until it is released, so that
+// no queue rings it meanwhile.
+func (c *Call) engage(phone string) {
+	if phone == "" {
+		return
+	}
+	c.held.phones[phone]++
+	c.x.phones.engage(phone)
+}
+
+// release ends engage. Releasing more often than engaging is harmless.
+func (c *Call) release(phone string) {
+	if c.held.phones[phone] == 0 {
+		return
+	}
+	c.held.phones[phone]--
+	c.x.phones.release(phone)
+}
+
+// letGo gives back what is left. After a journey without a fault that is nothing.
+func (c *Call) letGo(cause Cause) {
+	for len(c.held.sides) > 0 {
+		c.drop(c.held.sides[0], Cause{By: cause.By, Metric: LegNormal, Text: "the call is over"})
+	}
+	for phone, n := range c.held.phones {
+		for range n {
+			c.x.phones.release(phone)
+		}
+	}
+	clear(c.held.phones)
+}
+
+// story is what has happened to the caller so far; it goes on with whoever answers
+// next.
+type story struct {
+	language  string
+	noticed   bool      // the recording notice has been given
+	rescued   bool      // the way back to the original place was used
+	crisis    bool      // an agent has said so, and no supervisor has released it
+	emergency bool      // came into an emergency queue, and stays an emergency in every other
+	moved     bool      // an agent has sent the caller on
+	since     time.Time // when the waiting began: the age that no move takes away
+	queue     string    // the last queue
+	unjoined  int       // answers in a row whose sound could not be joined
+}
+
+// mayEnd tells whether we may ever be the ones who end this call.
+func (s *story) mayEnd() bool { return !s.crisis && !s.emergency }

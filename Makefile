@@ -28,14 +28,14 @@ deps: ## install what the tests need, when apt is at hand
 	@tools/deps.sh
 
 .PHONY: test
-test: deps ## all tests with the race detector, then real peers against the built server
+test: deps build ## all tests with the race detector, then real peers against the built server
 	$(GO) vet -tags e2e ./...
 	$(GO) test -race -timeout 10m ./...
-	$(GO) test -timeout 10m -count 1 -tags e2e ./loadtest/e2e
+	$(GO) test -timeout 10m -count 1 -tags e2e ./loadtest/...
 
 .PHONY: e2e
-e2e: deps ## only the real peers: baresip, SIPp, kill -9, a broken config edit
-	$(GO) test -timeout 10m -count 1 -v -tags e2e ./loadtest/e2e
+e2e: deps build ## only the real peers: baresip, SIPp, kill -9, a broken config edit
+	$(GO) test -timeout 10m -count 1 -v -tags e2e ./loadtest/...
 
 .PHONY: arch
 arch: ## the arrow table is the law

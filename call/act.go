@@ -73,15 +73,14 @@ func (t *talk) mark(name string) {
 // leave ends the conversation in the way the ladder chose.
 func (t *talk) leave(a protect.Action) {
 	end := talkEnd{kind: endPolicy, cause: a.Cause, rest: a.Rest, why: a.Why}
-	switch a.Do {
-	case protect.CloseCall:
+	switch {
+	case a.Do == protect.CloseCall:
 		end.kind = endClosing
-	case protect.Rescue:
+	case a.Do == protect.Rescue && a.Cause == CauseAgentLost:
+		end.kind = endLost
+	case a.Do == protect.Rescue:
 		end.kind = endRescue
-		if a.Cause == CauseAgentLost {
-			end.kind = endLost
-		}
-	case protect.ToSupervisor:
+	case a.Do == protect.ToSupervisor:
 		end.kind = endRescue
 		t.c.account.step("to-supervisor", a.Why)
 	}

@@ -59,12 +59,12 @@ func (c *Call) afterLoss(ctx context.Context, conv *conversation, end talkEnd) (
 // call. Without a permit nobody is cut off by the agent's on-hook.
 func (c *Call) closing(ctx context.Context, conv *conversation) (again bool, next goal, err error) {
 	finished := Cause{By: ByAgent, Metric: CauseAgentFinished}
-	switch {
-	case conv.manners.OnAgentHangup == HangupRescue:
+	switch conv.manners.OnAgentHangup {
+	case HangupRescue:
 		c.phase("rescue", conv.queue.Name, "")
 		c.account.segment("rescue", conv.queue.Name, "")
 		return true, goal{}, c.say(ctx, sayHolding)
-	case conv.manners.OnAgentHangup == HangupEnd:
+	case HangupEnd:
 		return false, goal{}, finished
 	}
 	c.phase("closing", conv.queue.Name, "")

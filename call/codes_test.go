@@ -1,7 +1,6 @@
 package call
 
 import (
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,8 +8,6 @@ import (
 	"breakwater/acd"
 	"breakwater/media/prompt"
 )
-
-func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func TestAnAgentLogsInAtAnyPhoneByNumberAndPIN(t *testing.T) {
 	inRoom(t, func(r *room) {

@@ -10,19 +10,6 @@ import (
 	"breakwater/acd"
 )
 
-// wait lets d pass in the bubble's time.
-func wait(d time.Duration) {
-	<-time.After(d)
-	synctest.Wait()
-}
-
-func stepNames(r Record) (names []string) {
-	for _, s := range r.Steps {
-		names = append(names, s.Name)
-	}
-	return names
-}
-
 func TestAPlainQueueCall(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.logIn("anna", "1001")
@@ -212,7 +199,7 @@ func TestALateAnswerIsHungUpAgain(t *testing.T) {
 		r.logIn("anna", "1001")
 		caller := r.dial("0123", "8100")
 		agent := r.rung()
-		caller.signal(Signal{Kind: Ended, Cause: Cause{By: ByCaller}})
+		caller.hangUp()
 		agent.signal(Signal{Kind: Answered})
 		r.record()
 		if agent.ended() == nil {
@@ -240,7 +227,8 @@ func TestEveryCallHasExactlyOneSealedRecord(t *testing.T) {
 }
 
 func TestCallsThatDiedWithTheServerAreSealedAtTheNextStart(t *testing.T) {
-	j := &fakeJournal{drafts: map[string]Record{"A": {ID: "A", Start: time.Now().Add(-time.Hour)}}}
+	j := newFakeJournal()
+	j.drafts["A"] = Record{ID: "A", Start: time.Now().Add(-time.Hour)}
 	if err := sealTheDead(t.Context(), j, discard()); err != nil {
 		t.Fatal(err)
 	}

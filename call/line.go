@@ -41,13 +41,15 @@ func (c *Call) say(ctx context.Context, phrases ...string) error {
 	what := strings.Join(phrases, " ")
 	c.account.step("prompt.start", what)
 	p := c.sayTo(c.caller, c.story.language, phrases...)
-	defer p.Stop()
+	defer func() {
+		p.Stop()
+		if p.Complete() {
+			c.account.step("prompt.end", what)
+		} else {
+			c.account.step("prompt.cut", what)
+		}
+	}()
 	_, err := await(ctx, c, p.Done())
-	if err == nil && p.Complete() {
-		c.account.step("prompt.end", what)
-	} else {
-		c.account.step("prompt.cut", what)
-	}
 	return err
 }
 

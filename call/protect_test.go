@@ -10,31 +10,6 @@ import (
 	"breakwater/media"
 )
 
-// warned brings a conversation to OBS1 or OBS2 with default values, over the
-// agent's keys.
-func (r *room) warned(number string, times int) (caller, agent *fakeLeg) {
-	r.t.Helper()
-	caller, agent = r.talking(number)
-	for range times {
-		wait(11 * time.Second)
-		caller.speak(4 * time.Second)
-		wait(2 * time.Second)
-		agent.press("*1")
-		wait(11 * time.Second) // the prompt is at most 10 s
-	}
-	return caller, agent
-}
-
-// permitted brings a conversation to PERMIT.
-func (r *room) permitted(number string) (caller, agent *fakeLeg) {
-	r.t.Helper()
-	caller, agent = r.warned(number, 2)
-	wait(11 * time.Second)
-	caller.speak(4 * time.Second)
-	wait(2 * time.Second)
-	return caller, agent
-}
-
 func TestAWarningMutesTheAgentAndSoftensTheCaller(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.logIn("anna", "1001")

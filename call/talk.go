@@ -248,11 +248,11 @@ func (t *talk) callerLeft(err error) talkEnd {
 		return end
 	}
 	for _, a := range t.ladder.Step(time.Now(), protect.Observation{Kind: protect.CallerGone}) {
-		switch a.Do {
-		case protect.EndCall:
+		if a.Do == protect.EndCall {
 			end.cause, end.rest = a.Cause, a.Rest
-		case protect.Enter:
-			t.c.account.step("protect."+a.Stage.String(), "")
+		}
+		if a.Do == protect.Enter {
+			t.entered(a.Stage)
 		}
 	}
 	return end

@@ -1,0 +1,202 @@
+package call
+
+import (
+	"errors"
+	"path"
+	"sync"
+	"time"
+
+	"breakwater/media"
+)
+
+// fakeSounds plays for as long as the clips last, one sound at a time to a leg, joins
+// a leg once at a time, and remembers gains: what media promises, without sound.
+type fakeSounds struct {
+	mu      sync.Mutex // protects all following fields
+	gains   map[*fakeLeg]float64
+	open    int // bridges
+	unjoins int // how many of the next joins fail
+	tapes   []*fakeTape
+	noTape  error
+}
+
+func newFakeSounds() *fakeSounds {
+	return &fakeSounds{gains: map[*fakeLeg]float64{}, noTape: errors.New("no disk in this test")}
+}
+
+type fakePlayback struct {
+	names []string
+	done  chan struct{}
+
+	mu    sync.Mutex // protects all following fields
+	over  bool
+	whole bool
+}
+
+func (p *fakePlayback) Done() <-chan struct{} { return p.done }
+func (p *fakePlayback) Stop()                 { p.end(false) }
+func (p *fakePlayback) Complete() bool        { p.mu.Lock(); defer p.mu.Unlock(); return p.whole }
+func (p *fakePlayback) ended() bool           { p.mu.Lock(); defer p.mu.Unlock(); return p.over }
+
+func (p *fakePlayback) end(whole bool) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.over {
+		p.over, p.whole = true, whole
+		close(p.done)
+	}
+}
+
+func bare(l Leg) *fakeLeg {
+	if s, ok := l.(*side); ok {
+		l = s.Leg
+	}
+	return l.(*fakeLeg)
+}
+
+func (s *fakeSounds) Play(leg Leg, sound media.Sound) Playback {
+	var length time.Duration
+	p := &fakePlayback{done: make(chan struct{})}
+	for _, c := range sound.Clips {
+		length += c.Duration()
+		p.names = append(p.names, path.Base(c.Name))
+	}
+	l := bare(leg)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		p.end(false)
+		return p
+	}
+	l.playing.end(false)
+	l.playing = p
+	l.heard = append(l.heard, p.names...)
+	if !sound.Loop {
+		time.AfterFunc(length, func() { p.end(true) })
+	}
+	return p
+}
+
+func (s *fakeSounds) Join(a, b Leg) (Joined, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unjoins > 0 {
+		s.unjoins--
+		return nil, errors.New("the sound cannot be joined in this test")
+	}
+	j := &fakeJoined{s: s, a: bare(a), b: bare(b)}
+	for _, l := range []*fakeLeg{j.a, j.b} {
+		l.mu.Lock()
+		over, joined := l.over, l.bridge != nil
+		l.mu.Unlock()
+		if over {
+			return nil, media.ErrClosed
+		}
+		if joined {
+			return nil, errors.New("a leg is joined twice")
+		}
+	}
+	j.set(j)
+	s.open++
+	s.gains[j.a], s.gains[j.b] = 0, 0
+	return j, nil
+}
+
+func (s *fakeSounds) Record(leg Leg, path string) (Tape, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.noTape != nil {
+		return nil, s.noTape
+	}
+	for _, t := range s.tapes {
+		if t.path == path {
+			return nil, errors.New("a recording is written twice")
+		}
+	}
+	t := &fakeTape{path: path}
+	s.tapes = append(s.tapes, t)
+	return t, nil
+}
+
+func (s *fakeSounds) Level(leg Leg) media.Level {
+	l := bare(leg)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return media.Level{At: time.Now(), Spoken: l.spoken}
+}
+
+func (s *fakeSounds) Account(Leg) (string, media.Quality) { return "PCMU", media.Quality{} }
+
+func (s *fakeSounds) gain(l *fakeLeg) float64 { s.mu.Lock(); defer s.mu.Unlock(); return s.gains[l] }
+
+func (s *fakeSounds) bridges() int { s.mu.Lock(); defer s.mu.Unlock(); return s.open }
+
+// record makes recordings possible.
+func (s *fakeSounds) record() { s.mu.Lock(); defer s.mu.Unlock(); s.noTape = nil }
+
+// unjoinable lets the next n joins fail.
+func (s *fakeSounds) unjoinable(n int) { s.mu.Lock(); defer s.mu.Unlock(); s.unjoins = n }
+
+// running tells how many recordings were not closed.
+func (s *fakeSounds) running() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tapes {
+		if !t.isClosed() {
+			n++
+		}
+	}
+	return n
+}
+
+type fakeTape struct {
+	path string
+
+	mu     sync.Mutex // protects closed
+	closed bool
+}
+
+func (t *fakeTape) Pause()         {}
+func (t *fakeTape) Resume()        {}
+func (t *fakeTape) isClosed() bool { t.mu.Lock(); defer t.mu.Unlock(); return t.closed }
+
+func (t *fakeTape) Close() ([]string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	return []string{t.path}, nil
+}
+
+type fakeJoined struct {
+	s    *fakeSounds
+	a, b *fakeLeg
+	once sync.Once
+}
+
+func (j *fakeJoined) set(to *fakeJoined) {
+	for _, l := range []*fakeLeg{j.a, j.b} {
+		l.mu.Lock()
+		l.bridge = to
+		l.mu.Unlock()
+	}
+}
+
+func (j *fakeJoined) SetGain(from Leg, dB float64) {
+	j.s.mu.Lock()
+	defer j.s.mu.Unlock()
+	j.s.gains[bare(from)] = dB
+}
+
+func (j *fakeJoined) RelayDigits(Leg, bool) {}
+
+func (j *fakeJoined) Close() {
+	j.once.Do(func() {
+		j.set(nil)
+		j.s.mu.Lock()
+		j.s.open--
+		j.s.mu.Unlock()
+	})
+}

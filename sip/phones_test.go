@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -279,6 +280,32 @@ func TestATransferredLegIsHeardByItsNewListenerOnly(t *testing.T) {
 	}
 	must(t, "answering what has ended is its cause", ignoreCause(leg.Answer(h.ctx)))
 	leg.HangUp(call.Cause{})
+}
+
+func TestWhoCallsWhileTheServerStartsIsServed(t *testing.T) {
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	board := &board{legs: make(chan *ear, 1), turns: make(chan turn, 10)}
+	plan := quick(Plan{Trunks: map[string]TrunkSpec{"city": {Addresses: []string{"127.0.0.1"}}}})
+	s, err := Open(ctx, plan, Parts{Engine: engine(t), Directory: &directory{all: map[string]call.Binding{}}, Log: quiet()})
+	must(t, "open", err)
+	if !s.roomForLeg() { // the listeners are read a moment before Serve says so
+		t.Error("there is no room for the first call")
+	}
+	p, err := siptest.New(siptest.Options{Name: "city", Server: (&house{t: t, Server: s}).at("udp")})
+	must(t, "phone", err)
+	defer p.Close()
+	c, err := p.Call(ctx, "700")
+	must(t, "call", err)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, board) }()
+	select {
+	case <-board.legs:
+	case <-c.Ended():
+		t.Errorf("the first caller was refused: %v", c.End())
+	}
+	stop()
+	must(t, "serve", <-served)
 }
 
 func TestAnEndIsToldBeforeItStopsTheSound(t *testing.T) {

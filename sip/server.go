@@ -264,9 +264,10 @@ func (s *Server) contact(h hop, v view, user string) *sip.ContactHeader {
 	return &sip.ContactHeader{Address: uri}
 }
 
-// roomForLeg tells whether another call may begin.
+// roomForLeg tells whether another call may begin. Who was waiting when the server
+// began to listen may be heard before Serve knows it.
 func (s *Server) roomForLeg() bool {
-	return s.running() && s.tally.legs.Load() < int64(s.plan().settings.MaxCalls)
+	return !s.closing.Load() && s.tally.legs.Load() < int64(s.plan().settings.MaxCalls)
 }
 
 // number is random, for the session ids of SDP.

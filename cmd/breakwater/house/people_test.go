@@ -30,7 +30,7 @@ type person struct {
 	since  time.Time // what was heard before is told already
 }
 
-// nobody is a person without a call.
+// person is somebody without a call.
 func (s *stage) person(name string, phone *siptest.Phone) *person {
 	s.persons++
 	return &person{s: s, name: name, phone: phone, voice: 360 + 60*float64(s.persons)}
@@ -200,10 +200,16 @@ func (p *person) isUp() {
 	}
 }
 
-// presses types keys by RFC 4733.
+// presses types keys by RFC 4733. The server may end the call while the last is sent.
 func (p *person) presses(keys string) {
 	p.s.Helper()
-	p.s.does(p.name+" presses "+keys, func(ctx context.Context) error { return p.call.SendDigits(ctx, keys) })
+	p.s.does(p.name+" presses "+keys, func(ctx context.Context) error {
+		err := p.call.SendDigits(ctx, keys)
+		if p.call.End().By == "them" {
+			return nil
+		}
+		return err
+	})
 }
 
 // informs types keys by SIP INFO.

@@ -3,6 +3,7 @@ package house_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -30,7 +31,13 @@ const patience = 15 * time.Second
 // carrier is the address from which the config expects the carrier's calls.
 var carrier = netip.AddrFrom4([4]byte{127, 0, 0, 2})
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets many stages be open at once: most of the time their people listen.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "12"); err != nil { // the command line still decides
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // stage is the whole server in this process and the people around it: callers who
 // come through a carrier, and agents who log in at desk phones.
@@ -118,7 +125,7 @@ func (s *stage) furnish() {
 		s.write(file, text)
 	}
 	s.configure()
-	for id, clip := range clips() {
+	for id, clip := range s.clips() {
 		language := "en"
 		if strings.HasPrefix(id, "tone-") || id == music {
 			language = "all"

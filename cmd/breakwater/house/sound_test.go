@@ -1,0 +1,165 @@
+package house_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"breakwater/media/g711"
+	"breakwater/media/wav"
+	"breakwater/sip/siptest"
+)
+
+// noise is speech of which no piece is like another, so that it can be found.
+func noise(seed uint64, d time.Duration) []int16 {
+	r := rand.New(rand.NewPCG(seed, seed))
+	pcm := make([]int16, int(d.Seconds()*g711.Rate))
+	for i := range pcm {
+		pcm[i] = int16(r.IntN(8000) - 4000)
+	}
+	return pcm
+}
+
+func codes(law g711.Law, pcm []int16) []byte {
+	out := make([]byte, len(pcm))
+	law.Encode(out, pcm)
+	return out
+}
+
+// steady checks that a person has heard one stream without a break.
+func (p *person) heardOneStream(gap time.Duration) {
+	p.s.Helper()
+	got := p.call.Stats()
+	if got.SequenceJumps+got.TimestampJumps+got.SSRCChanges+got.Strangers+got.Unknown+got.Lost+got.Duplicates != 0 {
+		p.s.Errorf("%s heard a stream with breaks: %+v", p.name, got)
+	}
+	if got.MaxGap > gap {
+		p.s.Errorf("%s heard a gap of %s, want at most %s", p.name, got.MaxGap, gap)
+	}
+}
+
+func TestTheCallerHearsOneStreamFromTheFirstPromptToTheLastWord(t *testing.T) {
+	s := open(t, "notice", "played", "position", "true")
+	anna := s.seat("anna")
+	caller := s.caller("8100")
+	caller.hears("notice")
+	caller.hearsMusic()
+	anna.rings()
+	anna.answers()
+	s.talk(caller, anna)
+	anna.holds(siptest.SendOnly)
+	caller.hearsMusic()
+	anna.resumes()
+	s.talk(caller, anna)
+	anna.informs("*1", siptest.DTMFRelay) // by INFO the agent's own sound goes on
+	caller.hears("warning-1")
+	s.talk(caller, anna)
+	anna.hangsUp()
+	caller.hears("closing")
+	caller.presses("1")
+	caller.hearsMusic()
+	anna.rings()
+	anna.answers()
+	s.talk(caller, anna)
+	caller.heardOneStream(200 * time.Millisecond) // 40 ms, and what a busy machine adds
+	caller.hangsUp()
+	anna.isCut()
+	anna.heardOneStream(200 * time.Millisecond)
+	s.hasNoCalls()
+}
+
+// channels reads the recording of a call, which must be one.
+func (s *stage) channels(of *person) (left, right []byte, law g711.Law) {
+	s.Helper()
+	r := s.record(of)
+	if len(r.Recordings) != 1 {
+		s.Fatalf("%d recordings, want one", len(r.Recordings))
+	}
+	content, err := os.ReadFile(filepath.Join(s.dir, "recordings", r.Recordings[0]))
+	if err != nil {
+		s.Fatal(err)
+	}
+	file, err := wav.Parse(content)
+	if err != nil {
+		s.Fatal(err)
+	}
+	law, ok := file.Law()
+	if !ok || file.Channels != 2 {
+		s.Fatalf("the recording has format %d and %d channels, want two of G.711", file.Format, file.Channels)
+	}
+	return file.Codes(0), file.Codes(1), law
+}
+
+func TestARecordingIsWhatTheCallerSaidAndHeardBitByBit(t *testing.T) {
+	for name, law := range map[string]g711.Law{"µ-law": g711.Mu, "A-law": g711.A} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, "record", "after_notice", "notice", "played")
+			s.city = s.phone(siptest.Options{Name: "city", Local: carrier, Codecs: []g711.Law{law}})
+			anna := s.seat("anna")
+			caller := s.caller("8100")
+			anna.rings()
+			anna.answers()
+			s.talk(caller, anna)
+
+			said, answered := noise(1, 3*time.Second), noise(2, 3*time.Second)
+			spoken, heard := caller.call.Play(said), anna.call.Play(answered)
+			<-spoken
+			<-heard
+			s.talk(caller, anna)
+			anna.holds(siptest.SendOnly)
+			caller.hearsMusic()
+			anna.resumes()
+			s.talk(caller, anna)
+			anna.presses("*1")
+			s.sees("the warning is over", func() bool { return caller.stage() == "OBS1" })
+			s.talk(caller, anna)
+			caller.hangsUp()
+			anna.isCut()
+
+			left, right, got := s.channels(caller)
+			if got != law {
+				t.Errorf("recorded in %s, want the caller's %s", got, law)
+			}
+			if !bytes.Contains(left, codes(law, said)) {
+				t.Error("what the caller said is not in the left channel, bit by bit")
+			}
+			if bytes.Contains(left, codes(law, answered)[:packet]) {
+				t.Error("the agent is in the left channel")
+			}
+			compare(t, right, caller.call.Heard(), law)
+		})
+	}
+}
+
+// compare lays what the phone heard over the right channel, by the timestamps, and
+// wants them to be the same from the beginning of the recording to its end.
+func compare(t *testing.T, right []byte, heard siptest.Audio, law g711.Law) {
+	t.Helper()
+	first := heard[0].Timestamp
+	timeline := bytes.Repeat([]byte{map[g711.Law]byte{g711.Mu: 0xFF, g711.A: 0xD5}[law]}, int(heard[len(heard)-1].Timestamp-first)+packet)
+	for _, f := range heard {
+		copy(timeline[f.Timestamp-first:], f.Codes)
+	}
+	for at := 0; at+8000 <= len(right); at += 4000 { // the first second that is like no other
+		begins := bytes.Index(timeline, right[at:at+8000])
+		if begins < 0 || bytes.Contains(timeline[begins+1:], right[at:at+8000]) {
+			continue
+		}
+		timeline = timeline[max(0, begins-at):]
+		n := min(len(timeline), len(right))
+		different := 0
+		for i := range n {
+			if timeline[i] != right[i] {
+				different++
+			}
+		}
+		if different > 0 || n < 5*g711.Rate {
+			t.Errorf("%d of %d samples in the right channel are not what the caller heard", different, n)
+		}
+		return
+	}
+	t.Error("nothing in the right channel is what the caller heard")
+}

@@ -128,6 +128,7 @@ func (c *Call) ring(ctx context.Context, seat acd.Seat, o acd.Offer, m QueueMann
 	c.listen(r.leg, func(sig Signal) {
 		switch sig.Kind {
 		case Answered:
+			r.leg.waitForTalk()
 			report("")
 		case Ended:
 			report(missOf(sig.Cause))

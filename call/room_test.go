@@ -212,7 +212,6 @@ func mainMenu() ivr.Menu {
 func (r *room) logIn(agent, phone string) {
 	r.t.Helper()
 	r.do(agent, acd.Command{Verb: acd.LogIn, Phone: phone})
-	r.do(agent, acd.Command{Verb: acd.GoReady})
 }
 
 // do lets an agent ask the floor for something.

@@ -17,6 +17,20 @@ type side struct {
 	held     bool
 	hears    func(Signal) // who hears it now; nil = nobody
 	tapped   bool         // its signals come to the inbox
+	early    []Signal     // of a leg that was answered and waits for its conversation
+}
+
+// mostEarly bounds what somebody can press before anybody listens.
+const mostEarly = 32
+
+// waitForTalk keeps what happens on an answered leg for its conversation. Its end is
+// noted in any case.
+func (s *side) waitForTalk() {
+	s.hears = func(sig Signal) {
+		if sig.Kind != Ended && len(s.early) < mostEarly {
+			s.early = append(s.early, sig)
+		}
+	}
 }
 
 // dial begins to call somebody for this call. Whatever becomes of the journey, the

@@ -131,7 +131,7 @@ func (t *talk) begin() error {
 }
 
 // resume takes up what was there before the conversation: a ladder that goes on, a
-// crisis, an agent who has already held or hung up.
+// crisis, an agent who has already held, pressed a key or hung up.
 func (t *talk) resume() {
 	c := t.c
 	if stage := t.ladder.Stage(); stage != protect.Calm {
@@ -145,6 +145,9 @@ func (t *talk) resume() {
 	}
 	t.setAlarm()
 	t.holdMusic()
+	for _, sig := range t.conv.agent.early {
+		t.heardAgent(sig)
+	}
 	if t.conv.agent.gone {
 		t.agentGone(t.conv.agent.cause)
 	}

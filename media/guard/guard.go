@@ -1,0 +1,198 @@
+// Package guard protects an agent's ears. It listens to what a caller's line
+// brings, 20 ms before the agent hears it, and turns down what hurts or startles:
+// a fax, a whistle, a slammed handset, a scream, a sudden jump. What needs no change
+// it does not touch, to the last bit. It also adds up what the ear got in a day.
+//
+// It knows numbers and no words: whether a caller is rude is not its business. It
+// has no clock, starts nothing, opens nothing and allocates nothing per frame.
+package guard
+
+import (
+	"breakwater/media/g711"
+)
+
+// Guard is the hearing guard of one leg. Whoever receives the leg's frames owns
+// it; no other may touch it.
+type Guard struct {
+	settings Settings
+	limits   limits
+	rate     Rate
+
+	ear    ear
+	tone   hunter
+	steady calm
+
+	usual    float64 // long-term active power of the line, A-weighted; outlives gaps
+	comfort  leveller
+	gain     float64 // given to the last block, comfort's included
+	hold     float64 // seconds until gain may rise
+	rise     float64 // factor of gain a block
+	stepBack stepBack
+	muted    bool
+
+	account account
+	track   track
+}
+
+// New makes a guard that has heard nothing yet. It takes the line's usual level to
+// be −20 dBm0 until it knows better.
+func New(s Settings) *Guard {
+	s = s.WithDefaults()
+	g := &Guard{
+		settings: s,
+		limits:   newLimits(s),
+		steady:   newCalm(s.Steady),
+		usual:    firstUsual,
+		comfort:  newLeveller(s.Leveller),
+		gain:     1,
+		track:    track{low: 1},
+	}
+	g.rise = g.limits.rise
+	g.tune(Narrow)
+	return g
+}
+
+// tune makes the guard ready for a rate. A codec may change within a call: what
+// was learned of the line stays.
+func (g *Guard) tune(rate Rate) {
+	if g.rate == rate {
+		return
+	}
+	g.rate = rate
+	g.ear = newEar(rate, g.limits.peak)
+	g.tone = newHunter(g.settings.Tone, rate)
+	g.stepBack.tune(g.settings.StepBack, rate)
+	g.Forget()
+}
+
+// Forget is for frames that do not follow those before: packets were lost, or
+// another source (SSRC) sends. The usual level of the line stays known, and what is
+// held down stays down until its time is over.
+func (g *Guard) Forget() {
+	g.ear.forget()
+	g.tone.forget()
+	g.steady.forget()
+}
+
+// Mute gives silence instead of the frames that follow, while a digit's tone is in
+// the sound.
+func (g *Guard) Mute(on bool) { g.muted = on }
+
+// StepBack turns the agent's step-back on or off: the caller softer and less
+// sharp. It comes and goes within 50 ms, without a click.
+func (g *Guard) StepBack(on bool) { g.stepBack.on = on }
+
+// Frame guards a frame of G.711 codes, best of 10 to 60 ms; longer ones are taken as
+// several. If the frame needs a change it is written to dst, which must be as
+// long as src and may be src itself; else dst is not touched and src is to be sent.
+func (g *Guard) Frame(law g711.Law, dst, src []byte) (changed bool) {
+	const longest = int(Narrow) * segmentMS / 1000
+	g.begin(Narrow)
+	var samples [longest]int16
+	for at := 0; at < len(src); at += longest {
+		codes := src[at:min(at+longest, len(src))]
+		x := samples[:len(codes)]
+		law.Decode(x, codes)
+		touched := g.segment(x, silent(law, codes))
+		if touched && !changed {
+			copy(dst, src[:at])
+			changed = true
+		}
+		switch {
+		case touched && g.muted:
+			fill(dst[at:at+len(x)], law.Silence())
+		case touched:
+			law.Encode(dst[at:], x)
+		case changed:
+			copy(dst[at:], codes)
+		}
+	}
+	g.account.end(changed)
+	return changed
+}
+
+// Samples guards a frame of 16-bit samples in place, and tells whether it changed
+// any.
+func (g *Guard) Samples(rate Rate, x []int16) (changed bool) {
+	g.begin(rate)
+	longest := int(rate) * segmentMS / 1000
+	for at := 0; at < len(x); at += longest {
+		part := x[at:min(at+longest, len(x))]
+		if g.segment(part, peak(part) == 0) {
+			changed = true
+		}
+	}
+	g.account.end(changed)
+	return changed
+}
+
+// begin begins a frame.
+func (g *Guard) begin(rate Rate) {
+	g.tune(rate)
+	g.track.n = 0
+}
+
+// segment guards up to 60 ms in place, and tells whether it changed any sample.
+func (g *Guard) segment(x []int16, silent bool) (changed bool) {
+	switch {
+	case silent:
+		g.pass(len(x))
+		return false
+	case g.muted:
+		clear(x)
+		g.pass(len(x))
+		return true
+	}
+	return g.guard(x)
+}
+
+// silent tells whether all codes are the law's smallest, of either sign.
+func silent(law g711.Law, codes []byte) bool {
+	quiet := law.Silence() &^ 0x80
+	for _, c := range codes {
+		if c&^0x80 != quiet {
+			return false
+		}
+	}
+	return true
+}
+
+func fill(codes []byte, with byte) {
+	for i := range codes {
+		codes[i] = with
+	}
+}
+
+// guard judges samples and shapes them. It tells whether it changed any.
+func (g *Guard) guard(x []int16) (changed bool) {
+	var s segment
+	size := 2 * g.ear.block
+	for at := 0; at < len(x); at += size {
+		g.ear.listen(&s.pieces[s.n], x[at:min(at+size, len(x))])
+		s.n++
+	}
+	g.judge(&s)
+	g.account.segment(s.rules, float64(len(x))/float64(g.rate))
+	changed = s.shape(x, g.ear.block, g.limits.peak)
+	if g.stepBack.works() {
+		g.stepBack.soften(x)
+		changed = true
+	}
+	return changed
+}
+
+// pass lets time go by in silence, which needs no guarding.
+func (g *Guard) pass(samples int) {
+	var s segment
+	for left := samples; left > 0; left -= 2 * g.ear.block {
+		s.pieces[s.n] = piece{samples: min(left, 2*g.ear.block), impure: 1, turn: 1}
+		s.n++
+	}
+	g.Forget()
+	g.stepBack.rest()
+	if g.muted {
+		s.rules.add(ByDigit)
+	}
+	g.judge(&s)
+	g.account.segment(s.rules, float64(samples)/float64(g.rate))
+}

@@ -1,0 +1,140 @@
+package guard
+
+import "math"
+
+const (
+	pieceMS   = 10 // a piece is judged for tone and steadiness
+	blockMS   = 5  // a block has one gain; two make a piece
+	segmentMS = 60 // so much of a frame is looked at before it is let through
+)
+
+// piece is what the ear finds in 10 ms (or the odd rest of a frame).
+type piece struct {
+	samples int
+	power   [2]float64 // A-weighted, of each block
+	peak    [2]int     // largest sample of each block; 0 where it cannot reach the ceiling
+	mean    float64    // A-weighted, of both
+	impure  float64    // share that one sine cannot explain, 0 to 1
+	turn    float64    // cosine of the sine's angle a sample
+}
+
+// block is the number of samples of block b.
+func (p *piece) block(b, full int) int {
+	if b == 0 {
+		return min(p.samples, full)
+	}
+	return max(p.samples-full, 0)
+}
+
+// ear measures samples. It is all that remembers single samples.
+type ear struct {
+	weights
+	block  int // samples of 5 ms
+	loud   int // energy below which no sample of a block can reach the peak ceiling
+	x1, x2 int // the two samples before
+	d1     float64
+	y1, y2 float64
+}
+
+// newEar makes an ear that looks for peaks above a sample.
+func newEar(rate Rate, peak float64) ear {
+	return ear{weights: weightsFor(rate), block: int(rate) * blockMS / 1000, loud: int(peak * peak)}
+}
+
+// forget is for sound that does not follow what was heard before.
+func (e *ear) forget() { e.x1, e.x2, e.d1, e.y1, e.y2 = 0, 0, 0, 0, 0 }
+
+// moments are the sums over a piece from which its best sine is found.
+type moments struct{ c00, c01, c02 int }
+
+// listen measures up to two blocks of samples.
+func (e *ear) listen(p *piece, x []int16) {
+	var m moments
+	x1, x2 := e.x1, e.x2
+	p.samples, p.mean = len(x), 0
+	for b := range p.power {
+		part := x[min(b*e.block, len(x)):min((b+1)*e.block, len(x))]
+		before := m.c00
+		sum := e.run(part, &m)
+		p.power[b], p.peak[b] = 0, 0
+		if len(part) == 0 {
+			continue
+		}
+		p.power[b] = sum / float64(len(part))
+		p.mean += sum
+		if m.c00-before >= e.loud {
+			p.peak[b] = peak(part)
+		}
+	}
+	p.mean /= float64(len(x))
+	p.impure, p.turn = m.sine(edges{x1, x2, e.x1, e.x2})
+}
+
+// run is the hot loop: the A-weighted energy of x, and its moments. It takes two
+// samples at a time: the second output is told by the two outputs before the first,
+// so that it need not wait for that.
+func (e *ear) run(x []int16, m *moments) (sum float64) {
+	x1, x2, d1, y1, y2 := e.x1, e.x2, e.d1, e.y1, e.y2
+	k0, k1, a1, a2 := e.k0, e.k1, e.a1, e.a2
+	far1, far2 := a1*a1+a2, a1*a2
+	c00, c01, c02 := m.c00, m.c01, m.c02
+	for ; len(x) >= 2; x = x[2:] {
+		xa, xb := int(x[0]), int(x[1])
+		c00 += xa*xa + xb*xb
+		c01 += xa*x1 + xb*xa
+		c02 += xa*x2 + xb*x1
+		da, db := float64(xa-2*x1+x2), float64(xb-2*xa+x1)
+		va, vb := k0*da+k1*d1, k0*db+k1*da
+		ya := va + a2*y2 + a1*y1
+		yb := vb + a1*va + far2*y2 + far1*y1
+		sum += ya*ya + yb*yb
+		x2, x1, d1, y2, y1 = xa, xb, db, ya, yb
+	}
+	if len(x) == 1 { // the end of an odd frame
+		xa := int(x[0])
+		c00, c01, c02 = c00+xa*xa, c01+xa*x1, c02+xa*x2
+		da := float64(xa - 2*x1 + x2)
+		ya := k0*da + k1*d1 + a2*y2 + a1*y1
+		sum += ya * ya
+		x2, x1, d1, y2, y1 = x1, xa, da, y1, ya
+	}
+	e.x1, e.x2, e.d1, e.y1, e.y2 = x1, x2, d1, flushed(y1), flushed(y2)
+	m.c00, m.c01, m.c02 = c00, c01, c02
+	return sum
+}
+
+func peak(x []int16) int {
+	top := 0
+	for _, s := range x {
+		top = max(top, int(s), -int(s))
+	}
+	return top
+}
+
+// edges are the two samples before a piece and its last two.
+type edges struct{ before1, before2, last1, last2 int }
+
+// sine finds the recursion x[n] = a·x[n−1] + b·x[n−2] that explains the piece
+// best (least squares over exactly its samples, so that a sine cut anywhere is
+// explained wholly). impure is the share of energy that it leaves, turn the
+// cosine of the angle between samples.
+func (m *moments) sine(e edges) (impure, turn float64) {
+	if m.c00 == 0 {
+		return 1, 1
+	}
+	c11 := m.c00 + e.before1*e.before1 - e.last1*e.last1
+	c22 := c11 + e.before2*e.before2 - e.last2*e.last2
+	c12 := m.c01 + e.before1*e.before2 - e.last1*e.last2
+	f00, f01, f02 := float64(m.c00), float64(m.c01), float64(m.c02)
+	f11, f22, f12 := float64(c11), float64(c22), float64(c12)
+	det := f11*f22 - f12*f12
+	if det <= 0 {
+		return 1, 1
+	}
+	a, b := (f01*f22-f02*f12)/det, (f02*f11-f01*f12)/det
+	impure = (f00 - a*f01 - b*f02) / f00
+	if b >= 0 {
+		return impure, 1 // two real poles: no sine at all
+	}
+	return impure, a / (2 * math.Sqrt(-b))
+}

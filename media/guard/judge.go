@@ -1,0 +1,206 @@
+package guard
+
+import "math"
+
+// limits are the settings as the judge needs them: powers and factors.
+type limits struct {
+	peak         float64 // sample
+	level        float64 // power, A-weighted
+	startle      float64 // factor of what the ear is used to
+	startleFloor float64 // power
+	toneUnder    float64 // factor of what the ear is used to
+	toneCeiling  float64 // power
+	hold         float64 // seconds
+	rise         float64 // factor of gain a block
+}
+
+func newLimits(s Settings) limits {
+	return limits{
+		peak:         math.Sqrt(2*zeroPower) * amplitude(s.PeakCeiling),
+		level:        power(s.LevelCeiling),
+		startle:      power(s.StartleDB),
+		startleFloor: power(s.StartleFloor),
+		toneUnder:    power(-s.Tone.Under),
+		toneCeiling:  power(s.Tone.Ceiling),
+		hold:         s.Tone.Hold.Seconds(),
+		rise:         amplitude(s.Release * blockMS / 1000),
+	}
+}
+
+// segment is a frame, or 60 ms of one: the future that the guard may look at.
+type segment struct {
+	n      int
+	pieces [segmentMS / pieceMS]piece
+	toned  [segmentMS / pieceMS]bool
+	from   [segmentMS / blockMS]float64 // gain at the start of each block
+	to     [segmentMS / blockMS]float64 // and at its end
+	rules  ruleSet                      // those that asked for less
+}
+
+// allowed is what a piece may give to the ear.
+type allowed struct {
+	level   float64 // power that no block exceeds
+	jump    bool    // level is that of the startle rule
+	soft    float64 // power to be reached within a block
+	because Rule    // of soft
+}
+
+// judge decides the gain of each block of a segment.
+func (g *Guard) judge(s *segment) {
+	g.findTones(s)
+	for i := range s.pieces[:s.n] {
+		p := &s.pieces[i]
+		whole := p.samples == 2*g.ear.block
+		heard := g.usual * g.comfort.gain * g.comfort.gain // what the ear is used to
+		if whole {
+			g.steady.seen(p, g.usual, heard, g.gain)
+		}
+		may := g.allow(heard, s.toned[i])
+		for b := range p.power {
+			if n := p.block(b, g.ear.block); n > 0 {
+				g.decide(s, 2*i+b, &may)
+				g.note(p.power[b], n)
+			}
+		}
+		if whole && !s.toned[i] && !g.steady.found() && g.learn(p) {
+			g.comfort.follow(g.usual, g.stepBack.on)
+		}
+	}
+}
+
+// findTones marks the pieces of a segment that belong to a tone. One that is
+// recognised late in the segment is marked from its start.
+func (g *Guard) findTones(s *segment) {
+	limit := g.toneLimit(g.usual) // before the comfort leveller, as the pieces are
+	for i := range s.pieces[:s.n] {
+		p := &s.pieces[i]
+		if p.samples < 2*g.ear.block {
+			continue
+		}
+		for back := range min(g.tone.seen(p, p.mean > limit/4), i+1) {
+			s.toned[i-back] = true
+		}
+	}
+}
+
+func (g *Guard) toneLimit(heard float64) float64 {
+	return min(heard*g.limits.toneUnder, g.limits.toneCeiling)
+}
+
+func (g *Guard) allow(heard float64, toned bool) allowed {
+	may := allowed{level: g.limits.level, soft: math.Inf(1)}
+	if startle := max(heard*g.limits.startle, g.limits.startleFloor); startle < may.level {
+		may.level, may.jump = startle, true
+	}
+	if toned {
+		may.soft, may.because = g.toneLimit(heard), ByTone
+	}
+	if steady := g.steady.allowed(); steady < may.soft {
+		may.soft, may.because = steady, BySteady
+	}
+	return may
+}
+
+// clipped is how far a peak may be above its ceiling, 2 dB, to be only cut off: less
+// is heard of that than of a gain that goes down and comes back.
+const clipped = 1.26
+
+// decide is the heart of the guard: the gain of one block. Down it goes at once, up
+// only slowly, and after a tone not before its hold is over.
+func (g *Guard) decide(s *segment, block int, may *allowed) {
+	p, b := &s.pieces[block/2], block%2
+	want := g.comfort.gain
+	if p.power[b]*want*want > may.level {
+		want = math.Sqrt(may.level / p.power[b])
+		if may.jump {
+			s.rules.add(ByStartle)
+		} else {
+			s.rules.add(ByLevel)
+		}
+	}
+	if peak := float64(p.peak[b]); peak*want > g.limits.peak {
+		want = min(want, g.limits.peak*clipped/peak)
+		s.rules.add(ByPeak)
+	}
+	hard := want
+	if p.power[b]*want*want > may.soft {
+		want = math.Sqrt(may.soft / p.power[b])
+		s.rules.add(may.because)
+	}
+	if want < hard {
+		g.hold = g.limits.hold
+	}
+	s.from[block] = min(g.gain, hard)
+	if want < g.gain {
+		g.gain, g.rise = want, g.limits.rise
+	} else {
+		g.release(want)
+	}
+	s.to[block] = g.gain
+}
+
+// release lets the gain rise for one block, no higher than want. (The last block of
+// a frame that is no multiple of 5 ms counts as a whole one.)
+func (g *Guard) release(want float64) {
+	const longest = 0.75 // seconds: from however deep, sound is back by then
+	if g.hold <= 0 {
+		g.gain = min(want, g.gain*g.rise)
+		return
+	}
+	if g.hold -= blockMS / 1000.0; g.hold <= 0 {
+		depth := 20 * math.Log10(g.comfort.gain/g.gain)
+		g.rise = max(g.limits.rise, amplitude(depth/longest*blockMS/1000))
+	}
+}
+
+// firstUsual is what a line is taken to be before it was heard: −20 dBm0.
+const firstUsual = 0.01
+
+// learn makes the piece a part of the usual level of the line, if it is speech and
+// no pause: not far below that level. A scream counts, but no single one for much.
+func (g *Guard) learn(p *piece) (active bool) {
+	const (
+		pause   = 1.0 / 40             // 16 dB below (as in ITU-T P.56)
+		faint   = 3.2e-5               // −45 dBm0: noise of the line
+		most    = 8                    // a piece counts at most as 9 dB above
+		share   = pieceMS / 1000.0 / 8 // eight seconds of speech make the level
+		lowest  = 2.5e-4               // −36 dBm0
+		highest = 0.25                 // −6 dBm0
+	)
+	if p.mean < g.usual*pause || p.mean < faint {
+		return false
+	}
+	g.usual += (min(p.mean, g.usual*most) - g.usual) * share
+	g.usual = min(max(g.usual, lowest), highest)
+	return true
+}
+
+// leveller turns a line down that stays loud, and back when it does not.
+type leveller struct {
+	on    bool
+	above float64 // power
+	step  float64 // factor of gain a piece of speech
+	least float64 // gain
+	gain  float64 // now; 1 = nothing done
+}
+
+func newLeveller(l Leveller) leveller {
+	return leveller{
+		on: *l.Enabled, above: power(l.Above), step: amplitude(l.Rate * pieceMS / 1000),
+		least: amplitude(-l.Most), gain: 1,
+	}
+}
+
+// follow is called once per piece of speech. While the agent has stepped back the
+// leveller rests, or it would undo what the agent asked for.
+func (l *leveller) follow(usual float64, rest bool) {
+	const slack = 1.12 // half a dB either way is no change
+	out := usual * l.gain * l.gain
+	switch {
+	case !l.on || rest:
+	case out > l.above*slack:
+		l.gain = max(l.gain/l.step, l.least)
+	case out*slack < l.above && l.gain < 1:
+		l.gain = min(l.gain*l.step, 1)
+	}
+}

@@ -1,0 +1,96 @@
+package guard
+
+import "math"
+
+// shape gives the samples of a segment the gains that were decided; none comes out
+// above peak. It tells whether it changed anything.
+func (s *segment) shape(x []int16, block int, peak float64) (changed bool) {
+	blocks := (len(x) + block - 1) / block
+	for b := range blocks {
+		if s.from[b] != 1 || s.to[b] != 1 {
+			changed = true
+		}
+	}
+	if !changed && !s.rules.has(ByPeak) {
+		return false
+	}
+	for b := range blocks {
+		part := x[b*block : min((b+1)*block, len(x))]
+		from, to := s.from[b], s.to[b]
+		if b+1 == blocks || s.from[b+1] >= to {
+			slide(part, from, to, peak)
+			continue
+		}
+		// The next block begins lower: go there in the last millisecond of this one.
+		last := len(part) - block/blockMS
+		bend := from + (to-from)*float64(last)/float64(len(part))
+		slide(part[:last], from, bend, peak)
+		slide(part[last:], bend, s.from[b+1], peak)
+	}
+	return true
+}
+
+// slide gives the samples a gain that goes evenly from one value to another, and
+// cuts off what is above peak.
+func slide(x []int16, from, to, peak float64) {
+	step := (to - from) / float64(len(x))
+	for i := range x {
+		from += step
+		x[i] = round(min(max(float64(x[i])*from, -peak), peak))
+	}
+}
+
+func round(v float64) int16 { return int16(v + math.Copysign(0.5, v)) }
+
+// stepBack is the filter of the agent's step-back key: softer, and softer still
+// where a voice is sharp. It is one pole and one zero.
+type stepBack struct {
+	on         bool
+	mix        float64 // 0 = not at all, 1 = wholly
+	step       float64 // of mix, a sample
+	whole      float64 // gain at low frequencies
+	b0, b1, a1 float64
+	x1, y1     float64
+}
+
+func (f *stepBack) tune(s StepBack, rate Rate) {
+	const fade = 0.05 // seconds
+	root := amplitude(s.Shelf / 2)
+	corner := math.Tan(math.Pi * s.Above / float64(rate))
+	zero, pole := corner/root, corner*root
+	f.step = 1 / (fade * float64(rate))
+	f.whole = amplitude(s.Gain)
+	scale := f.whole * amplitude(s.Shelf) / (1 + pole)
+	f.b0, f.b1, f.a1 = scale*(1+zero), scale*(zero-1), (1-pole)/(1+pole)
+	f.x1, f.y1 = 0, 0
+}
+
+// rest is for silence: the filter rings out, and comes or goes unheard.
+func (f *stepBack) rest() {
+	f.x1, f.y1, f.mix = 0, 0, 0
+	if f.on {
+		f.mix = 1
+	}
+}
+
+// works tells whether the filter changes anything.
+func (f *stepBack) works() bool { return f.on || f.mix > 0 }
+
+// gain is what the filter gives to low frequencies: at least what it takes from all.
+func (f *stepBack) gain() float64 { return 1 + f.mix*(f.whole-1) }
+
+func (f *stepBack) soften(x []int16) {
+	step := f.step
+	if !f.on {
+		step = -step
+	}
+	mix, x1, y1 := f.mix, f.x1, f.y1
+	for i := range x {
+		x0 := float64(x[i])
+		y0 := f.b0*x0 + f.b1*x1 + f.a1*y1
+		x1, y1 = x0, y0
+		mix = min(max(mix+step, 0), 1)
+		x[i] = round(x0 + mix*(y0-x0))
+	}
+	f.mix, f.x1, f.y1 = mix, x1, flushed(y1)
+}

@@ -1,0 +1,126 @@
+package guard_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"breakwater/media/guard"
+)
+
+// How little a voice is touched. Our own prompts are synthetic voices;
+// human_test.go asks the same of people.
+
+// transparency are the targets of protection.md §2, test 14.
+var transparency = []struct {
+	level     float64 // dBm0, active
+	identical float64 // share of frames, at least
+}{{-26, 0.998}, {-20, 0.995}, {-14, 0.95}}
+
+// Test 14. The leveller is off: turning down a line that is loud all the time is
+// its purpose.
+func TestSpeechPassesUntouched(t *testing.T) {
+	for _, language := range []string{"en", "zh"} {
+		x := spoken(t, language, 10*time.Minute)
+		for _, c := range transparency {
+			l := newLine(noComfort())
+			l.send(normalised(x, c.level))
+			l.judgeTransparency(t, language, c.level, c.identical)
+		}
+	}
+}
+
+func (l *line) judgeTransparency(t *testing.T, voice string, level, want float64) {
+	t.Helper()
+	identical := 1 - float64(l.changed)/float64(l.frames)
+	t.Logf("%s at %v dBm0: %.2f %% of frames identical, touched ones %.2f dB down on average; by rule %v",
+		voice, level, 100*identical, l.meanReduction(), l.guard.Account().Limited)
+	if identical < want {
+		t.Errorf("%s at %v dBm0: %.2f %% of frames identical, want at least %.1f", voice, level, 100*identical, 100*want)
+	}
+	if level == -14 && l.meanReduction() > 1 {
+		t.Errorf("%s at %v dBm0: touched frames are %.2f dB down on average, want at most 1", voice, level, l.meanReduction())
+	}
+}
+
+// meanReduction is how far touched frames were turned down, in dB, on average.
+func (l *line) meanReduction() float64 {
+	sum, n := 0.0, 0
+	for _, b := range l.gains {
+		if b != 0 {
+			sum, n = sum-guard.TrackGain(b), n+1
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+// Test 15, for the voices that are in the repository.
+func TestAVoiceIsNoTone(t *testing.T) {
+	for _, language := range []string{"en", "zh"} {
+		for _, level := range []float64{-26, -20, -14, -8} {
+			l := newLine(noComfort())
+			l.send(normalised(spoken(t, language, 10*time.Minute), level))
+			if got := l.guard.Account().Events[guard.ByTone]; got != 0 {
+				t.Errorf("%s at %v dBm0: %d tones in ten minutes of speech, want none", language, level, got)
+			}
+		}
+	}
+}
+
+// Test 18, on a relayed leg: nothing is concealed, the guard is told of each gap.
+func TestLostPacketsDoNotStartleTheGuard(t *testing.T) {
+	x := normalised(spoken(t, "en", 10*time.Minute), -17)
+	whole, holed := newLine(noComfort()), newLine(noComfort())
+	lost := 0
+	for at := 0; at+frame <= len(x); at += frame {
+		whole.send(x[at : at+frame])
+		if (at/frame*7919)%1000 < 50 { // 5 %, scattered
+			lost++
+			holed.guard.Forget()
+			continue
+		}
+		holed.send(x[at : at+frame])
+	}
+	a, b := whole.guard.Account(), holed.guard.Account()
+	t.Logf("%d frames lost; by rule without loss %v, with %v", lost, a.Limited, b.Limited)
+	for r := range guard.Rule(guard.Rules) {
+		if b.Limited[r] > 2*a.Limited[r]+2 {
+			t.Errorf("%v: %d frames with loss, %d without; want at most twice", r, b.Limited[r], a.Limited[r])
+		}
+	}
+}
+
+// Test 20, second half.
+func TestTheUsualLevelDoesNotDriftInAnHour(t *testing.T) {
+	minute := normalised(spoken(t, "en", 50*time.Second), -20)
+	minute = after(minute, make([]int16, 10*rate))
+	l := newLine(guard.Settings{})
+	var levels []float64
+	for range 60 {
+		l.send(minute)
+		l.gains = l.gains[:0]
+		levels = append(levels, l.guard.Account().Usual)
+	}
+	low, high := slices.Min(levels[2:]), slices.Max(levels[2:])
+	if high-low > 0.1 {
+		t.Errorf("from minute to minute the same speech is taken for %.2f to %.2f dBm0, want one level", low, high)
+	}
+	if got := l.guard.Account(); got.Frames != 60*60*50 {
+		t.Errorf("%d frames counted, want %d", got.Frames, 60*60*50)
+	}
+}
+
+func TestTheUsualLevelFollowsTheLine(t *testing.T) {
+	for _, level := range []float64{-40, -32, -26, -20, -14} {
+		l := newLine(noComfort())
+		l.send(normalised(spoken(t, "en", 60*time.Second), level))
+		got := l.guard.Account().Usual
+		t.Logf("speech at %v dBm0: usual level %.1f dBm0 A", level, got)
+		if want := max(level, -36); got > want || got < want-7 {
+			t.Errorf("speech at %v dBm0 is taken for %.1f dBm0 A, want it just below %v", level, got, want)
+		}
+	}
+}

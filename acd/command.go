@@ -48,6 +48,13 @@ func (b *board) logIn(a *agent, at string) error {
 		return fmt.Errorf("agent %s is no longer in the config: %w", a.Name, ErrNoAgent)
 	}
 	p := b.phone(at)
+	if o := p.agent; o != nil && o.rank < 0 && o.State != WrapUp && o.can(KindLogOut) {
+		// Who left the config while logged in cannot log out any more, and would
+		// keep the desk for ever. A wrap-up is let run, as everywhere.
+		if err := b.change(o, Event{Kind: KindLogOut, Reason: "no longer in the config"}); err != nil {
+			return err
+		}
+	}
 	if p.agent != nil && p.agent != a {
 		return fmt.Errorf("agent %s, phone %s, %s: %w", a.Name, at, p.agent.Name, ErrPhoneUsed)
 	}
@@ -57,7 +64,7 @@ func (b *board) logIn(a *agent, at string) error {
 	case a.Phone == at && a.State == Missed:
 		return b.goReady(a)
 	case a.Phone == at:
-		return nil
+		return b.alive(a, at, nil)
 	case !a.can(KindMoved):
 		return b.notNow(a, "the call is on phone "+a.Phone)
 	}
@@ -92,7 +99,7 @@ func (b *board) stop(a *agent, kind, later, reason string) error {
 func (b *board) goReady(a *agent) error {
 	switch {
 	case a.State == Ready:
-		return nil
+		return b.alive(a, a.Phone, nil)
 	case a.can(KindReady):
 		return b.alive(a, a.Phone, b.change(a, Event{Kind: KindReady}))
 	case a.Wish.To != "":

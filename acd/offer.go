@@ -22,20 +22,20 @@ func (b *board) enter(e Entry) (uint64, error) {
 	if q == nil {
 		return 0, fmt.Errorf("enter %s: %w", e.Queue, ErrNoQueue)
 	}
-	c := b.classFor(q, e.Data)
-	if !c.served(0) {
+	age := time.Duration(0)
+	if !e.Since.IsZero() {
+		age = max(0, b.now.Wall.Sub(e.Since))
+	}
+	if !b.classFor(q, e.Data).served(q.stepAt(age)) {
 		return 0, &Refused{Queue: e.Queue, Limit: "empty", Target: q.spec.OnEmpty}
 	}
 	if q.spec.MaxSize > 0 && q.waiting >= q.spec.MaxSize && !e.Head {
 		return 0, &Refused{Queue: e.Queue, Limit: "full", Target: q.spec.OnFull}
 	}
 	b.ids.Ticket++
-	t := &ticket{id: b.ids.Ticket, entry: e, entered: b.now.Mono, since: b.now.Mono}
+	t := &ticket{id: b.ids.Ticket, entry: e, entered: b.now.Mono, since: b.now.Mono - age}
 	t.order = 1<<32 + t.id
 	t.ring = func(b *board) { b.ticketDue(t) }
-	if !e.Since.IsZero() {
-		t.since -= max(0, b.now.Wall.Sub(e.Since))
-	}
 	if a := b.agents[e.Prefer]; a != nil && e.Prefer != "" {
 		t.prefer = a
 		a.wanted = append(a.wanted, t)
@@ -44,7 +44,7 @@ func (b *board) enter(e Entry) (uint64, error) {
 	b.count.Entered++
 	b.record(Event{
 		At: b.now, Kind: KindEntered, Queue: e.Queue, Call: e.Call, Ticket: t.id,
-		Length: b.now.Mono - t.since, Level: e.Priority,
+		Length: age, Level: e.Priority,
 	})
 	b.classify(t, q)
 	return t.id, nil
@@ -127,6 +127,7 @@ func (b *board) missed(id uint64, why Miss) error {
 		return fmt.Errorf("assignment %d: %s after the answer: %w", id, why, ErrNotNow)
 	}
 	t, a := s.ticket, s.agent
+	why = b.fair(a, why)
 	delay, fault := b.delay(why)
 	if why == MissNotRegistered {
 		delay = b.notRegistered(a.Phone, t.offer.at)
@@ -148,6 +149,21 @@ func (b *board) missed(id uint64, why Miss) error {
 	b.turn.settled = append(b.turn.settled, id)
 	b.backIfOver(t)
 	return nil
+}
+
+// fair judges silence: a phone that has gone meanwhile, or is in the agent's other
+// call, did not ring in his ears, and that is no strike.
+func (b *board) fair(a *agent, why Miss) Miss {
+	p := b.phones[a.Phone]
+	switch {
+	case why != MissNoAnswer || p == nil:
+		return why
+	case p.busy:
+		return MissBusy
+	case p.away:
+		return MissUnreachable
+	}
+	return why
 }
 
 // delay is how long an agent is left alone after a miss, and whether the miss is
@@ -311,7 +327,6 @@ func (b *board) forget(t *ticket) {
 	if t.prefer != nil {
 		t.prefer.drop(t)
 	}
-	t.class.tickets--
-	t.class.queue.waiting--
+	t.class.leave()
 	b.turn.gone = append(b.turn.gone, t.id)
 }

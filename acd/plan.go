@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -164,9 +165,8 @@ func (b *board) meet(r *routes) {
 
 // classify gives a ticket its way through the queue's steps, and its place.
 func (b *board) classify(t *ticket, q *queue) {
-	t.class = b.classFor(q, t.entry.Data)
-	t.class.tickets++
-	q.waiting++
+	t.class, t.step = b.classFor(q, t.entry.Data), q.stepAt(b.waited(t))
+	t.class.enter()
 	if t.offer == nil {
 		b.fresh = append(b.fresh, t)
 	}
@@ -185,13 +185,31 @@ func (b *board) classFor(q *queue, data map[string]any) *class {
 		c.used = q.recent
 		return c
 	}
-	b.forgetClass(q)
+	b.forgetClasses(q)
 	c := &class{queue: q, sign: sign, used: q.recent}
 	for i := range q.steps {
 		c.conds = append(c.conds, b.conditionFor(q, i, data))
 	}
 	q.classes[sign] = c
+	q.idle++
 	return c
+}
+
+// enter and leave count a class's callers.
+func (c *class) enter() {
+	if c.tickets == 0 {
+		c.queue.idle--
+	}
+	c.tickets++
+	c.queue.waiting++
+}
+
+func (c *class) leave() {
+	c.tickets--
+	c.queue.waiting--
+	if c.tickets == 0 {
+		c.queue.idle++
+	}
 }
 
 // conditionFor finds or makes a queue's condition for calls with such data, and
@@ -230,43 +248,40 @@ func (b *board) join(a *agent, c *condition) {
 	}
 }
 
-// forgetClass drops the class that nobody has used for longest when there are too
-// many, with the conditions only it used.
-func (b *board) forgetClass(q *queue) {
-	if len(q.classes) < maxIdleClasses {
+// forgetClasses drops half of the classes that no caller has now, the longest unused
+// first, with the conditions only they used: half, so that it is seldom done.
+func (b *board) forgetClasses(q *queue) {
+	if q.idle < maxIdleClasses {
 		return
 	}
-	var old *class
+	var idle []*class
 	for _, c := range q.classes {
-		if c.tickets == 0 && c.sign != "" && (old == nil || c.used < old.used) {
-			old = c
+		if c.tickets == 0 {
+			idle = append(idle, c)
 		}
 	}
-	if old == nil {
-		return
+	slices.SortFunc(idle, func(x, y *class) int { return cmp.Compare(x.used, y.used) })
+	for _, old := range idle[:len(idle)-maxIdleClasses/2] {
+		delete(q.classes, old.sign)
+		q.idle--
 	}
-	delete(q.classes, old.sign)
-	for i, c := range old.conds {
-		if !q.steps[i].need.usesData() || q.uses(c) {
-			continue
-		}
-		maps.DeleteFunc(q.steps[i].conditions, func(_ string, o *condition) bool { return o == c })
-		q.all = slices.DeleteFunc(q.all, func(o *condition) bool { return o == c })
-		for rank, ok := range c.able {
-			if a := b.agents[b.routes.names[rank]]; ok {
-				a.posts = slices.DeleteFunc(a.posts, func(o *condition) bool { return o == c })
-			}
-		}
+	for _, c := range q.all {
+		c.dead = c.need.usesData()
 	}
-}
-
-func (q *queue) uses(c *condition) bool {
 	for _, k := range q.classes {
-		if slices.Contains(k.conds, c) {
-			return true
+		for _, c := range k.conds {
+			c.dead = false
 		}
 	}
-	return false
+	dead := func(c *condition) bool { return c.dead }
+	for i := range q.steps {
+		maps.DeleteFunc(q.steps[i].conditions, func(_ string, c *condition) bool { return c.dead })
+	}
+	q.all = slices.DeleteFunc(q.all, dead)
+	for _, name := range b.routes.names {
+		a := b.agents[name]
+		a.posts = slices.DeleteFunc(a.posts, dead)
+	}
 }
 
 // count adds to the counts of a condition for an agent in a state.

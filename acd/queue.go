@@ -57,6 +57,7 @@ type queue struct {
 	classes map[string]*class   // by signature of the call's data
 	leave   map[AgentState]bool // LeaveOn as a set
 	waiting int                 // tickets, offered ones too
+	idle    int                 // classes without a ticket
 	recent  uint64              // counts uses of classes
 }
 
@@ -83,6 +84,7 @@ type condition struct {
 	serving   int // able agents in none of the queue's LeaveOn states
 	present   int // able agents who are logged in
 	marked    bool
+	dead      bool // forgotten: no class uses it
 }
 
 // class is the way of a caller through a queue's steps. Callers whose data means

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -120,7 +121,7 @@ func (r *room) means(counters ...string) {
 // has left behind fails the test.
 func inRoom(t *testing.T, f func(r *room), edit ...func(*Plan, *acd.Plan)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { openRoom(t.Context(), t, t.TempDir(), f, edit...) })
+	synctest.Test(t, func(t *testing.T) { openRoom(t.Context(), t, filepath.Join(t.TempDir(), "recordings"), f, edit...) })
 }
 
 func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edit ...func(*Plan, *acd.Plan)) {

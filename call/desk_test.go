@@ -1,0 +1,372 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"breakwater/media"
+)
+
+var errDisk = errors.New("disk full")
+
+// theDesk makes a record desk with little room and its spill file in a new folder.
+func theDesk(t *testing.T, j Journal, room int) (*recordDesk, *spill) {
+	t.Helper()
+	s := &spill{path: filepath.Join(t.TempDir(), "records.spill")}
+	d := newRecordDesk(j, s, newTally(), discard())
+	d.room = room
+	return d, s
+}
+
+func someRecord(n int) Record {
+	return Record{
+		ID: "R" + strconv.Itoa(n), Caller: "0123", Start: time.Now(), End: time.Now(),
+		Cause: Cause{By: ByCaller, Metric: CauseCallerEnded}, Data: map[string]string{"customer": "42"},
+		Legs:  []LegRecord{{Party: Party{ID: "in-0123"}, Codec: "PCMU", Quality: media.Quality{}}},
+		Steps: []Step{{At: time.Now(), Mono: time.Second, Name: "protect.W1", Note: "päge\n"}},
+	}
+}
+
+func ids(records []Record) (all []string) {
+	for _, r := range records {
+		all = append(all, r.ID)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestTheDeskWritesRecordsInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newFakeJournal()
+		d, s := theDesk(t, j, 10)
+		for i := range 5 {
+			d.seal(someRecord(i))
+		}
+		if err := d.close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got := ids(j.all()); !slices.Equal(got, []string{"R0", "R1", "R2", "R3", "R4"}) {
+			t.Errorf("sealed %v", got)
+		}
+		if _, err := os.Stat(s.path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("a spill file although nothing was wrong: %v", err)
+		}
+	})
+}
+
+func TestAJournalThatComesBackGetsEveryRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newFakeJournal()
+		j.setFail(errDisk)
+		d, _ := theDesk(t, j, 10)
+		for i := range 5 {
+			d.seal(someRecord(i))
+		}
+		wait(10 * time.Minute)
+		j.setFail(nil)
+		wait(2 * time.Minute)
+		if got := len(j.all()); got != 5 {
+			t.Errorf("%d records after the disk came back, want 5", got)
+		}
+		if err := d.close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAFullDeskSpillsAndNoCallWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newFakeJournal()
+		j.setFail(errDisk)
+		d, s := theDesk(t, j, 3)
+		began := time.Now()
+		d.seal(someRecord(0))
+		synctest.Wait() // is in the hand of the desk
+		for i := 1; i < 10; i++ {
+			d.seal(someRecord(i))
+		}
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("the calls waited %s for the journal", waited)
+		}
+		if n := d.tally.Counts()["records_spilled_total"]; n != 6 {
+			t.Errorf("%d records spilled, want 6: one in the hand, three on the desk", n)
+		}
+		j.setFail(nil)
+		wait(2 * time.Minute)
+		if err := d.close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if err := s.readIn(context.Background(), j, discard()); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(j.all()); got != 10 {
+			t.Errorf("%d of 10 records are in the journal after the next start", got)
+		}
+	})
+}
+
+func TestAStopWithAJournalThatFailsKeepsEveryRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newFakeJournal()
+		j.setFail(errDisk)
+		d, s := theDesk(t, j, 10)
+		for i := range 5 {
+			d.seal(someRecord(i))
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		err := d.close(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "5 records") {
+			t.Errorf("close says %v", err)
+		}
+		d.seal(someRecord(5)) // a call that did not end in time
+		if err := d.close(ctx); err != nil {
+			t.Errorf("closing again: %v", err)
+		}
+		j.setFail(nil)
+		if err := s.readIn(context.Background(), j, discard()); err != nil {
+			t.Fatal(err)
+		}
+		if got := ids(j.all()); len(got) != 6 {
+			t.Errorf("after the next start: %v", got)
+		}
+		if _, err := os.Stat(s.path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the spill file is still there: %v", err)
+		}
+	})
+}
+
+func TestARecordSealedBeforeIsToldAndDoesNotStopTheDesk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newFakeJournal()
+		d, _ := theDesk(t, j, 10)
+		d.seal(someRecord(1))
+		d.seal(someRecord(1))
+		d.seal(someRecord(2))
+		if err := d.close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got := ids(j.all()); !slices.Equal(got, []string{"R1", "R2"}) || d.tally.Counts()["records_sealed_twice_total"] != 1 {
+			t.Errorf("sealed %v, counters %v", got, d.tally.Counts())
+		}
+	})
+}
+
+func TestARecordThatCanBeKeptNowhereIsCountedAsLost(t *testing.T) {
+	for name, path := range map[string]string{"no file named": "", "a folder in its place": t.TempDir()} {
+		t.Run(name, func(t *testing.T) {
+			tally := newTally()
+			d := &recordDesk{spill: &spill{path: path}, tally: tally, log: discard()}
+			d.toSpill(someRecord(1))
+			if tally.Counts()["records_lost_total"] != 1 {
+				t.Errorf("counters %v", tally.Counts())
+			}
+		})
+	}
+}
+
+func TestASpilledRecordComesBackAsItWas(t *testing.T) {
+	s := &spill{path: filepath.Join(t.TempDir(), "deep", "records.spill")}
+	want := someRecord(1)
+	want.Attempts = []Attempt{{Queue: "orders", Agent: "anna", Rang: time.Second, Result: "answered"}}
+	if err := s.add(want); err != nil {
+		t.Fatal(err)
+	}
+	j := newFakeJournal()
+	if err := s.readIn(t.Context(), j, discard()); err != nil {
+		t.Fatal(err)
+	}
+	got := j.all()[0]
+	if got.Cause != want.Cause || got.Steps[0].Note != want.Steps[0].Note || got.Steps[0].Mono != want.Steps[0].Mono ||
+		got.Attempts[0].Result != "answered" || got.Data["customer"] != "42" || !got.Start.Equal(want.Start) {
+		t.Errorf("came back as %+v", got)
+	}
+	if mode := s.path; mode == "" {
+		t.Error("no path")
+	}
+}
+
+func TestALineTornByACrashIsKeptAside(t *testing.T) {
+	for name, c := range map[string]struct {
+		text  string
+		good  int
+		aside int
+	}{
+		"the last line torn":        {`{"id":"A"}` + "\n" + `{"id":"B"}` + "\n" + `{"id":"C","ste`, 2, 1},
+		"a line in the middle torn": {`{"id":"A"}` + "\n" + `{"id":"B",` + "\n" + `{"id":"C"}` + "\n", 2, 1},
+		"no end of the last line":   {`{"id":"A"}` + "\n" + `{"id":"B"}`, 2, 0},
+		"a line that is no record":  {`{}` + "\n" + `[1]` + "\n" + "\x00\x00\x00\n", 0, 3},
+		"an empty file":             {"", 0, 0},
+		"empty lines":               {"\n\n" + `{"id":"A"}` + "\n\n", 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &spill{path: filepath.Join(t.TempDir(), "records.spill")}
+			if err := os.WriteFile(s.path, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			j := newFakeJournal()
+			if err := s.readIn(t.Context(), j, discard()); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(j.all()); got != c.good {
+				t.Errorf("%d records sealed, want %d", got, c.good)
+			}
+			kept, _ := os.ReadFile(s.path + ".unreadable")
+			if got := strings.Count(string(kept), "\n"); got != c.aside {
+				t.Errorf("%d lines kept aside, want %d: %q", got, c.aside, kept)
+			}
+			if _, err := os.Stat(s.path); !errors.Is(err, os.ErrNotExist) {
+				t.Error("the spill file is read in again at every start")
+			}
+		})
+	}
+}
+
+func TestASpillFileStaysWhileTheJournalDoesNotTakeIt(t *testing.T) {
+	s := &spill{path: filepath.Join(t.TempDir(), "records.spill")}
+	for i := range 3 {
+		if err := s.add(someRecord(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := newFakeJournal()
+	j.setFail(errDisk)
+	if err := s.readIn(t.Context(), j, discard()); !errors.Is(err, errDisk) {
+		t.Fatalf("read in: %v, want the journal's error", err)
+	}
+	j.setFail(nil)
+	for range 2 { // the second time there is no file, which is fine
+		if err := s.readIn(t.Context(), j, discard()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := len(j.all()); got != 3 {
+		t.Errorf("%d records, want 3", got)
+	}
+}
+
+func TestManyCallsMaySpillAtOnce(t *testing.T) {
+	s := &spill{path: filepath.Join(t.TempDir(), "records.spill")}
+	done := make(chan error)
+	const many = 50
+	for i := range many {
+		go func() { done <- s.add(someRecord(i)) }()
+	}
+	for range many {
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := newFakeJournal()
+	if err := s.readIn(t.Context(), j, discard()); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(slices.Compact(ids(j.all()))); got != many {
+		t.Errorf("%d different records, want %d", got, many)
+	}
+}
+
+func TestTheSpillFileStandsNextToTheRecordings(t *testing.T) {
+	for folder, want := range map[string]string{
+		"var/recordings":  "var/records.spill",
+		"var/recordings/": "var/records.spill",
+		"recordings":      "records.spill",
+		"":                "",
+	} {
+		if got := spillBeside(folder).path; got != want {
+			t.Errorf("beside %q: %q, want %q", folder, got, want)
+		}
+	}
+}
+
+func TestACallWhoseJournalFailsUntilTheStopIsKnownAtTheNextStart(t *testing.T) {
+	var journal *fakeJournal
+	var folder string
+	inRoom(t, func(r *room) {
+		r.kept = true
+		journal, folder = r.journal, r.folder
+		r.logIn("anna", "1001")
+		caller, _ := r.talking("8100")
+		r.journal.setFail(errDisk)
+		wait(20 * time.Second)
+		caller.hangUp()
+		wait(time.Second)
+	})
+	// The draft was durable: without the spill file the call would now be one that
+	// died with the server.
+	journal.setFail(nil)
+	inRoom(t, func(r *room) {
+		r.kept = true // this room has had no call of its own
+		if err := spillBeside(folder).readIn(t.Context(), journal, discard()); err != nil {
+			t.Fatal(err)
+		}
+		if err := sealTheDead(t.Context(), journal, discard()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	all := journal.all()
+	if len(all) != 1 || all[0].Cause.Metric != CauseCallerEnded {
+		t.Errorf("%d records, %+v", len(all), all[0].Cause)
+	}
+}
+
+func TestANewExchangeReadsTheSpillBeforeItSealsTheDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := filepath.Join(t.TempDir(), "recordings")
+		known := someRecord(1)
+		if err := spillBeside(folder).add(known); err != nil {
+			t.Fatal(err)
+		}
+		j := newFakeJournal()
+		j.drafts[known.ID] = Record{ID: known.ID}
+		j.drafts["R2"] = Record{ID: "R2"}
+		x, err := NewExchange(t.Context(), Plan{}, Parts{Journal: j, Log: discard(), Folder: folder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		causes := map[string]string{}
+		for _, r := range j.all() {
+			causes[r.ID] = r.Cause.Metric
+		}
+		if causes["R1"] != CauseCallerEnded || causes["R2"] != CauseServerDied || j.twice != 0 {
+			t.Errorf("sealed %v, %d twice", causes, j.twice)
+		}
+	})
+}
+
+func TestNewExchangeSaysWhyItCannotBegin(t *testing.T) {
+	broken := newFakeJournal()
+	broken.setFail(errDisk)
+	bad := Plan{Settings: Settings{MaxCalls: -1}}
+	spilled := filepath.Join(t.TempDir(), "mine.spill")
+	if err := (&spill{path: spilled}).add(someRecord(1)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		plan  Plan
+		parts Parts
+		says  string
+	}{
+		"a plan that is wrong":               {bad, Parts{Journal: newFakeJournal()}, "calls.max_calls"},
+		"a journal that cannot be read":      {Plan{}, Parts{Journal: broken}, "unsealed records"},
+		"a journal that takes no old record": {Plan{}, Parts{Journal: broken, Spill: spilled}, "spilled record"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.parts.Log = discard()
+			if _, err := NewExchange(t.Context(), c.plan, c.parts); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("says %v, want something about %q", err, c.says)
+			}
+		})
+	}
+}

@@ -83,7 +83,7 @@ func TestAPlayedPacketCostsNoAllocation(t *testing.T) {
 	a := newPhone(t, e, PCMA)
 	a.port.Play(Sound{Clips: []*wav.Clip{clip(8000)}, Loop: true, Gain: -6})
 	a.port.do(func(l *loop) {
-		if n := testing.AllocsPerRun(200, func() { l.playOne(a.port, a.port.follow()) }); n != 0 {
+		if n := testing.AllocsPerRun(200, func() { l.playOne(a.port, l.follow(a.port)) }); n != 0 {
 			t.Errorf("%v allocations, want 0", n)
 		}
 	})

@@ -10,6 +10,7 @@ type Counters struct {
 	Strangers  uint64 // dropped because of their source
 	Malformed  uint64 // dropped because they are no RTP
 	Foreign    uint64 // dropped because their payload type was not agreed
+	Circling   uint64 // dropped because they went from one of our ports to the next for ever
 	Drained    uint64 // late packets for closed ports
 	Unsent     uint64 // refused by the kernel
 	Late       uint64 // times a player fell so far behind that it began to count anew
@@ -24,7 +25,8 @@ type Counters struct {
 type tallies struct {
 	received, sent, relayed     atomic.Uint64
 	strangers, malformed        atomic.Uint64
-	foreign, drained, unsent    atomic.Uint64
+	foreign, circling           atomic.Uint64
+	drained, unsent             atomic.Uint64
 	late, digits, digitsLost    atomic.Uint64
 	refused, recordings, failed atomic.Uint64
 }
@@ -44,6 +46,7 @@ func (e *Engine) Counters() Counters {
 		c.Strangers += t.strangers.Load()
 		c.Malformed += t.malformed.Load()
 		c.Foreign += t.foreign.Load()
+		c.Circling += t.circling.Load()
 		c.Drained += t.drained.Load()
 		c.Unsent += t.unsent.Load()
 		c.Late += t.late.Load()

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type Engine struct {
 	clerk    *clerk
 	scribe   *scribe
 	tallies  tallies
+	doors    []atomic.Pointer[Port] // by pair: who has it, for loops that meet one of our own ports
 
 	mu     sync.Mutex // guards what follows, for a few lines at a time
 	pairs  *pairs
@@ -48,6 +50,7 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 		pairs: newPairs(s.PortLow, s.PortHigh, rand.Int()),
 		open:  map[*Port]struct{}{},
 	}
+	e.doors = make([]atomic.Pointer[Port], e.pairs.total())
 	for range s.Loops {
 		l, err := openLoop(e)
 		if err != nil {
@@ -111,6 +114,7 @@ func (e *Engine) Port(local netip.Addr) (*Port, error) {
 	p := newPort(e, netip.AddrPortFrom(local, number), rtp, rtcp)
 	l := slices.MinFunc(e.loops, func(a, b *loop) int { return cmp.Compare(a.load.Load(), b.load.Load()) })
 	p.home.Store(l)
+	e.door(p).Store(p)
 	err = ErrClosed
 	if !p.do(func(l *loop) { err = l.adopt(p) }) || err != nil {
 		e.unbind(p)
@@ -185,10 +189,26 @@ func openPair(local netip.Addr, number uint16) (rtp, rtcp socket, err error) {
 func (e *Engine) unbind(p *Port) {
 	_ = p.rtp.close() // a UDP socket has nothing left to fail at
 	_ = p.rtcp.close()
+	e.door(p).Store(nil)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.open, p)
 	e.pairs.give(p.local.Port())
+}
+
+// door is where the pair of a port says whose it is.
+func (e *Engine) door(p *Port) *atomic.Pointer[Port] {
+	return &e.doors[int(p.local.Port()-e.settings.PortLow)/2]
+}
+
+// ours tells whether an address is that of one of our own ports.
+func (e *Engine) ours(a netip.AddrPort) bool {
+	i := (int(a.Port()) - int(e.settings.PortLow)) / 2
+	if i < 0 || i >= len(e.doors) {
+		return false
+	}
+	p := e.doors[i].Load()
+	return p != nil && plain(p.local) == a
 }
 
 // Usage tells how the range is used: open ports, draining ports, and the total.

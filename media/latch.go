@@ -40,7 +40,11 @@ const (
 	steadySteps = 5   // 100 ms of steady numbers prove a source behind an unroutable address
 	steadyJump  = 3   // what may be lost between two of them
 	returnJump  = 500 // 10 s: how far a source that moved may have gone on meanwhile
-	silence     = 2e9 // ns after which a lock may move (media design: a phone that changed its address)
+	silence     = 2e9 // ns after which a lock may move with its stream: a phone that changed its address
+
+	// ns after which it may move to another stream of the same host. A neighbour behind
+	// the same address is there all the time, so the phone's own stream comes first.
+	longSilence = 2.5e9
 )
 
 // agree sets the negotiated address. An address that did not change keeps the lock;
@@ -56,26 +60,25 @@ func (l *latch) agree(want netip.AddrPort) {
 // judge takes the source and header of a packet with a payload type that was agreed.
 // held = the party may be silent because it was agreed so.
 func (l *latch) judge(now int64, from netip.AddrPort, h rtp.Header, held bool) verdict {
+	silent := now - l.at
 	switch {
-	case from == l.locked:
-		l.lock(now, from, h)
-		return accepted
-	case from == l.want: // what was negotiated is worth more than what was guessed
-		l.lock(now, from, h)
-		return accepted
+	case from == l.locked, from == l.want: // what was negotiated is worth more than what was guessed
 	case !l.locked.IsValid():
 		return l.court(now, from, h)
-	case now-l.at < silence || held:
+	case held || silent < silence:
 		return stranger
-	case from.Addr() == l.locked.Addr() || l.continues(h):
-		l.lock(now, from, h)
-		return accepted
+	case l.continues(h):
+	case silent < longSilence || from.Addr() != l.locked.Addr() && from.Addr() != l.want.Addr():
+		return stranger
 	}
-	return l.court(now, from, h)
+	l.lock(now, from, h)
+	return accepted
 }
 
-// court takes a packet of an unproven source while nobody is locked, or the locked
-// party is silent.
+// resume says that the party may have been silent by agreement until now.
+func (l *latch) resume(now int64) { l.at = max(l.at, now) }
+
+// court takes a packet of an unproven source while nobody is locked.
 func (l *latch) court(now int64, from netip.AddrPort, h rtp.Header) verdict {
 	switch {
 	case from.Addr() == l.want.Addr():

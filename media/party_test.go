@@ -173,3 +173,6 @@ func clip(samples int) *wav.Clip {
 	}
 	return c
 }
+
+// clips is one clip as a sound wants it.
+func clips(samples int) []*wav.Clip { return []*wav.Clip{clip(samples)} }

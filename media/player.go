@@ -105,7 +105,7 @@ func (s Sound) empty() bool {
 
 // begin starts the pace of a new playback, directly after the packet sent last.
 func (l *loop) begin(p *Port) {
-	p.out.fill = 0
+	p.out.cut = cut{}
 	if p.out.pacing { // the one before left its pace
 		return
 	}
@@ -130,7 +130,7 @@ func (l *loop) pace(p *Port) {
 		l.tallies.late.Add(1)
 	}
 	for {
-		r := p.follow()
+		r := l.follow(p)
 		if !r.playing() {
 			p.out.pacing = false
 			return

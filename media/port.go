@@ -40,6 +40,7 @@ type Port struct {
 type control struct {
 	desc   Desc
 	agreed bool
+	former former
 	play   *Playback
 	bridge *Bridge
 	peer   *Port // who hears this party; nil while bridge is being built
@@ -53,6 +54,7 @@ type control struct {
 type route struct {
 	desc    Desc
 	agreed  bool
+	former  former
 	samples int           // in a packet that we send
 	play    *Playback     // the source toward the party until it is over, else
 	peer    *Port         // the bridge: peer hears the party, and the party hears peer
@@ -60,6 +62,17 @@ type route struct {
 	relay   bool          // telephone-events go to peer
 	rec     *Recording    // hears both directions
 }
+
+// former is what was agreed before, for packets that were on their way.
+type former struct {
+	desc  Desc
+	table *[256]byte // its codes in the codec that is agreed now; nil = the same
+	until int64      // ns of the engine's clock
+}
+
+// overlap is how long packets of the former agreement are taken: those of a phone that
+// has not seen our answer yet, or is slow to obey its own offer.
+const overlap = time.Second
 
 func newPort(e *Engine, local netip.AddrPort, rtpSocket, rtcpSocket socket) *Port {
 	p := &Port{engine: e, local: local, rtp: rtpSocket, rtcp: rtcpSocket}
@@ -90,7 +103,7 @@ func (p *Port) Apply(d Desc) error {
 		return fmt.Errorf("media: payload types %d and %d must be under 128", d.Payload, d.DTMF)
 	case d.Ptime < 10*time.Millisecond || d.Ptime > 60*time.Millisecond || d.Ptime%time.Millisecond != 0:
 		return fmt.Errorf("media: packet time %v must be 10 to 60 whole milliseconds", d.Ptime)
-	case d.Remote.IsValid() && p.local.Addr().Unmap().Is4() && !d.Remote.Addr().Unmap().Is4():
+	case !reaches(p.local.Addr().Unmap(), d.Remote.Addr().Unmap()):
 		return fmt.Errorf("media: %v cannot be reached from %v", d.Remote, p.local)
 	}
 	p.mu.Lock()
@@ -98,9 +111,21 @@ func (p *Port) Apply(d Desc) error {
 	if p.ctl.closed {
 		return ErrClosed
 	}
+	if was := p.ctl.desc; p.ctl.agreed && (was.Codec != d.Codec || was.Payload != d.Payload || was.DTMF != d.DTMF) {
+		p.ctl.former = former{desc: was, until: p.engine.clock() + int64(overlap)}
+		if was.Codec != d.Codec {
+			p.ctl.former.table = was.Codec.transcoding()
+		}
+	}
 	p.ctl.desc, p.ctl.agreed = d, true
 	p.swap()
 	return nil
+}
+
+// reaches tells whether sound can go from an address of ours to one of a party. Who
+// holds by an address of zeros may write them in either family.
+func reaches(local, remote netip.Addr) bool {
+	return !remote.IsValid() || remote.IsUnspecified() || local.Is6() && local.IsUnspecified() || local.Is4() == remote.Is4()
 }
 
 // Desc is what was last applied.
@@ -165,7 +190,7 @@ func (p *Port) Close() {
 // swap makes the present wishes the route. p.mu is held.
 func (p *Port) swap() {
 	c := &p.ctl
-	r := &route{desc: c.desc, agreed: c.agreed && !c.closed, play: c.play, peer: c.peer, relay: c.relay, rec: c.rec}
+	r := &route{desc: c.desc, agreed: c.agreed && !c.closed, former: c.former, play: c.play, peer: c.peer, relay: c.relay, rec: c.rec}
 	r.desc.Remote, r.desc.RTCP = plain(c.desc.Remote), plain(c.desc.RTCP)
 	r.samples = max(1, int(c.desc.Ptime*g711.Rate/time.Second))
 	if c.peer != nil {

@@ -123,6 +123,13 @@ func TestApplyRefusesWhatCannotBe(t *testing.T) {
 			t.Errorf("%s was applied", name)
 		}
 	}
+	for _, zeros := range []string{"0.0.0.0:4000", "[::]:4000"} {
+		d := a.desc()
+		d.Remote, d.Send = netip.MustParseAddrPort(zeros), false
+		if err := a.port.Apply(d); err != nil {
+			t.Errorf("a hold by %s was refused: %v", zeros, err)
+		}
+	}
 	if a.port.Desc().Codec != PCMU {
 		t.Error("a refused description was kept")
 	}

@@ -153,12 +153,23 @@ func TestLatch(t *testing.T) {
 		"a stranger stays one while the party is silent": {
 			agreed, []packet{{from: agreed, ssrc: 1}, {at: 3 * time.Second, from: other, ssrc: 2, want: stranger}}, agreed,
 		},
-		"after two seconds of silence the same host may use another port": {
+		"after two and a half seconds of silence the same host may use another port": {
 			agreed, []packet{
 				{from: agreed},
 				{at: 1900 * time.Millisecond, from: sameHost, want: stranger},
-				{at: 2100 * time.Millisecond, from: sameHost},
+				{at: 2400 * time.Millisecond, from: sameHost, ssrc: 9, want: stranger},
+				{at: 2600 * time.Millisecond, from: sameHost, ssrc: 9},
 			}, sameHost,
+		},
+		"behind NAT, silence opens the lock to nobody else": {
+			"192.168.1.5:4000", []packet{
+				{from: "192.168.1.5:4000", ssrc: 3},
+				{at: 3 * time.Second, from: other, seq: 1, want: stranger},
+				{at: 3 * time.Second, from: other, seq: 2, want: stranger},
+				{at: 3 * time.Second, from: other, seq: 3, want: stranger},
+				{at: 3 * time.Second, from: other, seq: 4, want: stranger},
+				{at: 3 * time.Second, from: other, seq: 5, want: stranger},
+			}, "192.168.1.5:4000",
 		},
 		"after silence a stream that goes on may come from elsewhere": {
 			agreed, []packet{

@@ -16,6 +16,7 @@ type inbound struct {
 	latch    latch
 	stats    rtp.Receiver
 	keys     dtmf.Collector
+	keysOf   uint32 // the SSRC that keys listens to
 	voice    voice
 	reports  reports
 	chore    timer
@@ -34,44 +35,96 @@ const (
 )
 
 // follow gives the route that packets obey now, and does what a new one changes.
-func (p *Port) follow() *route {
+func (l *loop) follow(p *Port) *route {
 	r := p.route.Load()
-	if r == p.in.obeys {
-		return r
+	if r != p.in.obeys {
+		l.turn(p, p.in.obeys, r)
 	}
+	return r
+}
+
+// turn makes a port obey a new route.
+func (l *loop) turn(p *Port, old, r *route) {
+	p.in.obeys = r
 	before := p.in.latch.want
 	p.in.latch.agree(r.desc.Remote)
 	if p.in.latch.want != before {
 		p.in.reports.from = netip.AddrPort{}
 	}
-	if old := p.in.obeys; old == nil || old.peer != r.peer || old.samples != r.samples || old.desc.Codec != r.desc.Codec {
-		p.out.fill = 0
+	if old == nil {
+		return
 	}
-	p.in.obeys = r
-	return r
+	if old.peer != r.peer || old.samples != r.samples || old.desc.Codec != r.desc.Codec {
+		p.out.cut = cut{}
+	}
+	if old.held() && !r.held() {
+		p.in.latch.resume(l.now)
+	}
+}
+
+// held tells whether the party may be silent because it was agreed so.
+func (r *route) held() bool { return !r.desc.Send || !r.desc.Recv }
+
+// content is what a packet holds, by its payload type.
+type content uint8
+
+const (
+	foreign content = iota // nothing that was agreed
+	voiced
+	keyed
+	comforting
+)
+
+// content tells what a packet holds. table makes sound of the former codec sound of the
+// present one; nil = it is.
+func (r *route) content(now int64, payload uint8) (c content, table *[256]byte) {
+	was := &r.former
+	switch {
+	case !r.agreed:
+		return foreign, nil
+	case r.desc.DTMF != 0 && payload == r.desc.DTMF:
+		return keyed, nil
+	case payload == r.desc.Payload:
+		return voiced, nil
+	case payload == comfort:
+		return comforting, nil
+	case now >= was.until:
+		return foreign, nil
+	case was.desc.DTMF != 0 && payload == was.desc.DTMF:
+		return keyed, nil
+	case payload == was.desc.Payload:
+		return voiced, was.table
+	}
+	return foreign, nil
 }
 
 // receive is the way of one packet from the socket to whoever hears it. It may not
 // lock, allocate, log, or wait.
 func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
-	r := p.follow()
+	r := l.follow(p)
 	if rtp.IsReport(packet) { // RTCP on the RTP port (RFC 5761), agreed or not
 		l.hearReport(p, packet, from, true)
 		return
 	}
 	h, lo, hi, err := rtp.Parse(packet)
-	switch {
-	case err != nil:
+	if err != nil {
 		l.tallies.malformed.Add(1)
 		return
-	case !r.agreed || h.Payload != r.desc.Payload && h.Payload != comfort && !r.event(h):
+	}
+	c, table := r.content(l.now, h.Payload)
+	if c == foreign {
 		l.tallies.foreign.Add(1)
 		if from == p.in.latch.locked {
 			l.skip(r, h)
 		}
 		return
 	}
-	switch p.in.latch.judge(l.now, from, h, !r.desc.Recv) {
+	ours := l.engine.ours(from)
+	verdict := stranger
+	if !ours || from == p.in.latch.want { // our own ports are never guessed to be a party
+		verdict = p.in.latch.judge(l.now, from, h, r.held())
+	}
+	switch verdict {
 	case stranger:
 		p.in.strangers++
 		l.tallies.strangers.Add(1)
@@ -82,22 +135,51 @@ func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
 	}
 	l.tallies.received.Add(1)
 	p.heard.Store(l.now)
-	if h.SSRC != p.in.stats.SSRC {
-		p.in.keys.Reset()
+	if ours && l.circles(r) {
+		l.tallies.circling.Add(1)
+		return
 	}
-	p.in.stats.Packet(h, uint32(units(l.now)))
+	packet = packet[lo-rtp.HeaderSize : hi] // the payload, after room for a header
 	switch {
-	case r.event(h):
-		l.key(p, r, h, packet[lo-rtp.HeaderSize:hi])
-	case h.Payload == r.desc.Payload && hi > lo:
-		l.sound(p, r, h, packet[lo-rtp.HeaderSize:hi])
+	case c == keyed:
+		p.in.stats.Event(h)
+		l.key(p, r, h, packet)
+	case c == voiced && hi > lo:
+		p.in.stats.Packet(h, uint32(units(l.now)))
+		if table != nil {
+			g711.Map(packet[rtp.HeaderSize:], packet[rtp.HeaderSize:], table)
+		}
+		l.sound(p, r, h, packet)
 	default:
+		p.in.stats.Packet(h, uint32(units(l.now)))
 		l.skip(r, h)
 	}
 }
 
-// event tells whether a packet is a telephone-event.
-func (r *route) event(h rtp.Header) bool { return r.desc.DTMF != 0 && h.Payload == r.desc.DTMF }
+// circles tells whether sound that came from one of our own ports would go to another
+// one. A call that leaves us and comes back passes one such place; sound that passes two
+// may go round for ever.
+func (l *loop) circles(r *route) bool {
+	to := r.peer
+	if to == nil || to.home.Load() != l {
+		return false
+	}
+	l.follow(to)
+	return l.engine.ours(to.in.latch.target())
+}
+
+// listener is who hears the party and by which route; nil when nobody does at present.
+func (l *loop) listener(r *route) (*Port, *route) {
+	to := r.peer
+	if to == nil || !r.desc.Recv || to.home.Load() != l {
+		return nil, nil
+	}
+	tr := l.follow(to)
+	if !to.reachable(tr) || tr.playing() {
+		return nil, nil
+	}
+	return to, tr
+}
 
 // sound takes a packet of sound; before its payload there is room for a header.
 func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
@@ -109,18 +191,14 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	if r.rec != nil {
 		r.rec.hear(left, l.now, r.desc.Codec, h, codes)
 	}
-	to := r.peer
-	if to == nil || to.home.Load() != l {
-		return
-	}
-	tr := to.follow()
-	if !to.reachable(tr) || tr.playing() {
+	to, tr := l.listener(r)
+	if to == nil {
 		return
 	}
 	if t := r.tables[tr.desc.Codec.index()]; t != nil {
 		g711.Map(codes, codes, t)
 	}
-	if len(codes) != tr.samples || to.out.fill > 0 {
+	if len(codes) != tr.samples || to.out.cut.fill > 0 {
 		l.reframe(to, tr, h, codes)
 		return
 	}
@@ -141,6 +219,10 @@ func (l *loop) key(p *Port, r *route, h rtp.Header, packet []byte) {
 		l.skip(r, h)
 		return
 	}
+	if h.SSRC != p.in.keysOf { // some send keys as a stream of their own, beside the sound
+		p.in.keysOf = h.SSRC
+		p.in.keys.Reset()
+	}
 	press, begins := p.in.keys.Packet(h.Timestamp, e)
 	if begins {
 		l.tallies.digits.Add(1)
@@ -148,13 +230,8 @@ func (l *loop) key(p *Port, r *route, h rtp.Header, packet []byte) {
 			l.tallies.digitsLost.Add(1)
 		}
 	}
-	to := r.peer
-	if to == nil || !r.relay || !r.desc.Recv || to.home.Load() != l {
-		l.skip(r, h)
-		return
-	}
-	tr := to.follow()
-	if !to.reachable(tr) || tr.playing() || tr.desc.DTMF == 0 {
+	to, tr := l.listener(r)
+	if to == nil || !r.relay || tr.desc.DTMF == 0 {
 		l.skip(r, h)
 		return
 	}
@@ -172,12 +249,20 @@ func (l *loop) skip(r *route, h rtp.Header) {
 	}
 }
 
+// nextChore is when a chore is due again. Those of all ports fall on few moments, so
+// that hundreds of silent ports do not wake their loop every millisecond.
+func nextChore(now int64) int64 {
+	const together = 20 // ms
+	return (ms(now) + choreEvery) / together * together
+}
+
 // chore is done for every port ten times a second.
 func (l *loop) chore(p *Port) {
 	if p.in.draining {
 		l.drained(p)
 		return
 	}
+	l.follow(p) // also of a party that is silent
 	p.in.beats++
 	if p.in.beats%10 == 0 {
 		level := p.in.voice.account()
@@ -185,7 +270,7 @@ func (l *loop) chore(p *Port) {
 		p.level.Store(&level)
 	}
 	l.report(p)
-	l.wheel.arm(&p.in.chore, ms(l.now)+choreEvery)
+	l.wheel.arm(&p.in.chore, nextChore(l.now))
 }
 
 const drainQuiet = 200 * time.Millisecond // a port is given on when nothing came for so long

@@ -46,7 +46,7 @@ func (l *loop) farewell(p *Port) {
 
 func (l *loop) sendReport(p *Port, bye bool) {
 	s := &p.in.reports
-	to := p.reportsTo()
+	to := l.reportsTo(p)
 	if !to.IsValid() {
 		return
 	}
@@ -73,8 +73,8 @@ func (l *loop) sendReport(p *Port, bye bool) {
 
 // reportsTo is where the party hears reports: where its own come from, else where it
 // said, else the port above its sound.
-func (p *Port) reportsTo() netip.AddrPort {
-	r := p.follow()
+func (l *loop) reportsTo(p *Port) netip.AddrPort {
+	r := l.follow(p)
 	to := p.in.latch.target()
 	switch {
 	case p.in.reports.from.IsValid():
@@ -87,10 +87,10 @@ func (p *Port) reportsTo() netip.AddrPort {
 	return netip.AddrPortFrom(to.Addr(), to.Port()+1)
 }
 
-// hearReport takes an RTCP packet, if it comes from the party's address. muxed = it
-// came among the sound, which is no place to send ours to.
+// hearReport takes an RTCP packet, if it is the party's. muxed = it came among the
+// sound, which is no place to send ours to.
 func (l *loop) hearReport(p *Port, packet []byte, from netip.AddrPort, muxed bool) {
-	r := p.follow()
+	r := l.follow(p)
 	if a := from.Addr(); !r.agreed || a != p.in.latch.target().Addr() && a != r.desc.RTCP.Addr() {
 		p.in.strangers++
 		l.tallies.strangers.Add(1)
@@ -99,6 +99,12 @@ func (l *loop) hearReport(p *Port, packet []byte, from netip.AddrPort, muxed boo
 	rep, ok := rtp.ParseReport(packet, p.out.line.SSRC)
 	if !ok {
 		l.tallies.malformed.Add(1)
+		return
+	}
+	// A neighbour behind the same address must not turn our reports to itself.
+	if rep.SSRC != p.in.stats.SSRC && p.in.stats.Packets() > 0 && !l.reportsFrom(p, r, from) {
+		p.in.strangers++
+		l.tallies.strangers.Add(1)
 		return
 	}
 	p.reported.Store(l.now)
@@ -117,4 +123,12 @@ func (l *loop) hearReport(p *Port, packet []byte, from netip.AddrPort, muxed boo
 	if d, ok := rep.Reception.RoundTrip(rtp.NTP(l.engine.moment(l.now))); ok {
 		s.roundTrip = d
 	}
+}
+
+// reportsFrom tells whether a source is where the party's reports were agreed to come
+// from, or have come from.
+func (l *loop) reportsFrom(p *Port, r *route, from netip.AddrPort) bool {
+	to := p.in.latch.target()
+	return from == p.in.reports.from || from == r.desc.RTCP || from == to ||
+		from.Addr() == to.Addr() && from.Port() == to.Port()+1
 }

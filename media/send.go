@@ -15,8 +15,15 @@ type outbound struct {
 	smooth bool  // it goes on the packet before without a gap
 
 	partial [frameRoom]byte // a relayed packet in the making, after room for its header
-	fill    int             // samples in it
-	expect  uint32          // the relayed timestamp that goes on it
+	cut     cut
+}
+
+// cut is where the re-framing of a relayed source stands.
+type cut struct {
+	begun  bool
+	ssrc   uint32
+	expect uint32 // the timestamp that goes on it
+	fill   int    // samples that wait in partial
 }
 
 // frameRoom holds a header and 60 ms of sound.
@@ -53,22 +60,26 @@ func (l *loop) dispatch(p *Port, h rtp.Header, packet []byte) bool {
 }
 
 // reframe cuts relayed sound into packets of the length that was agreed with the
-// party. Losses of the source become gaps in our timestamps.
+// party. Losses of the source become gaps in our timestamps; what comes late or twice
+// is dropped, for its place is taken.
 func (l *loop) reframe(to *Port, tr *route, h rtp.Header, codes []byte) {
-	out := &to.out
-	goesOn := h.Timestamp == out.expect
-	if out.fill > 0 && !goesOn {
-		if int32(h.Timestamp-out.expect) < 0 && int32(h.Timestamp-out.expect) > -rtp.Rate {
-			return // late: its place is taken
+	c := &to.out.cut
+	goesOn := false
+	if c.begun && c.ssrc == h.SSRC {
+		ahead := int32(h.Timestamp - c.expect)
+		if goesOn = ahead == 0; ahead < 0 && ahead > -rtp.Rate {
+			return
 		}
+	}
+	if c.fill > 0 && !goesOn {
 		l.pad(to, tr)
 	}
-	out.expect = h.Timestamp + uint32(len(codes))
+	c.begun, c.ssrc, c.expect = true, h.SSRC, h.Timestamp+uint32(len(codes))
 	for len(codes) > 0 {
-		n := copy(out.partial[rtp.HeaderSize+out.fill:rtp.HeaderSize+tr.samples], codes)
-		out.fill += n
+		n := copy(to.out.partial[rtp.HeaderSize+c.fill:rtp.HeaderSize+tr.samples], codes)
+		c.fill += n
 		codes = codes[n:]
-		if out.fill == tr.samples {
+		if c.fill == tr.samples {
 			l.flush(to, tr, goesOn)
 			goesOn = true
 		}
@@ -77,14 +88,15 @@ func (l *loop) reframe(to *Port, tr *route, h rtp.Header, codes []byte) {
 
 // pad completes a packet in the making with silence.
 func (l *loop) pad(to *Port, tr *route) {
-	for ; to.out.fill < tr.samples; to.out.fill++ {
-		to.out.partial[rtp.HeaderSize+to.out.fill] = tr.desc.Codec.Silence()
+	c := &to.out.cut
+	for ; c.fill < tr.samples; c.fill++ {
+		to.out.partial[rtp.HeaderSize+c.fill] = tr.desc.Codec.Silence()
 	}
 	l.flush(to, tr, true)
 }
 
 func (l *loop) flush(to *Port, tr *route, smooth bool) {
-	to.out.fill = 0
+	to.out.cut.fill = 0
 	l.tallies.relayed.Add(1)
 	h := to.out.line.Next(units(l.now), uint32(tr.samples), smooth)
 	l.send(to, tr, h, to.out.partial[:rtp.HeaderSize+tr.samples])

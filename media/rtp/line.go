@@ -79,7 +79,8 @@ func (l *Line) Follow(now int64, in Header, samples uint32) (h Header, ok bool) 
 
 // Event numbers a packet of a telephone-event relayed from a source: every packet
 // of one press has the same timestamp and only the first has the marker (RFC 4733
-// §2.5.1). ok is false for a late packet of an earlier press.
+// §2.5.1). ok is false for a late packet of an earlier press, or
+// of before our handing over to that source.
 func (l *Line) Event(now int64, in Header, begins bool) (h Header, ok bool) {
 	if !begins && int32(in.Timestamp-l.press.in) < 0 {
 		return h, false
@@ -88,6 +89,9 @@ func (l *Line) Event(now int64, in Header, begins bool) (h Header, ok bool) {
 	switch {
 	case l.near(in):
 		h.Sequence, h.Timestamp = in.Sequence+s.shift, in.Timestamp+s.slide
+		if int16(h.Sequence-s.first) < 0 {
+			return h, false // its number had the source before
+		}
 		if int16(in.Sequence-s.sequence) > 0 {
 			s.sequence = in.Sequence
 		}

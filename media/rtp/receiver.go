@@ -31,19 +31,27 @@ const (
 // clock). A single wild jump of the sequence number is not counted until the next
 // packet confirms it.
 func (r *Receiver) Packet(h Header, arrival uint32) {
+	if r.count(h) {
+		r.time(h, arrival)
+	}
+}
+
+// Event takes a packet of a telephone-event. Its timestamp is that of the key's
+// beginning (RFC 4733 §2.5.1), so it says nothing of jitter.
+func (r *Receiver) Event(h Header) { r.count(h) }
+
+// count counts a packet; false when its number is not believed yet.
+func (r *Receiver) count(h Header) bool {
 	r.packets++
 	switch {
 	case !r.begun || h.SSRC != r.SSRC:
 		r.restart(h)
 	case !r.order(h.Sequence):
-		return
+		return false
 	}
 	r.received++
-	r.time(h, arrival)
+	return true
 }
-
-// Reset says that another source begins, even if its SSRC should be the same.
-func (r *Receiver) Reset() { r.begun = false }
 
 func (r *Receiver) restart(h Header) {
 	r.lost += r.missing()
@@ -92,7 +100,7 @@ func (r *Receiver) time(h Header, arrival uint32) {
 }
 
 func (r *Receiver) expected() uint32 {
-	if !r.begun && r.received == 0 {
+	if !r.begun {
 		return 0
 	}
 	return r.highest - r.base + 1

@@ -173,3 +173,179 @@ func TestEverythingACallSaysExistsInEveryLanguage(t *testing.T) {
 		}
 	}
 }
+
+func TestARestIsTakenExtendedAndDeclinedByCode(t *testing.T) {
+	for name, c := range map[string]struct {
+		phase, how string
+		dial       []string
+		says       string
+		want       acd.AgentState
+		atLeast    time.Duration
+	}{
+		"in wrap-up it begins":                 {"with a permit", "the agent hangs up", []string{"*99"}, "rest-taken", acd.Resting, 9 * time.Minute},
+		"begun and pressed again, it is long":  {"with a permit", "the agent hangs up", []string{"*99", "*99"}, "rest-extended", acd.Resting, 29 * time.Minute},
+		"as long as it may be, its time":       {"with a permit", "the agent hangs up", []string{"*99", "*99", "*99"}, "why-resting", acd.Resting, 29 * time.Minute},
+		"a short rest cannot be longer":        {"in the second warning", "the caller hangs up", []string{"*99", "*99"}, "why-resting", acd.Resting, 2 * time.Minute},
+		"declined in wrap-up, wrap-up goes on": {"with a permit", "the agent hangs up", []string{"*990"}, "rest-declined", acd.WrapUp, 0},
+		"declined in the rest":                 {"with a permit", "the agent hangs up", []string{"*99", "*990"}, "rest-declined", acd.Ready, 0},
+		"the longest is not declined before":   {"talking", "a one-strike", []string{"*990"}, "not-possible-now", acd.WrapUp, 0},
+		"but ended once it has begun":          {"talking", "a one-strike", []string{"*99", "*990"}, "rest-declined", acd.Ready, 0},
+		"no rest was granted":                  {"talking", "the caller hangs up", []string{"*99"}, "not-possible-now", acd.WrapUp, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				r.logIn("sofia", "1003")
+				blows[c.how](r, phases[c.phase](r))
+				for r.agent("anna").State != acd.WrapUp {
+					wait(100 * time.Millisecond)
+				}
+				var phone *fakeLeg
+				for _, code := range c.dial {
+					phone = r.dial("1001", code)
+					for phone.up() {
+						wait(100 * time.Millisecond)
+					}
+				}
+				if !phone.playedTo(c.says) {
+					t.Errorf("heard %v, want %s", phone.heard, c.says)
+				}
+				anna := r.agent("anna")
+				if anna.State != c.want || c.atLeast > 0 && time.Until(anna.Until) < c.atLeast {
+					t.Errorf("anna is %s for another %s", anna.State, time.Until(anna.Until))
+				}
+				wait(20 * time.Second)
+			})
+		})
+	}
+}
+
+func TestNotReadyNeedsNoReason(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		phone := r.dial("1001", "*14")
+		r.record()
+		if got := r.agent("anna"); got.State != acd.NotReady || got.Reason != "" || !phone.playedTo("not-ready") {
+			t.Errorf("anna is %s, reason %q; heard %v", got.State, got.Reason, phone.heard)
+		}
+	})
+}
+
+func TestACodeIsNoCallInTheFigures(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.dial("1001", "*17")
+		r.record()
+		if r.count("calls_total") != 0 || r.count("codes_total") != 1 {
+			t.Errorf("counters %v", r.x.Tally().Counts())
+		}
+	})
+}
+
+func TestACodeFromOutsideIsRefused(t *testing.T) {
+	inRoom(t, func(r *room) {
+		l := r.dial("0123", "*12")
+		if rec := r.record(); rec.Cause.Status != 403 || l.answered {
+			t.Errorf("cause %+v", rec.Cause)
+		}
+	})
+}
+
+func TestACodeAtAPhoneWithNobodySaysSo(t *testing.T) {
+	inRoom(t, func(r *room) {
+		phone := r.dial("1001", "*13")
+		r.record()
+		if !phone.playedTo("nobody-logged-in") {
+			t.Errorf("heard %v", phone.heard)
+		}
+	})
+}
+
+func TestASecondCodeTakesThePlaceOfTheFirst(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		first := r.dial("1001", codeLogIn)
+		wait(time.Second)
+		second := r.dial("1001", "*17")
+		wait(20 * time.Second)
+		if first.up() || !second.playedTo("why-no-caller") {
+			t.Errorf("first up %v, second heard %v", first.up(), second.heard)
+		}
+	})
+}
+
+func TestALogInAtAPhoneThatIsTakenIsRefused(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("ben", "1001")
+		phone := r.dial("1001", codeLogIn)
+		wait(3 * time.Second)
+		phone.press("7001#")
+		wait(3 * time.Second)
+		phone.press("1234#")
+		r.record()
+		if !phone.playedTo("not-possible-now") || r.agent("anna").State != acd.LoggedOut {
+			t.Errorf("heard %v, anna is %s", phone.heard, r.agent("anna").State)
+		}
+	})
+}
+
+func TestWhoTypesNothingIsLetGo(t *testing.T) {
+	inRoom(t, func(r *room) {
+		phone := r.dial("1001", codeLogIn)
+		wait(time.Minute)
+		if phone.up() || !phone.playedTo("wrong-pin") {
+			t.Errorf("up %v, heard %v", phone.up(), phone.heard)
+		}
+	})
+}
+
+func TestWhoTypesForEverIsStopped(t *testing.T) {
+	inRoom(t, func(r *room) {
+		phone := r.dial("1001", codeLogIn)
+		wait(3 * time.Second)
+		phone.press("111111111111111111111111111111")
+		wait(time.Minute)
+		if phone.up() {
+			t.Error("the code still listens")
+		}
+	})
+}
+
+func TestTheLanguageOfACodeIsTheAgents(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.dial("1001", "*17")
+		if got := r.record().Language; got != "zh" {
+			t.Errorf("spoke %s to anna", got)
+		}
+	}, func(p *Plan, _ *acd.Plan) {
+		a := p.Agents["anna"]
+		a.Language = "zh"
+		p.Agents["anna"] = a
+	})
+}
+
+func TestTheReasonForNoCallIsSpoken(t *testing.T) {
+	for name, c := range map[string]struct {
+		before func(r *room)
+		says   string
+	}{
+		"not ready":       {func(r *room) { r.do("anna", acd.Command{Verb: acd.GoNotReady, Reason: "1"}) }, "why-not-ready"},
+		"in wrap-up":      {func(r *room) { c, _ := r.talking("8100"); c.hangUp(); wait(time.Second) }, "why-wrap-up"},
+		"in the gap":      {func(r *room) { c, _ := r.talking("8100"); c.hangUp(); wait(time.Second); r.endWrapUp("anna") }, "why-gap"},
+		"in another call": {func(r *room) { r.dial("1001", "1003"); r.rung().answer(); wait(time.Second) }, "why-on-call"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				c.before(r)
+				phone := r.dial("1001", "*17")
+				wait(10 * time.Second)
+				if !phone.playedTo(c.says) {
+					t.Errorf("heard %v, want %s", phone.heard, c.says)
+				}
+			})
+		})
+	}
+}
+
+func (r *room) endWrapUp(agent string) { r.do(agent, acd.Command{Verb: acd.EndWrapUp}) }

@@ -288,30 +288,29 @@ func TestTheSpillFileStandsNextToTheRecordings(t *testing.T) {
 }
 
 func TestACallWhoseJournalFailsUntilTheStopIsKnownAtTheNextStart(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "recordings") // outlives the room
 	var journal *fakeJournal
-	var folder string
-	inRoom(t, func(r *room) {
-		r.kept = true
-		journal, folder = r.journal, r.folder
-		r.logIn("anna", "1001")
-		caller, _ := r.talking("8100")
-		r.journal.setFail(errDisk)
-		wait(20 * time.Second)
-		caller.hangUp()
-		wait(time.Second)
+	synctest.Test(t, func(t *testing.T) {
+		openRoom(t.Context(), t, folder, func(r *room) {
+			r.kept = true
+			journal = r.journal
+			r.logIn("anna", "1001")
+			caller, _ := r.talking("8100")
+			r.journal.setFail(errDisk)
+			wait(20 * time.Second)
+			caller.hangUp()
+			wait(time.Second)
+		})
 	})
 	// The draft was durable: without the spill file the call would now be one that
 	// died with the server.
 	journal.setFail(nil)
-	inRoom(t, func(r *room) {
-		r.kept = true // this room has had no call of its own
-		if err := spillBeside(folder).readIn(t.Context(), journal, discard()); err != nil {
-			t.Fatal(err)
-		}
-		if err := sealTheDead(t.Context(), journal, discard()); err != nil {
-			t.Fatal(err)
-		}
-	})
+	if err := spillBeside(folder).readIn(t.Context(), journal, discard()); err != nil {
+		t.Fatal(err)
+	}
+	if err := sealTheDead(t.Context(), journal, discard()); err != nil {
+		t.Fatal(err)
+	}
 	all := journal.all()
 	if len(all) != 1 || all[0].Cause.Metric != CauseCallerEnded {
 		t.Errorf("%d records, %+v", len(all), all[0].Cause)

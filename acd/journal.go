@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,8 @@ const (
 	promiseWithin = 2 * time.Second
 	// retryFirst and retryMost pace the attempts during an outage.
 	retryFirst, retryMost = 100 * time.Millisecond, 2 * time.Second
+	// attemptWithin bounds one attempt. Silence is an outage too.
+	attemptWithin = 5 * time.Second
 )
 
 // journal takes the floor's events to the ledger. The floor's goroutine adds to it
@@ -35,6 +38,7 @@ type journal struct {
 	dump    *dump  // a snapshot to store after the events up to it
 	durable uint64 // the last seq on disk
 	tried   uint64 // the last seq of an attempt, failed ones too
+	unsure  uint64 // the last seq of a failed Append, which may have arrived all the same
 	down    error  // why the last attempt failed; nil = it did not
 	waiters []waiter
 	views   map[string]shownAt
@@ -123,10 +127,18 @@ func (j *journal) wait(ctx context.Context, seq uint64) error {
 	case err := <-w.done:
 		return err
 	case <-ctx.Done():
+		j.giveUp(w)
 		return fmt.Errorf("%w: %w", ErrNotDurable, context.Cause(ctx))
 	case <-timer.C:
+		j.giveUp(w)
 		return fmt.Errorf("%w: the ledger did not answer within %s", ErrNotDurable, promiseWithin)
 	}
+}
+
+func (j *journal) giveUp(w waiter) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.waiters = slices.DeleteFunc(j.waiters, func(o waiter) bool { return o == w })
 }
 
 // run writes until quit closes, then what is left, until ctx ends. What could not
@@ -176,24 +188,22 @@ func (j *journal) rest(ctx context.Context, quit <-chan struct{}, pause time.Dur
 // events given up comes first, any other after the events it includes.
 func (j *journal) write(ctx context.Context) error {
 	j.mu.Lock()
-	batch, d, again := j.backlog, j.dump, j.down != nil
+	batch, d := j.backlog, j.dump
 	j.mu.Unlock()
 	if d != nil && d.must {
 		if err := j.compact(ctx, d); err != nil {
-			return j.failed(d.seq, err)
+			return j.failed(d.seq, 0, err)
 		}
 		j.wrote(d.seq, 0, d)
 	}
-	if n := len(batch); n > 0 {
-		err := j.ledger.Append(ctx, batch)
-		if again && errors.Is(err, ErrAppended) {
-			err = nil // the attempt before this one arrived, though it was answered with an error
-		}
+	for len(batch) > 0 {
+		n, err := j.append(ctx, batch)
 		if err != nil {
-			return j.failed(batch[n-1].Seq, fmt.Errorf("append %d events from %d: %w", n, batch[0].Seq, err))
+			return j.failed(batch[len(batch)-1].Seq, batch[n-1].Seq, err)
 		}
 		j.wrote(batch[n-1].Seq, n, nil)
-		j.tellOperator(ctx, batch)
+		j.tellOperator(ctx, batch[:n])
+		batch = batch[n:]
 	}
 	if d != nil && !d.must {
 		if err := j.compact(ctx, d); err != nil { // nothing is lost: the events are there
@@ -204,6 +214,32 @@ func (j *journal) write(ctx context.Context) error {
 	}
 	j.wrote(0, 0, nil)
 	return nil
+}
+
+// append takes the first n events of the batch to the ledger. Those of a failed
+// attempt go again alone: only then does "I have these" speak of exactly them, and
+// what was added meanwhile is not taken for written.
+func (j *journal) append(ctx context.Context, batch []Event) (n int, err error) {
+	j.mu.Lock()
+	unsure := j.unsure
+	j.mu.Unlock()
+	for n < len(batch) && batch[n].Seq <= unsure {
+		n++
+	}
+	again := n > 0
+	if !again {
+		n = len(batch)
+	}
+	ctx, cancel := context.WithTimeout(ctx, attemptWithin)
+	defer cancel()
+	err = j.ledger.Append(ctx, batch[:n])
+	if again && errors.Is(err, ErrAppended) {
+		return n, nil // it arrived, though it was answered with an error
+	}
+	if err != nil {
+		return n, fmt.Errorf("append %d events from %d: %w", n, batch[0].Seq, err)
+	}
+	return n, nil
 }
 
 // tellOperator logs what an operator would tell a colleague. It is done here and
@@ -228,6 +264,8 @@ func (j *journal) compact(ctx context.Context, d *dump) error {
 	if err != nil {
 		return fmt.Errorf("snapshot at %d: %w", d.seq, err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, attemptWithin)
+	defer cancel()
 	if err := j.ledger.Compact(ctx, d.seq, blob); err != nil {
 		return fmt.Errorf("compact up to %d: %w", d.seq, err)
 	}
@@ -258,11 +296,12 @@ func (j *journal) wrote(seq uint64, n int, d *dump) {
 	}
 }
 
-// failed notes a failed attempt; the first of an outage is an alarm.
-func (j *journal) failed(seq uint64, err error) error {
+// failed notes a failed attempt; the first of an outage is an alarm. Nothing up to
+// seq is durable, and what went out up to unsure may be or not.
+func (j *journal) failed(seq, unsure uint64, err error) error {
 	j.failures.Add(1)
 	j.mu.Lock()
-	j.tried = max(j.tried, seq)
+	j.tried, j.unsure = max(j.tried, seq), max(j.unsure, unsure)
 	first := j.down == nil
 	j.down = err
 	j.tell(seq, fmt.Errorf("%w: %w", ErrNotDurable, err))

@@ -132,6 +132,7 @@ func (s *sound) speak() {
 		for late := time.Since(next); late > 5*frameLength; late -= frameLength {
 			next = next.Add(frameLength)
 			w.ts += frame
+			w.marker = true // what follows a pause says so, RFC 3550 §5.1
 		}
 		clock.Reset(time.Until(next))
 	}

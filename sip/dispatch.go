@@ -22,6 +22,11 @@ func (s *Server) admit(from hop, raw []byte) []byte {
 		return nil
 	}
 	screening := wire.Screen(raw, from.remote)
+	if screening.Pass && !wire.Readable(s.taster, raw) {
+		s.tally.panics.Add(1)
+		s.tally.malformed.Add(1)
+		return nil
+	}
 	if screening.Pass {
 		return raw
 	}

@@ -92,13 +92,13 @@ func (l *leg) Answer(ctx context.Context) error {
 // HangUp implements call.Leg. From here on the phone counts as not free: who dials it
 // after HangUp has returned waits until it has put down.
 func (l *leg) HangUp(c call.Cause) {
-	l.s.partings.begin(l.who.Phone)
+	l.s.roster.partings.begin(l.who.Phone)
 	posted := l.box.post(func() {
-		defer l.s.partings.end(l.who.Phone)
+		defer l.s.roster.partings.end(l.who.Phone)
 		l.hangUp(c)
 	})
 	if !posted {
-		l.s.partings.end(l.who.Phone)
+		l.s.roster.partings.end(l.who.Phone)
 	}
 }
 

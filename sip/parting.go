@@ -71,11 +71,11 @@ const partingT1s = 4
 // parting: the leg says goodbye on the wire.
 func (l *leg) parting() {
 	l.box.office.goodbyes.Add(1)
-	l.s.partings.begin(l.who.Phone)
+	l.s.roster.partings.begin(l.who.Phone)
 }
 
 // parted: the goodbye was answered, or never will be.
 func (l *leg) parted() {
 	l.box.office.goodbyes.Add(-1)
-	l.s.partings.end(l.who.Phone)
+	l.s.roster.partings.end(l.who.Phone)
 }

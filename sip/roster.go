@@ -3,13 +3,17 @@ package sip
 import "sync"
 
 // roster knows which legs a phone has, so that they are found when the phone can
-// no longer be reached. mu protects legs.
+// no longer be reached, and which phones still have to put down. mu protects legs.
 type roster struct {
+	partings *partings
+
 	mu   sync.Mutex
 	legs map[string]map[*leg]struct{}
 }
 
-func newRoster() *roster { return &roster{legs: map[string]map[*leg]struct{}{}} }
+func newRoster() *roster {
+	return &roster{partings: newPartings(), legs: map[string]map[*leg]struct{}{}}
+}
 
 // enter is called once for each leg, before it can end. Legs of trunks are not kept.
 func (r *roster) enter(l *leg) {

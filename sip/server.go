@@ -22,6 +22,7 @@ import (
 	"breakwater/sip/limit"
 	"breakwater/sip/registrar"
 	"breakwater/sip/transaction"
+	"breakwater/sip/wire"
 )
 
 // goodbye is how long the last BYEs may wait for their answers.
@@ -29,19 +30,19 @@ const goodbye = 2 * time.Second
 
 // Server is the wire. It implements call.Dialer.
 type Server struct {
-	parts    Parts
-	inForce  atomic.Pointer[rules]
-	wire     *transport
-	office   *office
-	post     *post
-	tally    *tally
-	book     *registrar.Book
-	limiter  *limit.Limiter
-	roster   *roster
-	partings *partings
-	turns    turns // which phones gained or lost their last contact
-	taker    atomic.Pointer[Switchboard]
-	outward  *outward // our own registrations at providers
+	parts   Parts
+	inForce atomic.Pointer[rules]
+	wire    *transport
+	office  *office
+	post    *post
+	tally   *tally
+	book    *registrar.Book
+	limiter *limit.Limiter
+	roster  *roster
+	taster  *sip.Parser // parses first, where a panic is ours
+	turns   turns       // which phones gained or lost their last contact
+	taker   atomic.Pointer[Switchboard]
+	outward *outward // our own registrations at providers
 	lifetime
 }
 
@@ -63,7 +64,7 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip settings: %w", err)
 	}
-	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster(), partings: newPartings()}
+	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster(), taster: wire.NewParser()}
 	s.up = make(chan struct{})
 	s.ctx, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.inForce.Store(r)

@@ -83,7 +83,7 @@ func (s *Server) dialPhone(l *leg, t call.Target) func() {
 	l.who.Remote = good[0].to.remote.Addr()
 	return func() {
 		later := func() { l.box.post(func() { l.out.begin(good) }) }
-		if !s.partings.wait(t.Phone, partingT1s*s.post.timing.T1, later) {
+		if !s.roster.partings.wait(t.Phone, partingT1s*s.post.timing.T1, later) {
 			l.out.begin(good)
 		}
 	}

@@ -250,3 +250,25 @@ func TestCheckMessagesThatWeMade(t *testing.T) {
 		t.Errorf("no message at all: %+v", v)
 	}
 }
+
+func TestNoMessageBringsTheParserDown(t *testing.T) {
+	head := "REGISTER sip:p SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:1@p>;tag=1\r\nTo: <sip:1@p>\r\nCall-ID: x\r\nCSeq: 1 REGISTER\r\n"
+	p := NewParser()
+	for _, name := range []string{"m", "Contact", "Route", "Record-Route", "Via"} {
+		for _, value := range []string{"A:0,", "*,", "a:,", "a:b,c:d", ",", ",,", "<a:>,", "a:b,", "sip:x,"} {
+			text := head + name + ":" + value + "\r\n\r\n"
+			if !Readable(p, []byte(text)) {
+				t.Errorf("%s: %s ends the process", name, value)
+			}
+		}
+	}
+}
+
+func TestReadableSurvivesAPanicOfTheParser(t *testing.T) {
+	p := sip.NewParser(sip.WithHeadersParsers(map[string]sip.HeaderParser{
+		"x": func([]byte, string) (sip.Header, error) { panic("as sipgo might") },
+	}))
+	if Readable(p, []byte("OPTIONS sip:p SIP/2.0\r\nX: 1\r\n\r\n")) {
+		t.Error("a message that panics was called readable")
+	}
+}

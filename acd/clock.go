@@ -2,6 +2,7 @@ package acd
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -60,12 +61,42 @@ func bootID() string {
 	return strings.TrimSpace(string(id))
 }
 
-// moment puts a stamp of any process on the boot-time clock of now. Within one boot
-// it is exact. Otherwise the wall clock tells how long ago it was, and a span that
-// comes out negative counts as nothing: then a rest is too long, never too short.
-func moment(s, now Stamp) time.Duration {
-	if s.Boot != "" && s.Boot == now.Boot {
-		return min(s.Mono, now.Mono)
-	}
-	return now.Mono - max(0, now.Wall.Round(0).Sub(s.Wall.Round(0)))
+// timeline puts stamps of earlier processes on the boot-time clock of now. Within a
+// boot the machine's own clock tells how long something took, whatever happened to the
+// wall clock; the wall clock counts only from the last stamp of a boot to the first of
+// the next. A span that comes out negative counts as nothing: then a rest is too long,
+// never too short.
+type timeline struct {
+	now   Stamp
+	boots map[string]anchor
 }
+
+// anchor is one moment on two clocks: that of its boot, and ours.
+type anchor struct{ then, now time.Duration }
+
+// newTimeline reads the clocks of the past from its stamps, in order.
+func newTimeline(past []Stamp, now Stamp) timeline {
+	l := timeline{now: now, boots: map[string]anchor{}}
+	if now.Boot != "" {
+		l.boots[now.Boot] = anchor{now.Mono, now.Mono}
+	}
+	next, nextAt := now, now.Mono
+	for _, s := range slices.Backward(past) {
+		if _, known := l.boots[s.Boot]; !known && s.Boot != "" {
+			l.boots[s.Boot] = anchor{s.Mono, nextAt - gone(s, next)}
+		}
+		next, nextAt = s, l.moment(s)
+	}
+	return l
+}
+
+// moment is when a stamp was made, on the clock of now.
+func (l timeline) moment(s Stamp) time.Duration {
+	if a, known := l.boots[s.Boot]; known {
+		return a.now - max(0, a.then-s.Mono)
+	}
+	return l.now.Mono - gone(s, l.now)
+}
+
+// gone is the wall time between two stamps, never negative.
+func gone(from, to Stamp) time.Duration { return max(0, to.Wall.Round(0).Sub(from.Wall.Round(0))) }

@@ -234,6 +234,9 @@ func (f *Floor) carryOut(t *turn) {
 		}
 	}
 	for _, o := range t.offers {
+		if t := f.board.tickets[o.ticket]; t == nil || t.offer != o.offer {
+			continue // taken back in the same turn: the caller left as the agent became free
+		}
 		out := Offer{Ring: o.offer.spec.Ring, Queue: o.offer.spec}
 		for _, s := range o.offer.seats {
 			bell := make(chan struct{})

@@ -135,7 +135,7 @@ func TestARestIsNeverShortWhenTheWallClockWasSetBack(t *testing.T) {
 		"same boot, boot time before what was seen": {Stamp{at.Wall, "one", at.Mono - time.Minute}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := tc.now.Mono - moment(at, tc.now); got != tc.want {
+			if got := tc.now.Mono - newTimeline([]Stamp{at}, tc.now).moment(at); got != tc.want {
 				t.Errorf("gone by: %s, want %s", got, tc.want)
 			}
 		})

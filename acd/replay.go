@@ -50,27 +50,32 @@ type past struct {
 // every moment on the clock of now.
 func recall(blob []byte, events []Event, now Stamp) (*past, error) {
 	p := &past{people: map[string]*person{}, waiting: map[uint64]waitingCaller{}, recent: map[string]string{}}
+	var s snapshot
 	if len(blob) > 0 {
-		var s snapshot
 		if err := json.Unmarshal(blob, &s); err != nil {
 			return nil, fmt.Errorf("read the floor's snapshot: %w", err)
 		}
-		p.load(s, now)
 	}
+	stamps := []Stamp{s.At}
+	for _, e := range events {
+		stamps = append(stamps, e.At)
+	}
+	times := newTimeline(stamps, now)
+	p.load(s, times)
 	for i := range events {
 		e := &events[i]
 		if e.Seq <= p.ids.Seq {
 			continue // in the snapshot
 		}
 		p.ids.Seq = e.Seq
-		p.replay(e, moment(e.At, now))
+		p.replay(e, times.moment(e.At))
 	}
 	return p, nil
 }
 
-func (p *past) load(s snapshot, now Stamp) {
+func (p *past) load(s snapshot, times timeline) {
 	p.ids = s.IDs
-	by := moment(s.At, now) - s.At.Mono
+	by := times.moment(s.At) - s.At.Mono
 	for _, who := range s.People {
 		who.shift(by)
 		p.people[who.Name] = &who

@@ -57,6 +57,9 @@ func (w *watchers) watch(ctx context.Context, agent string) <-chan AgentView {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		delete(w.follow[agent], ch)
+		if len(w.follow[agent]) == 0 {
+			delete(w.follow, agent)
+		}
 		close(ch)
 	})
 	return ch

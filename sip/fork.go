@@ -47,6 +47,7 @@ type attempt struct {
 	req     *sip.Request
 	early   bool // a 1xx came: a CANCEL may be sent
 	cancel  bool // one is wanted, or was sent
+	parting bool // one was sent and the INVITE has no final response yet
 	final   bool
 	retried bool
 	guard   *time.Timer // ends the wait for a 487 that never comes
@@ -264,7 +265,11 @@ func (a *attempt) ended(res *sip.Response, err error) {
 
 func (a *attempt) closed() {
 	if a.cancel && !a.final {
-		a.fork.leg.parted()
+		a.fork.leg.box.office.goodbyes.Add(-1)
+	}
+	if a.parting {
+		a.parting = false
+		a.fork.leg.s.roster.partings.end(a.fork.leg.who.Phone)
 	}
 	a.final = true
 	if a.guard != nil {
@@ -298,7 +303,7 @@ func (a *attempt) withdraw() {
 		return
 	}
 	a.cancel = true
-	a.fork.leg.parting()
+	a.fork.leg.box.office.goodbyes.Add(1)
 	if a.early {
 		a.sendCancel()
 	}
@@ -311,6 +316,8 @@ func (a *attempt) sendCancel() {
 		return
 	}
 	l := a.fork.leg
+	a.parting = true // it rings: the phone is not free. A contact that never answered holds up nobody
+	l.s.roster.partings.begin(l.who.Phone)
 	a.guard = time.AfterFunc(64*l.s.post.timing.T1, func() {
 		l.box.post(func() {
 			if !a.final {

@@ -4,6 +4,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"breakwater/call"
+	"breakwater/sip/siptest"
 )
 
 func TestAPhoneIsNotCalledBeforeItHasPutDown(t *testing.T) {
@@ -49,4 +52,24 @@ func TestAGoodbyeThatIsNeverAnsweredHoldsUpNobodyForLong(t *testing.T) {
 			t.Error("ran twice")
 		}
 	})
+}
+
+func TestADeadContactDoesNotHoldUpTheNextCallOfThePhone(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{T1: 500 * time.Millisecond}})
+	h.registered("1001", func(o *siptest.Options) { o.Policy = siptest.Policy{Do: siptest.Ignore} })
+	alive := h.registered("1001")
+	for range 2 { // the second call comes while the first one's INVITE to the dead contact is still pending
+		leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
+		began := time.Now()
+		in := <-alive.Incoming()
+		if waited := time.Since(began); waited > time.Second {
+			t.Errorf("the phone rang after %s: a contact that never answered held it up", waited)
+		}
+		leg.next(t, call.Ringing)
+		must(t, "answer", in.Answer(h.ctx))
+		leg.next(t, call.Answered)
+		leg.HangUp(call.Cause{By: call.ByUs, Metric: call.LegNormal})
+		_, err := in.WaitEnded(h.ctx)
+		must(t, "end", err)
+	}
 }

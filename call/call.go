@@ -59,7 +59,7 @@ func newCall(x *Exchange, leg Leg) *Call {
 		plan:   x.plan.Load(),
 		inbox:  newInbox(),
 		digits: make(chan byte, 64),
-		held:   held{phones: map[string]int{}},
+		held:   held{phones: map[string][]use{}},
 	}
 	c.life, c.cancel = context.WithCancelCause(context.Background())
 	c.log = x.parts.Log.With("call", c.ID)

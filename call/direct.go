@@ -48,7 +48,7 @@ func (c *Call) connect(ctx context.Context, to goal) (next goal, err error) {
 // to the phone gives way.
 func (c *Call) takePhone(ctx context.Context, phone string) (free bool, err error) {
 	before, err := c.x.agentAt(ctx, phone)
-	if err != nil || inQueueCall(before) {
+	if err != nil || inQueueCall(before) || c.x.phones.isPaged(phone) {
 		return false, err
 	}
 	c.engage(phone)

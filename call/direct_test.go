@@ -223,3 +223,21 @@ func TestDigitsOfADirectCallNeverFillItsNews(t *testing.T) {
 		c.caller.hangUp()
 	})
 }
+
+func TestADirectCallNeverRingsIntoTheCallOfAPagedSupervisor(t *testing.T) {
+	for _, phase := range []string{"while a supervisor rings", "while a supervisor is told", "with a supervisor"} {
+		t.Run(phase, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				r.logIn("sofia", "1003")
+				c := phases[phase](r)
+				direct := r.dial("1002", "1003")
+				r.nobodyRung(time.Second)
+				if e := direct.ended(); e == nil || e.Status != 486 {
+					t.Errorf("the second caller got %+v, want 486", e)
+				}
+				c.caller.hangUp()
+			})
+		})
+	}
+}

@@ -6,7 +6,7 @@ import "time"
 // journey: the legs it dialled, the phones it keeps from queue calls, the recording.
 type held struct {
 	sides    []*side
-	phones   map[string]int
+	phones   map[string][]use
 	tape     *taping
 	tapes    int
 	finished <-chan struct{} // closed when the floor knows how the last conversation ended; nil = there was none
@@ -14,21 +14,29 @@ type held struct {
 
 // engage marks a phone as talking outside the queues until it is released, so that
 // no queue rings it meanwhile.
-func (c *Call) engage(phone string) {
+func (c *Call) engage(phone string) { c.hold(phone, use{}) }
+
+// engagePaged is engage for a supervisor's phone, which no direct call may ring into
+// either.
+func (c *Call) engagePaged(phone string) { c.hold(phone, use{paged: true}) }
+
+func (c *Call) hold(phone string, u use) {
 	if phone == "" {
 		return
 	}
-	c.held.phones[phone]++
-	c.x.phones.engage(phone)
+	c.held.phones[phone] = append(c.held.phones[phone], u)
+	c.x.phones.engage(phone, u)
 }
 
-// release ends engage. Releasing more often than engaging is harmless.
+// release ends the newest engage. Releasing more often than engaging is harmless.
 func (c *Call) release(phone string) {
-	if c.held.phones[phone] == 0 {
+	uses := c.held.phones[phone]
+	if len(uses) == 0 {
 		return
 	}
-	c.held.phones[phone]--
-	c.x.phones.release(phone)
+	last := len(uses) - 1
+	c.held.phones[phone] = uses[:last]
+	c.x.phones.release(phone, uses[last])
 }
 
 // letGo gives back what is left. After a journey without a fault that is nothing.
@@ -36,9 +44,9 @@ func (c *Call) letGo(cause Cause) {
 	for len(c.held.sides) > 0 {
 		c.drop(c.held.sides[0], Cause{By: cause.By, Metric: LegNormal, Text: "the call is over"})
 	}
-	for phone, n := range c.held.phones {
-		for range n {
-			c.x.phones.release(phone)
+	for phone, uses := range c.held.phones {
+		for range uses {
+			c.release(phone)
 		}
 	}
 	clear(c.held.phones)

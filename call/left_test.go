@@ -45,6 +45,9 @@ func (r *room) phonesAreFree() {
 	for phone, n := range r.x.phones.busy {
 		r.t.Errorf("phone %s is still engaged %d times", phone, n)
 	}
+	for phone, n := range r.x.phones.paged {
+		r.t.Errorf("phone %s is still paged %d times", phone, n)
+	}
 }
 
 func (r *room) agentsAreFree() {

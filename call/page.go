@@ -145,7 +145,7 @@ func canBePaged(a acd.AgentView) bool {
 // quicker: the floor is asked once more.
 func (p *page) claim(a acd.AgentView) {
 	p.phone = a.Phone
-	p.c.engage(a.Phone)
+	p.c.engagePaged(a.Phone)
 	p.look(p.c.x.phones.freeForOffer(a.Phone), func(agents []acd.AgentView) {
 		for _, now := range agents {
 			if now.Name == a.Name && now.Phone == a.Phone && !tookOffer(a, now) {

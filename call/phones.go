@@ -19,30 +19,49 @@ type phones struct {
 
 	mu    sync.Mutex // protects all following fields
 	busy  map[string]int
+	paged map[string]int   // of busy: supervisors who are rung for, or in, a queue call
 	codes map[string]*Call // a call that only speaks to its caller
 }
 
+// use is what a phone is engaged for.
+type use struct{ paged bool }
+
 func newPhones(f *acd.Floor) *phones {
-	return &phones{floor: f, busy: map[string]int{}, codes: map[string]*Call{}}
+	return &phones{floor: f, busy: map[string]int{}, paged: map[string]int{}, codes: map[string]*Call{}}
 }
 
-func (p *phones) engage(phone string) {
+func (p *phones) engage(phone string, u use) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if u.paged {
+		p.paged[phone]++
+	}
 	p.busy[phone]++
 	if p.busy[phone] == 1 {
 		p.floor.PhoneBusy(phone, true)
 	}
 }
 
-func (p *phones) release(phone string) {
+func (p *phones) release(phone string, u use) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if u.paged {
+		if p.paged[phone]--; p.paged[phone] == 0 {
+			delete(p.paged, phone)
+		}
+	}
 	p.busy[phone]--
 	if p.busy[phone] == 0 {
 		delete(p.busy, phone)
 		p.floor.PhoneBusy(phone, false)
 	}
+}
+
+// isPaged tells whether a supervisor is rung or talks there for a queue call.
+func (p *phones) isPaged(phone string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.paged[phone] > 0
 }
 
 // partingTime is how long the wire may take to end a spoken confirmation: an ACK and

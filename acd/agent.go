@@ -28,6 +28,7 @@ type phone struct {
 	told  bool          // the last word from the wire was that it is reachable
 	heard time.Duration // when that word came, repeated or not
 	busy  bool          // in a call that is not from a queue
+	since time.Duration // busy or not, for so long
 	agent *agent
 }
 
@@ -62,34 +63,83 @@ func (b *board) shown(a *agent) AgentState {
 	return a.State
 }
 
-// hindrance says why an agent cannot be offered a call now; empty = can be. It is
-// the one place that decides this.
-func (b *board) hindrance(a *agent) string {
+// hindrance is what stands between an agent and the next call.
+type hindrance int
+
+const (
+	nothing hindrance = iota
+	isNotReady
+	wrapsUp
+	rests
+	struckOut
+	rings
+	talks
+	loggedOut
+	unknown
+	inOtherCall
+	unreachable
+	inGap
+	leftAlone
+)
+
+// hindrance says what keeps an agent from being offered a call now. It is the one
+// place that decides this.
+func (b *board) hindrance(a *agent) hindrance {
 	p := b.phones[a.Phone]
-	gap := a.Gap + b.routes.settings.Gap
 	switch {
-	case a.State == NotReady && a.Reason != "":
-		return "is not ready: " + a.Reason
-	case a.State == WrapUp:
-		return "is in wrap-up for " + b.left(a.WrapEnd)
-	case a.State == Resting:
-		return "rests for " + b.left(a.Rest.until())
-	case a.State == Missed:
-		return fmt.Sprintf("missed %d calls and must say ready", a.Strikes)
-	case a.State == Offered || a.State == OnCall:
-		return fmt.Sprintf("is %s (call %s)", a.State, a.Call)
 	case a.State != Ready:
-		return "is " + string(a.State)
+		return notFree[a.State]
 	case a.rank < 0:
-		return "is no longer in the config"
+		return unknown
 	case p != nil && p.busy:
-		return "is in another call on phone " + a.Phone
+		return inOtherCall
 	case p != nil && p.away:
-		return "cannot be reached: phone " + a.Phone + " is not registered or does not answer"
-	case gap > b.now.Mono:
-		return "has the gap between calls for " + b.left(gap)
+		return unreachable
+	case a.gapEnd(b) > b.now.Mono:
+		return inGap
 	case a.Pause > b.now.Mono:
+		return leftAlone
+	}
+	return nothing
+}
+
+// notFree is what a state by itself means for the next call.
+var notFree = map[AgentState]hindrance{
+	LoggedOut: loggedOut, Offered: rings, OnCall: talks, WrapUp: wrapsUp, Resting: rests, NotReady: isNotReady, Missed: struckOut,
+}
+
+// gapEnd is when the gap between calls is over: it runs from the end of talk.
+func (a *agent) gapEnd(b *board) time.Duration { return a.Gap + b.routes.settings.Gap }
+
+// hindered says in a sentence about the agent what keeps calls away; empty = nothing.
+func (b *board) hindered(a *agent) string {
+	switch b.hindrance(a) {
+	case isNotReady:
+		if a.Reason == "" {
+			return "is not ready"
+		}
+		return "is not ready: " + a.Reason
+	case wrapsUp:
+		return "is in wrap-up for " + b.left(a.WrapEnd)
+	case rests:
+		return "rests for " + b.left(a.Rest.until())
+	case struckOut:
+		return fmt.Sprintf("missed %d calls and must say ready", a.Strikes)
+	case rings, talks:
+		return fmt.Sprintf("is %s (call %s)", a.State, a.Call)
+	case loggedOut:
+		return "is logged-out"
+	case unknown:
+		return "is no longer in the config"
+	case inOtherCall:
+		return "is in another call on phone " + a.Phone
+	case unreachable:
+		return "cannot be reached: phone " + a.Phone + " is not registered or does not answer"
+	case inGap:
+		return "has the gap between calls for " + b.left(a.gapEnd(b))
+	case leftAlone:
 		return "missed a call and is left alone for " + b.left(a.Pause)
+	case nothing:
 	}
 	return ""
 }
@@ -108,7 +158,7 @@ func (b *board) due(a *agent) time.Duration {
 	if a.Rest.Running && (a.State == Resting || a.State == LoggedOut) {
 		next = min(next, a.Rest.until())
 	}
-	for _, m := range []time.Duration{a.Gap + b.routes.settings.Gap, a.Pause} {
+	for _, m := range []time.Duration{a.gapEnd(b), a.Pause} {
 		if a.State == Ready && m > b.now.Mono {
 			next = min(next, m)
 		}
@@ -236,7 +286,7 @@ func (b *board) phoneBusy(name string, yes bool) {
 	if p.busy == yes {
 		return
 	}
-	p.busy = yes
+	p.busy, p.since = yes, b.now.Mono
 	if p.agent == nil {
 		return
 	}
@@ -254,7 +304,10 @@ func (b *board) view(a *agent) AgentView {
 		Name: a.Name, State: b.shown(a), Reason: a.Reason, Phone: a.Phone,
 		Since: b.stamp(a.Since).Wall, Call: a.Call, Next: a.Wish.To,
 	}
-	v.Blocked = b.hindrance(a)
+	if p := b.phones[a.Phone]; v.State != a.State && p != nil {
+		v.Since = b.stamp(max(a.Since, p.since)).Wall
+	}
+	v.Blocked = b.hindered(a)
 	v.Offerable = v.Blocked == ""
 	until := never
 	switch {

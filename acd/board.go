@@ -161,7 +161,7 @@ func (b *board) refresh(a *agent) bool {
 		a.counted = state
 	}
 	b.alarms.set(&a.alarm, b.due(a))
-	can := b.hindrance(a) == ""
+	can := b.hindrance(a) == nothing
 	if can == a.listed {
 		return false
 	}

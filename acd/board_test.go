@@ -285,7 +285,7 @@ func TestANewPlanJudgesWhoWaits(t *testing.T) {
 		t.Errorf("agents %+v", views)
 	}
 	y.pass(time.Minute)
-	if got := y.b.hindrance(y.b.agents["anna"]); got != "is no longer in the config" {
+	if got := y.b.hindered(y.b.agents["anna"]); got != "is no longer in the config" {
 		t.Errorf("anna %s", got)
 	}
 	y.say("anna", LogOut)

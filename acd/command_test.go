@@ -263,7 +263,7 @@ func TestEveryHindranceHasItsSentence(t *testing.T) {
 				tc.then(y)
 			}
 			a := y.b.agents["anna"]
-			if got := y.b.hindrance(a); got != tc.want {
+			if got := y.b.hindered(a); got != tc.want {
 				t.Errorf("%q, want %q", got, tc.want)
 			}
 			if v := y.b.view(a); v.Offerable != (tc.want == "") || v.Blocked != tc.want {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -30,7 +31,8 @@ type day struct {
 	restMin map[string]time.Duration // earliest honest end of the rest
 	granted map[string]Event
 	talkEnd map[string]time.Duration
-	chosen  string // the agent who gives a command in this turn
+	places  map[uint64]int // last told, by ticket
+	chosen  string         // the agent who gives a command in this turn
 }
 
 func newDay(t *rapid.T) *day {
@@ -38,6 +40,7 @@ func newDay(t *rapid.T) *day {
 		T: t, b: newBoard(), offers: map[uint64][]uint64{}, agent: map[uint64]string{}, ticket: map[uint64]uint64{},
 		busy: map[string]uint64{}, missed: map[[2]string]Event{}, wrapEnd: map[string]time.Duration{},
 		restMin: map[string]time.Duration{}, granted: map[string]Event{}, talkEnd: map[string]time.Duration{},
+		places: map[uint64]int{},
 	}
 	d.now = Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "boot", Mono: time.Hour}
 	d.plan = drawPlan(t)
@@ -209,7 +212,7 @@ func (d *day) offered(o outgoing) {
 // nobodyElse checks that nobody who did not miss the caller is free for it.
 func (d *day) nobodyElse(t *ticket, again *agent) {
 	for _, a := range d.b.agents {
-		if _, too := t.missed[a]; !too && a != again && a.able(t.condition()) && d.b.hindrance(a) == "" {
+		if _, too := t.missed[a]; !too && a != again && a.able(t.condition()) && d.b.hindrance(a) == nothing {
 			d.Fatalf("ticket %d goes to %s again although %s is free", t.id, again.Name, a.Name)
 		}
 	}
@@ -225,9 +228,33 @@ func (d *day) check() {
 	if len(d.b.alarms) > len(d.b.agents)+len(d.b.tickets)+1 {
 		d.Fatalf("%d alarms", len(d.b.alarms))
 	}
-	for id, t := range d.b.tickets {
+	for _, t := range d.b.inOrder() {
 		if t.pos == 0 {
-			d.Fatalf("ticket %d has no alarm", id)
+			d.Fatalf("ticket %d has no alarm", t.id)
+		}
+		d.told(t)
+	}
+	for name := range d.b.agents {
+		if lines, err := d.b.why(Whom{Agent: name}); err != nil || len(lines) == 0 {
+			d.Fatalf("why %s: %q, %v", name, lines, err)
+		}
+	}
+}
+
+// told checks what a caller may hear: a place that never grows, and why he waits.
+func (d *day) told(t *ticket) {
+	place, err := d.b.place(t.id)
+	if before, told := d.places[t.id]; err != nil || told && place.Position > before || place.Position < 1 {
+		d.Fatalf("ticket %d was at %d and is at %+v, %v", t.id, before, place, err)
+	}
+	d.places[t.id] = place.Position
+	lines, err := d.b.why(Whom{Call: t.entry.Call})
+	if err != nil || len(lines) < 2 {
+		d.Fatalf("why %s: %q, %v", t.entry.Call, lines, err)
+	}
+	for _, line := range lines[1:] {
+		if strings.Contains(line, "free:") && t.pausedTil <= d.now.Mono {
+			d.Fatalf("%s waits although it is said: %s", t.entry.Call, line)
 		}
 	}
 }

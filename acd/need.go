@@ -112,17 +112,32 @@ func (n *need) lacking(env, data map[string]any) string {
 		if holds(p.program, env, data) {
 			continue
 		}
-		var has []string
-		for _, s := range p.skills {
-			has = append(has, fmt.Sprintf("%s is %v", s, env[s]))
-		}
 		text := p.text
-		if len(has) > 0 {
-			text += " (" + strings.Join(has, ", ") + ")"
+		if has := p.has(env); has != "" {
+			text += " (" + has + ")"
 		}
 		out = append(out, text)
 	}
 	return strings.Join(out, " and ")
+}
+
+// firstLack is the first part that the agent does not meet, and what he has of it.
+func (n *need) firstLack(env, data map[string]any) (text, has string) {
+	for _, p := range n.parts {
+		if !holds(p.program, env, data) {
+			return p.text, p.has(env)
+		}
+	}
+	return n.text, ""
+}
+
+// has tells the levels that an agent brings to a part.
+func (p *part) has(env map[string]any) string {
+	var has []string
+	for _, s := range p.skills {
+		has = append(has, fmt.Sprintf("%s is %v", s, env[s]))
+	}
+	return strings.Join(has, ", ")
 }
 
 func holds(program *vm.Program, env, data map[string]any) bool {

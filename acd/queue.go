@@ -98,9 +98,9 @@ type class struct {
 }
 
 // served tells whether anybody able from the step on is in none of the states that
-// callers leave on.
+// callers leave on. Where there are no such states nobody leaves.
 func (c *class) served(from int) bool {
-	return slices.ContainsFunc(c.conds[from:], func(c *condition) bool { return c.serving > 0 })
+	return len(c.queue.leave) == 0 || slices.ContainsFunc(c.conds[from:], func(c *condition) bool { return c.serving > 0 })
 }
 
 // ticket is one caller's place, as the board sees it.

@@ -1,9 +1,11 @@
 package acd
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -59,8 +61,8 @@ func (b *board) queueViews() []QueueView {
 	return out
 }
 
-// whyMost bounds how many agents or queues an explanation names.
-const whyMost = 50
+// namesMost bounds how many agents or queues one sentence names.
+const namesMost = 5
 
 // why explains a caller or an agent.
 func (b *board) why(w Whom) ([]string, error) {
@@ -82,7 +84,8 @@ func (b *board) why(w Whom) ([]string, error) {
 	return nil, fmt.Errorf("call %s: %w", w.Call, ErrNoTicket)
 }
 
-// whyCall says why a caller still waits: for every agent, what stands in the way.
+// whyCall says why a caller still waits: the condition asked for, and what stands in
+// the way of those who meet it, counted. Whoever is not of the queue is not named.
 func (b *board) whyCall(t *ticket) []string {
 	q, c := t.class.queue, t.condition()
 	out := []string{fmt.Sprintf("call %s has waited %s in queue %s, %d ahead, for %s",
@@ -90,13 +93,8 @@ func (b *board) whyCall(t *ticket) []string {
 	if t.entry.Head {
 		out = append(out, "goes first: came back from an agent")
 	}
-	if o := t.offer; o != nil {
-		for _, s := range o.seats {
-			if b.seats[s.id] == s {
-				out = append(out, fmt.Sprintf("is offered to %s: %s", s.agent.Name, s.reason))
-			}
-		}
-		return out
+	if t.offer != nil {
+		return append(out, b.whyOffered(t.offer)...)
 	}
 	if t.pausedTil > b.now.Mono {
 		out = append(out, "its call did not take the last offer in time; tried again in "+b.left(t.pausedTil))
@@ -104,26 +102,145 @@ func (b *board) whyCall(t *ticket) []string {
 	if next := t.nextStep(); next != never {
 		out = append(out, fmt.Sprintf("in %s the condition becomes %s", b.left(next), t.class.conds[t.step+1].text()))
 	}
-	var able, unable []string
+	return append(out, b.whyNobody(t)...)
+}
+
+// whyOffered says who is rung, and why they.
+func (b *board) whyOffered(o *offer) []string {
+	var who []named
+	reason := ""
+	for _, s := range o.seats {
+		if b.seats[s.id] == s {
+			who, reason = append(who, named{name: s.agent.Name}), s.reason
+		}
+	}
+	return []string{fmt.Sprintf("is offered to %s: %s", list(who), reason)}
+}
+
+// whyNobody counts the agents of the queue by the first condition that fails: first
+// those who meet what the call needs, then those who do not.
+func (b *board) whyNobody(t *ticket) []string {
+	c := t.condition()
+	var able, unable tally
 	for rank, name := range b.routes.names {
-		a := b.agents[name]
-		if text := b.unable(c, rank); text != "" {
-			unable = append(unable, name+" "+text)
-			continue
+		switch {
+		case c.able[rank]:
+			what, who := b.whyNot(t, b.agents[name])
+			able.add(what, who)
+		case t.class.knows(rank):
+			lack, has := c.need.firstLack(b.routes.envs[rank], c.data)
+			unable.add(lack, named{name: name, detail: has})
 		}
-		text := b.hindrance(a)
-		if text == "" {
-			text = b.ineligible(t, a)
-		}
-		if text == "" {
-			text = "is free and will be offered this call"
-		}
-		able = append(able, name+" "+text)
 	}
-	if len(able) == 0 {
-		out = append(out, "nobody meets "+c.text())
+	queue := "queue " + c.queue.spec.Name
+	var out []string
+	switch {
+	case able.size == 0 && unable.size == 0:
+		return []string{"nobody meets " + c.text()}
+	case able.size == 0:
+		out = append(out, fmt.Sprintf("none of the %d agents of %s meets %s", unable.size, queue, c.text()))
 	}
-	return append(append(out, shorten(able)...), shorten(unable)...)
+	for _, g := range able.groups {
+		out = append(out, fmt.Sprintf("%d of %d capable agents %s %s: %s", len(g.who), able.size, g.be(), g.what, list(g.who)))
+	}
+	of := fmt.Sprintf("of %d agents of %s", able.size+unable.size, queue)
+	for _, g := range unable.groups {
+		out = append(out, fmt.Sprintf("%d %s %s not meet %s: %s", len(g.who), of, g.do(), g.what, list(g.who)))
+	}
+	return out
+}
+
+// knows tells whether an agent belongs to the queue as this caller sees it: who is
+// named by it, or, where nobody is named, who could serve at some step.
+func (c *class) knows(rank int) bool {
+	if len(c.queue.spec.Agents) > 0 {
+		return c.conds[0].order[rank] != outside
+	}
+	return slices.ContainsFunc(c.conds, func(k *condition) bool { return k.able[rank] })
+}
+
+// hindrances are the words for several agents, after "are".
+var hindrances = map[hindrance]string{
+	isNotReady: "not ready", wrapsUp: "in wrap-up", rests: "resting", rings: "being offered a call", talks: "on a call",
+	struckOut: "set aside after missed calls until they say ready", loggedOut: "logged out", unknown: "no longer in the config",
+	inOtherCall: "in a call that is not from a queue", unreachable: "at a phone that is not registered or does not answer",
+	inGap: "in the gap between calls", leftAlone: "left alone after a miss",
+}
+
+// whyNot says what keeps a waiting caller from an agent who meets the condition.
+func (b *board) whyNot(t *ticket, a *agent) (what string, who named) {
+	who = named{name: a.Name}
+	clock := func(until time.Duration) { who.until, who.detail = until, b.left(until) }
+	h := b.hindrance(a)
+	switch h {
+	case wrapsUp:
+		clock(a.WrapEnd)
+	case rests:
+		clock(a.Rest.until())
+	case inGap:
+		clock(a.gapEnd(b))
+	case leftAlone:
+		clock(a.Pause)
+	case isNotReady:
+		who.detail = a.Reason
+	case nothing:
+		if b.ineligible(t, a) != "" {
+			return "free, but missed this caller, and others did not", who
+		}
+		return "free", who
+	default: // the word says it all
+	}
+	return hindrances[h], who
+}
+
+// tally is agents by what they have in common, the largest group first.
+type tally struct {
+	size   int
+	groups []group
+}
+
+type group struct {
+	what string
+	who  []named
+}
+
+// named is an agent or queue in a list, with what is special about it.
+type named struct {
+	name, detail string
+	until        time.Duration // of a clock: the first to end is named first
+}
+
+func (c *tally) add(what string, who named) {
+	c.size++
+	i := slices.IndexFunc(c.groups, func(g group) bool { return g.what == what })
+	if i < 0 {
+		i = len(c.groups)
+		c.groups = append(c.groups, group{what: what})
+	}
+	c.groups[i].who = append(c.groups[i].who, who)
+	for ; i > 0 && len(c.groups[i].who) > len(c.groups[i-1].who); i-- {
+		c.groups[i], c.groups[i-1] = c.groups[i-1], c.groups[i]
+	}
+}
+
+func (g group) be() string { return map[bool]string{true: "is", false: "are"}[len(g.who) == 1] }
+func (g group) do() string { return map[bool]string{true: "does", false: "do"}[len(g.who) == 1] }
+
+// list names the first few.
+func list(all []named) string {
+	slices.SortStableFunc(all, func(x, y named) int { return cmp.Compare(x.until, y.until) })
+	var out []string
+	for _, n := range all[:min(namesMost, len(all))] {
+		if n.detail != "" {
+			n.name += " (" + n.detail + ")"
+		}
+		out = append(out, n.name)
+	}
+	text := strings.Join(out, ", ")
+	if more := len(all) - len(out); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // text is the condition as the config says it.
@@ -137,27 +254,14 @@ func (c *condition) text() string {
 	return fmt.Sprintf("%s (relaxed, step %d)", c.need.text, c.step)
 }
 
-// unable says why an agent does not meet a condition; empty when he does.
-func (b *board) unable(c *condition, rank int) string {
-	switch {
-	case c.able[rank]:
-		return ""
-	case c.order[rank] == outside:
-		return "is not an agent of queue " + c.queue.spec.Name
-	}
-	if text := c.need.lacking(b.routes.envs[rank], c.data); text != "" {
-		return "does not meet " + text
-	}
-	return "does not meet " + c.need.text
-}
-
-// whyAgent says why an agent gets no call: his own state, then every queue.
+// whyAgent says why an agent gets no call: his own state, then every queue he can
+// serve where somebody waits, and what keeps him from the others, counted.
 func (b *board) whyAgent(a *agent) []string {
 	var out []string
 	if a.seat != nil {
 		out = append(out, fmt.Sprintf("%s has call %s of queue %s: %s", a.Name, a.seat.call, a.seat.queue, a.seat.reason))
 	}
-	if text := b.hindrance(a); text != "" {
+	if text := b.hindered(a); text != "" {
 		out = append(out, a.Name+" "+text)
 	} else {
 		out = append(out, a.Name+" is free since "+max(0, b.now.Mono-a.Idle).Round(time.Second).String())
@@ -165,48 +269,79 @@ func (b *board) whyAgent(a *agent) []string {
 	if a.rank < 0 {
 		return out
 	}
-	var queues []string
+	var idle, unmet, outsideOf []named
 	for _, name := range b.routes.order {
-		queues = append(queues, b.whyQueue(a, b.routes.queues[name]))
+		q := b.routes.queues[name]
+		switch waiting := b.waitingFor(a, q); {
+		case q.steps[0].order[a.rank] == outside:
+			outsideOf = append(outsideOf, named{name: name})
+		case waiting > 0:
+			out = append(out, b.whyQueue(a, q, waiting))
+		case b.lackOf(a, q) != "":
+			unmet = append(unmet, named{name: name, detail: b.lackOf(a, q)})
+		default:
+			idle = append(idle, named{name: name})
+		}
 	}
-	return append(out, shorten(queues)...)
+	for _, l := range []struct {
+		who  []named
+		text string
+	}{
+		{idle, "nobody waits whom %[1]s can serve in %[2]s"}, {unmet, "%[1]s does not meet what is asked by %[2]s"},
+		{outsideOf, "%[1]s is not an agent of %[2]s"},
+	} {
+		if len(l.who) > 0 {
+			out = append(out, fmt.Sprintf(l.text, a.Name, queueList(l.who)))
+		}
+	}
+	return out
 }
 
-// whyQueue says what a queue has for an agent.
-func (b *board) whyQueue(a *agent, q *queue) string {
-	name, waiting, serves := q.spec.Name, 0, false
+func queueList(all []named) string {
+	if len(all) == 1 {
+		return "queue " + list(all)
+	}
+	return fmt.Sprintf("%d queues: %s", len(all), list(all))
+}
+
+// waitingFor counts the callers of a queue whom an agent can serve.
+func (b *board) waitingFor(a *agent, q *queue) int {
+	n := 0
 	for _, c := range q.all {
-		if !a.able(c) {
+		if a.able(c) {
+			n += len(c.waiting.items)
+		}
+	}
+	return n
+}
+
+// lackOf says what an agent lacks for a queue before its condition relaxes; empty when
+// it depends on the caller.
+func (b *board) lackOf(a *agent, q *queue) string {
+	s := &q.steps[0]
+	if s.need.usesData() || s.able[a.rank] {
+		return ""
+	}
+	lack := s.need.lacking(b.routes.envs[a.rank], nil)
+	if slices.ContainsFunc(q.steps[1:], func(s step) bool { return s.able != nil && s.able[a.rank] }) {
+		lack += ", until it relaxes"
+	}
+	return lack
+}
+
+// whyQueue says what a queue has for an agent, and what stands between them.
+func (b *board) whyQueue(a *agent, q *queue, waiting int) string {
+	text := fmt.Sprintf("queue %s: %d wait whom %s can serve", q.spec.Name, waiting, a.Name)
+	for _, c := range q.all {
+		if !a.able(c) || len(c.waiting.items) == 0 {
 			continue
 		}
-		serves = true
-		waiting += len(c.waiting.items)
-		for _, w := range c.waiting.items {
-			if text := b.ineligible(w.it, a); text != "" {
-				return fmt.Sprintf("queue %s: %d wait whom %s can serve; %s %s", name, waiting, a.Name, a.Name, text)
-			}
-			break
+		if bar := b.ineligible(c.waiting.items[0].it, a); bar != "" {
+			return text + "; " + a.Name + " " + bar
 		}
 	}
-	first := ""
-	if c := q.steps[0].conditions[""]; c != nil {
-		first = b.unable(c, a.rank)
+	if lack := b.lackOf(a, q); lack != "" {
+		text += ", not those who ask for " + lack
 	}
-	switch {
-	case serves && first == "":
-		return fmt.Sprintf("queue %s: %d wait whom %s can serve", name, waiting, a.Name)
-	case serves:
-		return fmt.Sprintf("queue %s: %d wait whom %s can serve; before the condition relaxes %s %s", name, waiting, a.Name, a.Name, first)
-	case first != "":
-		return fmt.Sprintf("queue %s: %s %s", name, a.Name, first)
-	}
-	return fmt.Sprintf("queue %s: %s meets no caller's condition", name, a.Name)
-}
-
-// shorten keeps an explanation readable.
-func shorten(lines []string) []string {
-	if len(lines) <= whyMost {
-		return lines
-	}
-	return append(lines[:whyMost:whyMost], fmt.Sprintf("and %d more", len(lines)-whyMost))
+	return text
 }

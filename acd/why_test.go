@@ -75,13 +75,13 @@ func TestWhySpeaksOfEverybody(t *testing.T) {
 	has(why(Whom{Call: "c1"}),
 		"call c1 has waited 1s in queue refunds, 0 ahead, for refunds >= 3 &&",
 		"in 59s the condition becomes refunds >= 1 (relaxed, step 1)",
-		"anna missed a call and is left alone for 9s",
-		"bert does not meet refunds >= 3 (refunds is 2)",
-		"carl is not ready: lunch",
-		"dora cannot be reached: phone p-dora is not registered or does not answer")
-	has(why(Whom{Agent: "bert"}), "bert is free since", "before the condition relaxes bert does not meet refunds >= 3 (refunds is 2)",
-		"queue named: 0 wait whom bert can serve")
-	has(why(Whom{Agent: "anna"}), "queue refunds: 1 wait whom anna can serve; anna missed this caller", "queue named: anna is not an agent of queue named")
+		"1 of 3 capable agents is left alone after a miss: anna (9s)",
+		"1 of 4 agents of queue refunds does not meet refunds >= 3: bert (refunds is 2)",
+		"1 of 3 capable agents is not ready: carl (lunch)",
+		"1 of 3 capable agents is at a phone that is not registered or does not answer: dora")
+	has(why(Whom{Agent: "bert"}), "bert is free since", "nobody waits whom bert can serve in queue named",
+		"bert does not meet what is asked by queue refunds (refunds >= 3 (refunds is 2), until it relaxes)")
+	has(why(Whom{Agent: "anna"}), "queue refunds: 1 wait whom anna can serve; anna missed this caller", "anna is not an agent of queue named")
 	y.pass(9 * time.Second)
 	y.talk("c1")
 	has(why(Whom{Call: "c1"}), "call c1 talks with anna of queue refunds: longest idle")
@@ -91,6 +91,165 @@ func TestWhySpeaksOfEverybody(t *testing.T) {
 	}
 	if _, err := y.b.why(Whom{Agent: "nobody"}); !errors.Is(err, ErrNoAgent) {
 		t.Errorf("unknown agent: %v", err)
+	}
+}
+
+// TestWhyOfAHouseFullOfAgentsIsAPage: counted, few named, and nobody who has nothing
+// to do with the queue.
+func TestWhyOfAHouseFullOfAgentsIsAPage(t *testing.T) {
+	for name, spec := range map[string]QueueSpec{
+		"a queue that names its agents": {Needs: "refunds >= 3"},
+		"a queue for who has the skill": {Needs: "refunds >= 3", Relax: []Relax{{time.Hour, "refunds >= 1"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var team300 []string
+			for i := range 300 {
+				switch {
+				case i < 12:
+					team300 = append(team300, fmt.Sprintf("able%02d: refunds=3", i))
+				case i < 20:
+					team300 = append(team300, fmt.Sprintf("weak%02d: refunds=1", i))
+				default:
+					team300 = append(team300, fmt.Sprintf("other%03d: sales=5", i))
+				}
+			}
+			if spec.Relax == nil {
+				for _, a := range team300[:20] {
+					spec.Agents = append(spec.Agents, a[:6])
+				}
+			}
+			y := start(t, team(map[string]QueueSpec{"refunds": spec, "quiet": {Agents: []string{"able00"}}}, team300...))
+			for i := range 12 {
+				y.logIn(fmt.Sprintf("able%02d", i))
+			}
+			y.logIn("weak12", "other020")
+			for i := range 9 {
+				y.enter(Entry{Call: fmt.Sprint("t", i), Queue: "refunds"})
+				y.talk(fmt.Sprint("t", i))
+				y.pass(time.Second)
+			}
+			for i := range 3 {
+				y.end(fmt.Sprint("t", i))
+				y.pass(time.Second)
+			}
+			y.say("able09", GoNotReady)
+			y.say("able10", LogOut)
+			y.must(func(b *board) error { b.phoneBusy("p-able11", true); return nil })
+			y.enter(Entry{Call: "c1", Queue: "refunds"})
+			got, err := y.b.why(Whom{Call: "c1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []string{
+				"call c1 has waited 0s in queue refunds, 0 ahead, for refunds >= 3",
+				"6 of 12 capable agents are on a call: able03, able04, able05, able06, able07 and 1 more",
+				"3 of 12 capable agents are in wrap-up: able00 (27s), able01 (28s), able02 (29s)",
+				"1 of 12 capable agents is not ready: able09 (lunch)",
+				"1 of 12 capable agents is logged out: able10",
+				"1 of 12 capable agents is in a call that is not from a queue: able11",
+				"8 of 20 agents of queue refunds do not meet refunds >= 3: weak12 (refunds is 1), weak13 (refunds is 1), " +
+					"weak14 (refunds is 1), weak15 (refunds is 1), weak16 (refunds is 1) and 3 more",
+			}
+			if spec.Relax != nil {
+				want = slices.Insert(want, 1, "in 1h0m0s the condition becomes refunds >= 1 (relaxed, step 1)")
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("why (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWhyAnAgentOfManyQueuesIsAPage(t *testing.T) {
+	queues := map[string]QueueSpec{"busy": {Needs: "x >= 1"}, "data": {Needs: `data.tier == "T2"`}}
+	for i := range 20 {
+		queues[fmt.Sprintf("mine%02d", i)] = QueueSpec{Agents: []string{"anna"}}
+		queues[fmt.Sprintf("theirs%02d", i)] = QueueSpec{Agents: []string{"bert"}}
+		queues[fmt.Sprintf("hard%02d", i)] = QueueSpec{Needs: "x >= 9"}
+	}
+	y := start(t, team(queues, "anna: x=1", "bert: x=2"))
+	y.logIn("anna")
+	y.say("anna", GoNotReady)
+	y.enter(Entry{Call: "c1", Queue: "busy"})
+	y.enter(Entry{Call: "c2", Queue: "busy"})
+	got, err := y.b.why(Whom{Agent: "anna"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"anna is not ready: lunch",
+		"queue busy: 2 wait whom anna can serve",
+		"nobody waits whom anna can serve in 21 queues: data, mine00, mine01, mine02, mine03 and 16 more",
+		"anna does not meet what is asked by 20 queues: hard00 (x >= 9 (x is 1)), hard01 (x >= 9 (x is 1)), " +
+			"hard02 (x >= 9 (x is 1)), hard03 (x >= 9 (x is 1)), hard04 (x >= 9 (x is 1)) and 15 more",
+		"anna is not an agent of 20 queues: theirs00, theirs01, theirs02, theirs03, theirs04 and 15 more",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("why (-want +got):\n%s", diff)
+	}
+}
+
+// TestWhyInEveryLifeOfACaller is one sentence of each kind.
+func TestWhyInEveryLifeOfACaller(t *testing.T) {
+	relaxed := QueueSpec{Needs: "x >= 3", Relax: []Relax{{time.Minute, "x >= 1"}, {2 * time.Minute, ""}}, LeaveOn: []AgentState{}}
+	for name, tc := range map[string]struct {
+		spec QueueSpec
+		act  func(*play)
+		want string
+	}{
+		"a rescued caller": {QueueSpec{}, func(y *play) {
+			y.say("anna", GoNotReady)
+			y.say("bert", GoNotReady)
+			y.enter(Entry{Call: "c1", Queue: "q", Head: true})
+		}, "goes first: came back from an agent"},
+		"everybody rings": {QueueSpec{Strategy: RingAll}, func(y *play) {
+			y.enter(Entry{Call: "c1", Queue: "q"})
+		}, "is offered to anna, bert: everybody rings: 2 free"},
+		"a call that takes no offers": {QueueSpec{}, func(y *play) {
+			y.enter(Entry{Call: "c1", Queue: "q"})
+			y.b.tickets[y.ids["c1"]].offer.taken = false
+			y.b.arm(y.b.tickets[y.ids["c1"]])
+			y.pass(2 * time.Second)
+		}, "its call did not take the last offer in time; tried again in 4s"},
+		"nobody has the skill": {QueueSpec{Needs: "x >= 3", Agents: []string{"anna", "bert"}, LeaveOn: []AgentState{}}, func(y *play) {
+			y.enter(Entry{Call: "c1", Queue: "q"})
+		}, "none of the 2 agents of queue q meets x >= 3"},
+		"nobody is of the queue": {QueueSpec{Needs: "x >= 3", LeaveOn: []AgentState{}}, func(y *play) {
+			y.enter(Entry{Call: "c1", Queue: "q"})
+		}, "nobody meets x >= 3"},
+		"a relaxed condition": {relaxed, func(y *play) {
+			y.say("bert", LogOut)
+			y.say("anna", GoNotReady)
+			y.enter(Entry{Call: "c1", Queue: "q"})
+			y.pass(time.Minute)
+		}, "in 1m0s the condition becomes any agent of the queue"},
+		"before it relaxes": {relaxed, func(y *play) {
+			y.enter(Entry{Call: "c1", Queue: "q"})
+		}, "2 of 2 agents of queue q do not meet x >= 3: anna (x is 1), bert (x is 0)"},
+		"a call that takes no offers, after a miss": {QueueSpec{}, func(y *play) {
+			y.say("bert", GoNotReady)
+			y.enter(Entry{Call: "c1", Queue: "q"})
+			y.miss("c1", MissNoAnswer)
+			y.pass(5 * time.Second)
+			y.b.tickets[y.ids["c1"]].offer.taken = false
+			y.b.arm(y.b.tickets[y.ids["c1"]])
+			y.pass(2 * time.Second)
+			y.say("bert", GoReady)
+		}, "1 of 2 capable agents is free, but missed this caller, and others did not: anna"},
+		"a conversation": {QueueSpec{}, func(y *play) {
+			y.enter(Entry{Call: "c1", Queue: "q"})
+			y.talk("c1")
+		}, "call c1 talks with anna of queue q: longest idle of 2 free: 2s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := start(t, team(map[string]QueueSpec{"q": tc.spec}, "anna: x=1", "bert"))
+			y.logIn("anna", "bert")
+			tc.act(y)
+			got, err := y.b.why(Whom{Call: "c1"})
+			if err != nil || !slices.Contains(got, tc.want) {
+				t.Errorf("%q, %v; want %q", got, err, tc.want)
+			}
+		})
 	}
 }
 

@@ -125,7 +125,10 @@ func (s *fakeSounds) Level(leg Leg) media.Level {
 	l := bare(leg)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return media.Level{At: time.Now(), Spoken: l.spoken}
+	if l.account.At.IsZero() {
+		return media.Level{At: time.Now(), Spoken: l.spoken}
+	}
+	return l.account
 }
 
 func (s *fakeSounds) Account(Leg) (string, media.Quality) { return "PCMU", media.Quality{} }

@@ -22,7 +22,8 @@ type fakeLeg struct {
 	over     bool
 	hungUp   *Cause // by us
 	spoken   time.Duration
-	heard    []string // what was played to it, by clip name
+	account  media.Level // of the voice; zero = always the newest
+	heard    []string    // what was played to it, by clip name
 	playing  *fakePlayback
 	bridge   *fakeJoined
 }
@@ -94,6 +95,15 @@ func (l *fakeLeg) ended() *Cause { l.mu.Lock(); defer l.mu.Unlock(); return l.hu
 func (l *fakeLeg) up() bool { l.mu.Lock(); defer l.mu.Unlock(); return !l.over }
 
 func (l *fakeLeg) speak(d time.Duration) { l.mu.Lock(); l.spoken += d; l.mu.Unlock() }
+
+// lastAccount keeps the account of the voice as it is now until it is renewed.
+func (l *fakeLeg) lastAccount() {
+	l.mu.Lock()
+	l.account = media.Level{At: time.Now(), Spoken: l.spoken}
+	l.mu.Unlock()
+}
+
+func (l *fakeLeg) renewAccount() { l.mu.Lock(); l.account = media.Level{}; l.mu.Unlock() }
 
 // press types digits with a human pause between them.
 func (l *fakeLeg) press(digits string) {

@@ -9,6 +9,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/acd/protect"
+	"breakwater/media"
 )
 
 // The ways a conversation can end.
@@ -43,13 +44,13 @@ type talk struct {
 	joined Joined
 	ladder *protect.Ladder
 	keys   *protect.Keys
-	over   chan talkEnd  // capacity 1: the first end wins
-	prompt *speech       // of the ladder, to the caller
-	hold   Playback      // music while the agent holds
-	told   time.Duration // of the caller's voice, to the ladder
-	warned time.Time     // when the last prompt of the ladder ended
-	step   bool          // step-back is on
-	permit bool          // open
+	over   chan talkEnd // capacity 1: the first end wins
+	prompt *speech      // of the ladder, to the caller
+	hold   Playback     // music while the agent holds
+	told   media.Level  // of the caller's voice, to the ladder
+	warned time.Time    // when the last prompt of the ladder ended
+	step   bool         // step-back is on
+	permit bool         // open
 	page   *page
 	taker  *conversation // a supervisor who has answered and takes over when no prompt plays
 	stop   func()        // of the next look at the caller's voice
@@ -115,7 +116,7 @@ func (t *talk) begin() error {
 		return fmt.Errorf("join caller and %s: %w", conv.seat.Agent, err)
 	}
 	t.joined = joined
-	t.told = c.x.parts.Sounds.Level(c.caller).Spoken
+	t.told = c.x.parts.Sounds.Level(c.caller)
 	c.talk = t
 	c.listen(conv.agent, t.heardAgent)
 	c.phase("talking", conv.queue.Name, conv.seat.Agent)
@@ -153,19 +154,17 @@ func (t *talk) resume() {
 	}
 }
 
-// levelEvery is how often a leg's level is published.
-const levelEvery = time.Second
-
-// everySecond tells the ladder how much the caller has spoken.
+// everySecond tells the ladder how much the caller has spoken between two accounts of
+// the voice. What began before the last warning had ended does not count: the
+// caller may have said it all before.
 func (t *talk) everySecond() {
-	t.stop = t.c.after(levelEvery, t.everySecond)
+	t.stop = t.c.after(time.Second, t.everySecond)
 	level := t.c.x.parts.Sounds.Level(t.c.caller)
-	d := level.Spoken - t.told
-	t.told = level.Spoken
-	if d <= 0 || level.At.Before(t.warned.Add(levelEvery)) {
-		return // nothing, or in part from before the last warning had ended: that does not count
+	before := t.told
+	t.told = level
+	if d := level.Spoken - before.Spoken; d > 0 && !before.At.Before(t.warned) {
+		t.observe(protect.Observation{Kind: protect.Spoke, Spoken: d})
 	}
-	t.observe(protect.Observation{Kind: protect.Spoke, Spoken: d})
 }
 
 // heardAgent is what the agent's leg does during the conversation.

@@ -293,6 +293,26 @@ func TestWordsFromBeforeTheEndOfAWarningDoNotOpenTheNext(t *testing.T) {
 	})
 }
 
+func TestAnAccountThatComesLateDoesNotMoveWordsBehindAWarning(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		caller, agent := r.talking("8100")
+		wait(11 * time.Second)
+		caller.lastAccount()
+		agent.press("*1")
+		caller.speak(4 * time.Second)
+		wait(13 * time.Second) // the warning is over, and more than a second has passed
+		caller.renewAccount()
+		wait(11 * time.Second)
+		agent.press("*1")
+		wait(time.Second)
+		if caller.playedTo("warning-2") || !agent.playedTo("refused-customer-silent") {
+			t.Errorf("all was said before the warning ended; the agent heard %v", agent.heard)
+		}
+		caller.hangUp()
+	})
+}
+
 func TestAPermitThatWasUsedIsNotCountedAsUnused(t *testing.T) {
 	for name, c := range map[string]struct {
 		do     func(caller, agent *fakeLeg)

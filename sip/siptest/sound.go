@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,22 +86,28 @@ func (s *sound) stopSending() {
 
 func (s *sound) start() { s.begin.Do(func() { s.phone.threads.Go(s.speak) }) }
 
+// lingering is how long the ear stays open after the end: a BYE overtakes sound that
+// was sent before it, because it comes by another socket.
+const lingering = 100 * time.Millisecond
+
 func (s *sound) close() {
 	s.end.Do(func() {
 		close(s.quit)
-		_, _ = s.rtp.Close(), s.rtcp.Close()
+		_ = s.rtcp.Close()
 		s.mouth.play(nil)
-		s.ear.ended()
+		_ = s.rtp.SetReadDeadline(time.Now().Add(lingering)) // fails only on a closed socket
 	})
 }
 
 func (s *sound) hearRTP() {
+	defer s.ear.ended()
+	defer s.rtp.Close()
 	buf := make([]byte, 2048)
 	var h rtp.Header
 	for {
 		n, from, err := s.rtp.ReadFromUDPAddrPort(buf)
 		at := time.Now()
-		if errors.Is(err, net.ErrClosed) {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return
 		}
 		if err != nil || s.phone.away.Load() {

@@ -95,6 +95,21 @@ func TestDigitsTravel(t *testing.T) {
 	})
 }
 
+func TestWhatABYEOvertakesIsStillHeard(t *testing.T) {
+	ctx := soon(t)
+	out, in := talkOn(t, Options{}, Options{Policy: AnswerAfter(0)})
+	must(t, out.Hangup(ctx))
+	_, err := in.WaitEnded(ctx)
+	must(t, err)
+	late := []byte{0x80, 101, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5, 10, 0, 160} // RTP: key 5
+	_, err = out.sound.rtp.WriteToUDPAddrPort(late, in.sound.address())
+	must(t, err)
+	must(t, in.WaitDigits(ctx, "5"))
+	if err := in.WaitDigits(ctx, "6"); err == nil {
+		t.Error("the ear stays open for ever")
+	}
+}
+
 func TestASilentPhoneSendsNothingUntilItPlays(t *testing.T) {
 	ctx := soon(t)
 	out, in := talkOn(t, Options{}, Options{Policy: Policy{Do: Answer, Silent: true}})

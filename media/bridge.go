@@ -93,7 +93,9 @@ func (p *Port) move(other *Port) bool {
 		j := job{run: func(to *loop) { err = to.adopt(p) }, done: make(chan struct{})}
 		if to.post(j) {
 			p.home.Store(to)
+			return
 		}
+		err = errors.Join(ErrClosed, from.adopt(p)) // so that it is closed with its loop
 	})
 	// Jobs for p run after the adoption.
 	return ok && p.do(func(*loop) {}) && err == nil

@@ -87,7 +87,7 @@ func (e *Engine) Close() error {
 	}
 	var errs []error
 	for _, l := range e.loops {
-		l.post(job{run: func(l *loop) { l.end(); l.stop = true }, done: make(chan struct{})})
+		l.post(job{run: func(l *loop) { l.stop = true }, done: make(chan struct{})})
 		<-l.done
 	}
 	e.clerk.close()
@@ -118,7 +118,7 @@ func (e *Engine) Port(local netip.Addr) (*Port, error) {
 	err = ErrClosed
 	if !p.do(func(l *loop) { err = l.adopt(p) }) || err != nil {
 		e.unbind(p)
-		return nil, fmt.Errorf("open port %d: %w", number, err)
+		return nil, fmt.Errorf("open port %d: %w", number, e.refusal(err))
 	}
 	e.mu.Lock()
 	late := e.closed
@@ -166,13 +166,19 @@ func (e *Engine) bind(local netip.Addr) (rtp, rtcp socket, number uint16, err er
 		case taken(err):
 			foreign = append(foreign, number)
 			continue
-		case exhausted(err):
-			e.tallies.refused.Add(1)
-			err = fmt.Errorf("%w: %w", ErrNoPorts, err)
 		}
 		foreign = append(foreign, number)
-		return rtp, rtcp, 0, err
+		return rtp, rtcp, 0, e.refusal(err)
 	}
+}
+
+// refusal says ErrNoPorts of an error by which the machine has nothing left, and counts it.
+func (e *Engine) refusal(err error) error {
+	if !exhausted(err) {
+		return err
+	}
+	e.tallies.refused.Add(1)
+	return fmt.Errorf("%w: %w", ErrNoPorts, err)
 }
 
 func openPair(local netip.Addr, number uint16) (rtp, rtcp socket, err error) {

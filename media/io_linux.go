@@ -17,7 +17,7 @@ import (
 // sockets read and written by raw system calls. Other I/O can take its place.
 
 // biggest datagram that is read; RTP of a telephone has under 500 bytes. What is
-// longer is cut, and then refused as malformed or harmless.
+// longer is refused.
 const biggest = 2048
 
 // poller waits for the sockets of one loop: those of the epoll set. A loop that slept
@@ -222,16 +222,19 @@ func (s socket) close() error { return unix.Close(s.fd) }
 // taken tells whether a port could not be bound because somebody else has it.
 func taken(err error) bool { return errors.Is(err, unix.EADDRINUSE) }
 
-// exhausted tells whether the machine has no descriptor or memory for a socket left.
+// exhausted tells whether the machine has no descriptor, watch or memory for a socket
+// left.
 func exhausted(err error) bool {
-	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM)
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOSPC) ||
+		errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM)
 }
 
-// receive reads one datagram into a.packet; ok is false when there is none.
+// receive reads one datagram into a.packet; ok is false when there is none. n is its
+// true length: over biggest, it was cut.
 func (s socket) receive(a *air) (n int, from netip.AddrPort, ok bool) {
 	a.size = unix.SizeofSockaddrInet6
 	r, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd),
-		uintptr(unsafe.Pointer(&a.packet[0])), biggest, unix.MSG_DONTWAIT,
+		uintptr(unsafe.Pointer(&a.packet[0])), biggest, unix.MSG_DONTWAIT|unix.MSG_TRUNC,
 		uintptr(unsafe.Pointer(&a.from)), uintptr(unsafe.Pointer(&a.size)))
 	if errno != 0 {
 		return 0, from, false

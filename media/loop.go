@@ -1,6 +1,7 @@
 package media
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -39,7 +40,7 @@ const (
 type job struct {
 	port *Port // nil: for the loop itself
 	run  func(l *loop)
-	done chan struct{} // closed when it ran, or never will
+	done chan struct{} // closed when it ran, or never will because its loop has ended
 }
 
 // inbox is unbounded, but every sender waits for its job: it never holds more than
@@ -111,8 +112,9 @@ func (l *loop) run() {
 		l.now = l.engine.clock()
 	}
 	for _, j := range l.inbox.close() {
-		close(j.done)
+		l.work(j)
 	}
+	l.end()
 }
 
 // pass serves what is ready: packets, then timers, then jobs. It tells when it began
@@ -172,6 +174,8 @@ func (l *loop) serve(r ready) {
 		return
 	}
 	switch {
+	case n > biggest:
+		l.tallies.malformed.Add(1)
 	case p.in.draining:
 		p.in.quiet = l.now
 		l.tallies.drained.Add(1)
@@ -192,37 +196,35 @@ func (l *loop) adopt(p *Port) error {
 	}
 	l.slots[slot] = p
 	p.in.slot = slot
-	if err := l.poll.add(p.rtp, slot, false); err != nil {
-		l.forget(p)
-		return err
-	}
-	if err := l.poll.add(p.rtcp, slot, true); err != nil {
-		_ = l.poll.remove(p.rtp)
-		l.forget(p)
-		return err
-	}
 	l.load.Add(1)
-	l.wheel.arm(&p.in.chore, ms(l.now)+choreEvery)
+	if err := errors.Join(l.poll.add(p.rtp, slot, false), l.poll.add(p.rtcp, slot, true)); err != nil {
+		l.release(p)
+		return err
+	}
+	l.wheel.arm(&p.in.chore, nextChore(l.now))
 	if p.out.pacing {
 		l.wheel.arm(&p.out.pace, p.out.due)
 	}
 	return nil
 }
 
-// release ends serving a port; its sockets stay open and keep what arrives.
+// release ends serving a port, if it is served; its sockets stay open and keep what
+// arrives.
 func (l *loop) release(p *Port) {
+	if p.in.slot == nowhere {
+		return
+	}
 	_ = l.poll.remove(p.rtp)
 	_ = l.poll.remove(p.rtcp)
 	l.wheel.stop(&p.in.chore)
 	l.wheel.stop(&p.out.pace)
-	l.forget(p)
+	l.slots[p.in.slot] = nil
+	l.free = append(l.free, p.in.slot)
+	p.in.slot = nowhere
 	l.load.Add(-1)
 }
 
-func (l *loop) forget(p *Port) {
-	l.slots[p.in.slot] = nil
-	l.free = append(l.free, p.in.slot)
-}
+const nowhere = -1 // the slot of a port that no loop serves
 
 // ms is the loop's clock in whole milliseconds.
 func ms(ns int64) int64 { return ns / 1e6 }

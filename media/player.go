@@ -1,6 +1,7 @@
 package media
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"breakwater/media/g711"
@@ -39,11 +40,12 @@ const (
 // source never overlaps two senders and leaves no gap over 40 ms. While the party
 // may not be sent to (hold), time goes on and the sound does not become complete.
 func (p *Port) Play(s Sound) *Playback {
+	s.Clips = slices.DeleteFunc(slices.Clone(s.Clips), silent)
 	b := &Playback{port: p, sound: s, done: make(chan struct{})}
 	if s.Gain != 0 {
 		b.gain = [2]*[256]byte{g711.Mu.GainTable(s.Gain), g711.A.GainTable(s.Gain)}
 	}
-	if s.empty() {
+	if len(b.sound.Clips) == 0 {
 		b.end(complete)
 		return b
 	}
@@ -94,14 +96,8 @@ func (b *Playback) end(how uint32) bool {
 	return true
 }
 
-func (s Sound) empty() bool {
-	for _, c := range s.Clips {
-		if c != nil && len(c.ULaw) > 0 {
-			return false
-		}
-	}
-	return true
-}
+// silent tells whether a clip has nothing to play in one of the codecs.
+func silent(c *wav.Clip) bool { return c == nil || len(c.ULaw) == 0 || len(c.ALaw) == 0 }
 
 // begin starts the pace of a new playback, directly after the packet sent last.
 func (l *loop) begin(p *Port) {
@@ -175,24 +171,15 @@ func (b *Playback) fill(dst []byte, c Codec) (last bool) {
 			}
 			return true
 		}
-		n := 0
-		if clip := b.sound.Clips[b.clip]; clip != nil {
-			codes := clip.ULaw
-			if c == PCMA {
-				codes = clip.ALaw
-			}
-			if b.at < len(codes) {
-				n = copy(dst[at:], codes[b.at:])
-			}
-			if t := b.gain[c.index()]; t != nil {
-				g711.Map(dst[at:at+n], dst[at:at+n], t)
-			}
-			b.at += n
-			if b.at < len(codes) {
-				return false
-			}
+		codes := b.sound.Clips[b.clip].Codes(c.law())
+		n := copy(dst[at:], codes[min(b.at, len(codes)):])
+		if t := b.gain[c.index()]; t != nil {
+			g711.Map(dst[at:at+n], dst[at:at+n], t)
 		}
-		at += n
+		at, b.at = at+n, b.at+n
+		if b.at < len(codes) {
+			return false
+		}
 		b.clip, b.at = b.clip+1, 0
 		if b.sound.Loop && b.clip == len(b.sound.Clips) {
 			b.clip = 0

@@ -288,59 +288,6 @@ func sine(c Codec, hz float64) []byte {
 	return codes
 }
 
-func TestVoiceTellsSpeechFromNoise(t *testing.T) {
-	quietNoise := func(peak int) func(int) int16 {
-		seed := uint32(1)
-		return func(int) int16 {
-			seed = seed*1664525 + 1013904223
-			return int16(int(seed>>16)%(2*peak+1) - peak)
-		}
-	}
-	speech := func(i int) int16 { return int16(6000 * math.Sin(float64(i)/3) * math.Abs(math.Sin(float64(i)/1300))) }
-	for name, c := range map[string]struct {
-		parts    []func(int) int16 // a second each
-		min, max time.Duration
-	}{
-		"a dead line":                   {[]func(int) int16{func(int) int16 { return 0 }, func(int) int16 { return 0 }}, 0, 0},
-		"a quiet office":                {[]func(int) int16{quietNoise(60), quietNoise(60), quietNoise(60)}, 0, 0},
-		"a second of speech in silence": {[]func(int) int16{func(int) int16 { return 0 }, speech, func(int) int16 { return 0 }}, 900 * time.Millisecond, 1300 * time.Millisecond},
-		"speech in a noisy car": {
-			[]func(int) int16{quietNoise(200), quietNoise(200), speech, quietNoise(200)}, 900 * time.Millisecond, 1600 * time.Millisecond,
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for _, codec := range []Codec{PCMU, PCMA} {
-				v := newVoice()
-				codes := make([]byte, 160)
-				samples := make([]int16, 160)
-				for _, part := range c.parts {
-					for at := 0; at < 8000; at += 160 {
-						for i := range samples {
-							samples[i] = part(at + i)
-						}
-						codec.law().Encode(codes, samples)
-						v.frame(codec.law(), codes)
-					}
-				}
-				if got := v.account().Spoken; got < c.min || got > c.max {
-					t.Errorf("%v: %v spoken, want %v to %v", codec, got, c.min, c.max)
-				}
-			}
-		})
-	}
-}
-
-func TestVoicePowerIsOfTheTimeSinceTheLastAccount(t *testing.T) {
-	v := newVoice()
-	v.frame(g711.Mu, sine(PCMU, 1000))
-	if p := v.account().Power; math.Abs(p+10) > 0.5 {
-		t.Errorf("power %.2f dBm0, want −10", p)
-	}
-	if p := v.account().Power; !math.IsInf(p, -1) {
-		t.Errorf("power %v of nothing", p)
-	}
-}
-
 // What is put on the belt comes off it, in order, and what does not fit is refused.
 func TestBelt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -322,7 +322,7 @@ func TestAFailingDiskEndsTheRecordingWithOneAlarm(t *testing.T) {
 	}
 	w.rec.belt.put(frame{}, flat(1))
 	w.rec.began -= 8000
-	if !s.serve(w) {
+	if !s.serve(w, false) {
 		t.Fatal("the recording goes on")
 	}
 	if _, err := w.rec.Close(); !errors.Is(err, os.ErrClosed) {
@@ -347,7 +347,7 @@ func TestASlowDiskEndsTheRecordingAndKeepsWhatWasTaken(t *testing.T) {
 	if !w.rec.spilled.Load() {
 		t.Fatal("the belt has no end")
 	}
-	if !s.serve(w) {
+	if !s.serve(w, false) {
 		t.Fatal("the recording goes on")
 	}
 	paths, err := w.rec.Close()

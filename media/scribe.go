@@ -87,7 +87,7 @@ func (s *scribe) run() {
 		s.fresh = nil
 		closing := s.closing
 		s.mu.Unlock()
-		s.works = slices.DeleteFunc(s.works, s.serve)
+		s.works = slices.DeleteFunc(s.works, func(w *work) bool { return s.serve(w, closing) })
 		if closing {
 			return
 		}
@@ -97,8 +97,9 @@ func (s *scribe) run() {
 	}
 }
 
-// serve writes what there is of one recording; true when it has ended.
-func (s *scribe) serve(w *work) (over bool) {
+// serve writes what there is of one recording; true when it has ended. last = the engine
+// ends it: its loops have ended, nothing more comes.
+func (s *scribe) serve(w *work, last bool) (over bool) {
 	r := w.rec
 	r.mu.Lock()
 	notes, closing, until := r.notes, r.closing, r.until
@@ -106,7 +107,7 @@ func (s *scribe) serve(w *work) (over bool) {
 	r.mu.Unlock()
 	spilled := r.spilled.Load()
 	if !closing {
-		until = r.now()
+		until, closing = r.now(), last
 	}
 	err := s.write(w, notes)
 	switch {
@@ -127,13 +128,14 @@ func (s *scribe) serve(w *work) (over bool) {
 	return true
 }
 
-// write lays what is on the belt.
+// write lays what is on the belt, and the notes at their time.
 func (s *scribe) write(w *work, notes []note) error {
-	for _, n := range notes {
-		w.tape.note(n)
-	}
 	for {
 		f, codes, ok := w.rec.belt.take(s.room[:])
+		for len(notes) > 0 && (!ok || notes[0].at <= f.at) {
+			w.tape.note(notes[0])
+			notes = notes[1:]
+		}
 		if !ok {
 			return nil
 		}

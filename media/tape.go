@@ -9,6 +9,7 @@ type tape struct {
 	segment  int
 	codec    Codec
 	begin    int64 // where the present segment begins
+	paused   bool
 	done     int64 // all before it was written
 	channels [2]track
 	stereo   []byte // a stretch on its way to the reel
@@ -119,7 +120,7 @@ func (k *track) cover(from, to int64) {
 
 func (k *track) gap(g stretch) {
 	if len(k.gaps) == mostGaps {
-		k.gaps[mostGaps-1].to = g.to
+		k.gaps[mostGaps-1].to = max(k.gaps[mostGaps-1].to, g.to)
 		return
 	}
 	k.gaps = append(k.gaps, g)
@@ -173,14 +174,25 @@ var channelNames = [2]string{"left", "right"}
 
 // note marks a pause or its end.
 func (t *tape) note(n note) {
-	what := "pause"
-	if !n.pause {
-		what = "resume"
-		for c := range t.channels { // the pause itself is no gap
-			t.channels[c].end = max(t.channels[c].end, n.at)
-		}
+	what := "resume"
+	if n.pause {
+		what = "pause"
 	}
+	t.quiet(n.at)
+	t.paused = n.pause
 	t.reel.mark(mark{What: what, At: max(0, n.at-t.begin)})
+}
+
+// quiet says that nothing came on either channel up to a place. It is a gap, unless it
+// was a pause.
+func (t *tape) quiet(to int64) {
+	for c := range t.channels {
+		k := &t.channels[c]
+		if to-k.end >= leastGap && !t.paused {
+			k.gap(stretch{k.end, to})
+		}
+		k.end = max(k.end, to)
+	}
 }
 
 // next finishes the segment and begins another with codec c. at is when it changed.
@@ -204,10 +216,6 @@ func (t *tape) next(c Codec, at int64) error {
 // finish writes all there is, at least up to the place, and closes the reel.
 func (t *tape) finish(at int64) error {
 	at = max(at, t.done, t.channels[left].end, t.channels[right].end)
-	for i := range t.channels {
-		if k := &t.channels[i]; at-k.end >= leastGap {
-			k.gap(stretch{k.end, at})
-		}
-	}
+	t.quiet(at)
 	return t.reel.close(t.advance(at))
 }

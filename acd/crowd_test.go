@@ -189,6 +189,12 @@ func TestAFullFloorIsQuick(t *testing.T) {
 	if each := time.Since(from) / 5000; each > 2*time.Millisecond {
 		t.Errorf("a caller who waits costs %s", each)
 	}
+	from = time.Now()
+	lines, err := b.why(Whom{Call: "c4999"})
+	if took := time.Since(from); err != nil || len(lines) > 20 || took > 200*time.Millisecond {
+		t.Errorf("why takes %s and %d lines: %v", took, len(lines), err)
+	}
+	t.Logf("why took %s", time.Since(from))
 	r, err := prepare(Plan{Queues: b.plan(), Agents: b.people()})
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -237,24 +236,6 @@ func (d *day) check() {
 	for name := range d.b.agents {
 		if lines, err := d.b.why(Whom{Agent: name}); err != nil || len(lines) == 0 {
 			d.Fatalf("why %s: %q, %v", name, lines, err)
-		}
-	}
-}
-
-// told checks what a caller may hear: a place that never grows, and why he waits.
-func (d *day) told(t *ticket) {
-	place, err := d.b.place(t.id)
-	if before, told := d.places[t.id]; err != nil || told && place.Position > before || place.Position < 1 {
-		d.Fatalf("ticket %d was at %d and is at %+v, %v", t.id, before, place, err)
-	}
-	d.places[t.id] = place.Position
-	lines, err := d.b.why(Whom{Call: t.entry.Call})
-	if err != nil || len(lines) < 2 {
-		d.Fatalf("why %s: %q, %v", t.entry.Call, lines, err)
-	}
-	for _, line := range lines[1:] {
-		if t.offer == nil && t.pausedTil <= d.now.Mono && strings.Contains(line, " free: ") {
-			d.Fatalf("%s waits although it is said: %s", t.entry.Call, line)
 		}
 	}
 }

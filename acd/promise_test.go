@@ -2,7 +2,10 @@ package acd
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -87,4 +90,88 @@ func (d *day) same(from string, p *past) {
 	if diff := cmp.Diff(d.b.recent, p.recent); diff != "" {
 		d.Fatalf("%s: round robin differs:\n%s", from, diff)
 	}
+}
+
+// told checks what a caller may hear: a place that never grows, and why he waits.
+func (d *day) told(t *ticket) {
+	place, err := d.b.place(t.id)
+	if before, told := d.places[t.id]; err != nil || told && place.Position > before || place.Position < 1 {
+		d.Fatalf("ticket %d was at %d and is at %+v, %v", t.id, before, place, err)
+	}
+	d.places[t.id] = place.Position
+	lines, err := d.b.why(Whom{Call: t.entry.Call})
+	if err != nil || len(lines) < 2 {
+		d.Fatalf("why %s: %q, %v", t.entry.Call, lines, err)
+	}
+	for _, line := range lines[1:] {
+		if t.offer == nil && t.pausedTil <= d.now.Mono && strings.Contains(line, " free: ") {
+			d.Fatalf("%s waits although it is said: %s", t.entry.Call, line)
+		}
+	}
+}
+
+// TestPromiseNoQueueStarves runs random floors under more callers than they can serve.
+// A caller of the lightest queue is passed only by callers with a higher score, so the
+// wait is bounded by the longest wait of those who passed:
+// W ≤ (60·(their priority − ours) + their weight·their wait) / our weight, and then
+// one more conversation until somebody is free.
+func TestPromiseNoQueueStarves(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		heavy := QueueSpec{WrapUp: -1, LeaveOn: []AgentState{}, MaxWait: 24 * time.Hour}
+		light := heavy
+		heavy.Weight = rapid.SampledFrom([]float64{1, 2, 5}).Draw(t, "heavy weight")
+		heavy.Priority = rapid.IntRange(0, 10).Draw(t, "heavy priority")
+		light.Weight = rapid.SampledFrom([]float64{0.2, 0.5, 1}).Draw(t, "light weight")
+		talk := time.Duration(rapid.IntRange(5, 120).Draw(t, "talk")) * time.Second
+		lightEvery := rapid.IntRange(2, 20).Draw(t, "one light caller in")
+		backlog := rapid.IntRange(1, 20).Draw(t, "backlog")
+
+		r, err := prepare(Plan{
+			Settings: Settings{Gap: -1}, Agents: map[string]AgentSpec{"anna": {}},
+			Queues: map[string]QueueSpec{"heavy": heavy, "light": light},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, now := newBoard(), Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "b", Mono: time.Hour}
+		var seat *seat
+		waited := map[string]time.Duration{} // the longest wait served, by queue
+		run := func(act func(*board) error) {
+			turn, err := b.apply(now, act)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range turn.offers {
+				seat = o.offer.seats[0]
+				waited[seat.queue] = max(waited[seat.queue], now.Mono-seat.ticket.since)
+			}
+		}
+		calls := 0
+		call := func() {
+			calls++
+			queue := map[bool]string{true: "light", false: "heavy"}[calls%lightEvery == 0]
+			run(func(b *board) error { _, err := b.enter(Entry{Call: fmt.Sprint(calls), Queue: queue}); return err })
+		}
+		run(func(b *board) error { b.adopt(r); return nil })
+		run(func(b *board) error { return b.command("anna", Command{Verb: LogIn, Phone: "1"}) })
+		for range backlog {
+			call()
+		}
+		for range 200 {
+			call()
+			id := seat.id
+			run(func(b *board) error { return b.answered(id) })
+			now.Mono, now.Wall = now.Mono+talk, now.Wall.Add(talk)
+			run(func(b *board) error { return b.finish(id, Outcome{}) })
+		}
+		bound := (60*float64(heavy.Priority) + heavy.Weight*waited["heavy"].Seconds()) / light.Weight
+		if got := (waited["light"] - talk).Seconds(); got > bound {
+			t.Fatalf("a caller of the light queue waited %.0fs, the bound is %.0fs", got, bound)
+		}
+		for _, w := range b.inOrder() {
+			if got := (now.Mono - w.since - talk).Seconds(); w.entry.Queue == "light" && got > bound {
+				t.Fatalf("a caller of the light queue has waited %.0fs, the bound is %.0fs", got, bound)
+			}
+		}
+	})
 }

@@ -2,7 +2,12 @@
 // wire, no sound and no disk: it is told what happened and makes offers.
 package acd
 
-import "time"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
 
 // Strategy is how a queue picks among capable, offerable agents. Ties are always
 // broken by longest idle, then by name, so that every decision can be replayed.
@@ -70,4 +75,200 @@ type Plan struct {
 	Settings Settings
 	Queues   map[string]QueueSpec
 	Agents   map[string]AgentSpec
+}
+
+// WithDefaults fills the fields that are zero.
+func (s Settings) WithDefaults() Settings {
+	setDefault(&s.Gap, 15*time.Second)
+	setDefault(&s.ExtendWrapUp, 60*time.Second)
+	setDefault(&s.Strikes, 3)
+	setDefault(&s.DelayBusy, 20*time.Second)
+	setDefault(&s.DelayDeclined, 10*time.Second)
+	setDefault(&s.DelayUnreached, 30*time.Second)
+	setDefault(&s.DelayNoAnswer, 5*time.Second)
+	setDefault(&s.Prefer, 60*time.Second)
+	return s
+}
+
+// Check says what is wrong, by dotted key. Zero fields are their defaults.
+func (s Settings) Check() map[string]string {
+	w := wrongs{}
+	w.length("extend_wrap_up", s.ExtendWrapUp, time.Hour)
+	w.length("delay_busy", s.DelayBusy, time.Hour)
+	w.length("delay_declined", s.DelayDeclined, time.Hour)
+	w.length("delay_unreached", s.DelayUnreached, time.Hour)
+	w.length("delay_no_answer", s.DelayNoAnswer, time.Hour)
+	w.length("prefer", s.Prefer, time.Hour)
+	if s.Gap > time.Hour {
+		w["gap"] = fmt.Sprintf("%s is longer than 1h; allowed are -1 (none) to 1h", s.Gap)
+	}
+	if s.Strikes < 0 || s.Strikes > 100 {
+		w["strikes"] = fmt.Sprintf("%d is not between 1 and 100", s.Strikes)
+	}
+	return w
+}
+
+// WithDefaults fills the fields that are zero. An empty but present leave_on
+// means that nobody leaves.
+func (q QueueSpec) WithDefaults() QueueSpec {
+	setDefault(&q.Strategy, LongestIdle)
+	setDefault(&q.Ring, 20*time.Second)
+	setDefault(&q.WrapUp, 30*time.Second)
+	setDefault(&q.MaxWait, 30*time.Minute)
+	setDefault(&q.Weight, 1)
+	setDefault(&q.Intensity, "normal")
+	if q.LeaveOn == nil {
+		q.LeaveOn = []AgentState{LoggedOut}
+	}
+	return q
+}
+
+// Check says what is wrong with the queue by itself, by dotted key. What depends on
+// the agents (skill names, Agents) is checked by Plan.Check.
+func (q QueueSpec) Check() map[string]string {
+	w := wrongs{}
+	w.word("strategy", string(q.Strategy), "", string(LongestIdle), string(LeastOccupied), string(RoundRobin),
+		string(Linear), string(BestSkill), string(RingAll))
+	w.word("intensity", q.Intensity, "", "low", "normal", "hostile")
+	w.length("ring", q.Ring, 10*time.Minute)
+	w.length("max_wait", q.MaxWait, 24*time.Hour)
+	if q.WrapUp > 4*time.Hour {
+		w["wrap_up"] = fmt.Sprintf("%s is longer than 4h; allowed are -1 (none) to 4h", q.WrapUp)
+	}
+	if q.MaxSize < 0 {
+		w["max_size"] = fmt.Sprintf("%d is negative; 0 means no limit", q.MaxSize)
+	}
+	if q.Priority < -1440 || q.Priority > 1440 {
+		w["priority"] = fmt.Sprintf("%d minutes are more than a day", q.Priority)
+	}
+	if !(q.Weight == 0 || q.Weight >= 0.01 && q.Weight <= 100) {
+		w["weight"] = fmt.Sprintf("%v is not between 0.01 and 100: a queue whose callers do not age would starve", q.Weight)
+	}
+	for i, s := range q.LeaveOn {
+		w.word(fmt.Sprintf("leave_on.%d", i), string(s), string(LoggedOut), string(Ready), string(Offered),
+			string(OnCall), string(WrapUp), string(Resting), string(NotReady), string(Missed))
+	}
+	after := time.Duration(0)
+	for i, r := range q.Relax {
+		if r.After <= after {
+			w[fmt.Sprintf("relax.%d.after", i)] = fmt.Sprintf("%s is not later than %s of the step before", r.After, after)
+		}
+		after = r.After
+	}
+	return w
+}
+
+// WithDefaults gives the spec itself: nothing of a person is assumed.
+func (a AgentSpec) WithDefaults() AgentSpec { return a }
+
+// Check says what is wrong, by dotted key.
+func (a AgentSpec) Check() map[string]string {
+	w := wrongs{}
+	for s, level := range a.Skills {
+		switch {
+		case s == dataName:
+			w["skills."+s] = "data names the call's data in expressions and cannot be a skill"
+		case !skillName.MatchString(s):
+			w["skills."+s] = fmt.Sprintf("%q is not a name: letters, digits and _, not beginning with a digit", s)
+		case level < 0 || level > 10:
+			w["skills."+s] = fmt.Sprintf("%d is not a level from 0 to 10", level)
+		}
+	}
+	for _, r := range a.Number {
+		if r < '0' || r > '9' {
+			w["number"] = fmt.Sprintf("%q is not digits only: it is dialled to log in", a.Number)
+		}
+	}
+	return w
+}
+
+// WithDefaults fills every spec and gives each its name.
+func (p Plan) WithDefaults() Plan {
+	out := Plan{Settings: p.Settings.WithDefaults()}
+	out.Queues, out.Agents = map[string]QueueSpec{}, map[string]AgentSpec{}
+	for name, q := range p.Queues {
+		q.Name = name
+		out.Queues[name] = q.WithDefaults()
+	}
+	for name, a := range p.Agents {
+		a.Name = name
+		out.Agents[name] = a.WithDefaults()
+	}
+	return out
+}
+
+// Check says what is wrong, by dotted key: settings.…, queues.NAME.…, agents.NAME.…
+// A wrong skill expression is named with its column.
+func (p Plan) Check() map[string]string {
+	w := wrongs{}
+	w.under("settings", p.Settings.Check())
+	numbers := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(p.Agents)) {
+		a := p.Agents[name]
+		w.under("agents."+name, a.Check())
+		if other, used := numbers[a.Number]; used && a.Number != "" {
+			w["agents."+name+".number"] = fmt.Sprintf("%s is the number of %s too", a.Number, other)
+		}
+		numbers[a.Number] = name
+	}
+	d := newDictionary(p.Agents)
+	for _, name := range slices.Sorted(maps.Keys(p.Queues)) {
+		q, key := p.Queues[name], "queues."+name
+		w.under(key, q.Check())
+		for i, a := range q.Agents {
+			if _, ok := p.Agents[a]; !ok {
+				w[fmt.Sprintf("%s.agents.%d", key, i)] = fmt.Sprintf("there is no agent %s", a)
+			} else if slices.Contains(q.Agents[:i], a) {
+				w[fmt.Sprintf("%s.agents.%d", key, i)] = fmt.Sprintf("%s is named twice", a)
+			}
+		}
+		if _, err := d.compile(q.Needs); err != nil {
+			w[key+".needs"] = err.Error()
+		}
+		for i, r := range q.Relax {
+			if _, err := d.compile(r.Needs); err != nil {
+				w[fmt.Sprintf("%s.relax.%d.needs", key, i)] = err.Error()
+			}
+		}
+	}
+	return w
+}
+
+// wrongs collects what is wrong, by dotted key.
+type wrongs map[string]string
+
+func (w wrongs) under(key string, of map[string]string) {
+	for k, text := range of {
+		w[key+"."+k] = text
+	}
+}
+
+func (w wrongs) length(key string, d, most time.Duration) {
+	if d < 0 || d > most {
+		w[key] = fmt.Sprintf("%s is not between 0 and %s", d, most)
+	}
+}
+
+func (w wrongs) word(key, word string, allowed ...string) {
+	if slices.Contains(allowed, word) {
+		return
+	}
+	var list string
+	for _, a := range allowed {
+		if a == "" {
+			continue
+		}
+		if list != "" {
+			list += ", "
+		}
+		list += a
+	}
+	w[key] = fmt.Sprintf("%q is not one of %s", word, list)
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
 }

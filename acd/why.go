@@ -287,7 +287,8 @@ func (b *board) whyAgent(a *agent) []string {
 		who  []named
 		text string
 	}{
-		{idle, "nobody waits whom %[1]s can serve in %[2]s"}, {unmet, "%[1]s does not meet what is asked by %[2]s"},
+		{idle, "nobody waits whom %[1]s can serve in %[2]s"},
+		{unmet, "%[1]s does not meet what is asked by %[2]s"},
 		{outsideOf, "%[1]s is not an agent of %[2]s"},
 	} {
 		if len(l.who) > 0 {

@@ -26,6 +26,7 @@ func newFakeSounds() *fakeSounds {
 
 type fakePlayback struct {
 	names []string
+	loops bool
 	done  chan struct{}
 
 	mu    sync.Mutex // protects all following fields
@@ -59,7 +60,7 @@ func bare(l Leg) *fakeLeg {
 
 func (s *fakeSounds) Play(leg Leg, sound media.Sound) Playback {
 	var length time.Duration
-	p := &fakePlayback{done: make(chan struct{})}
+	p := &fakePlayback{done: make(chan struct{}), loops: sound.Loop}
 	for _, c := range sound.Clips {
 		length += c.Duration()
 		p.names = append(p.names, path.Base(c.Name))
@@ -71,7 +72,7 @@ func (s *fakeSounds) Play(leg Leg, sound media.Sound) Playback {
 		p.end(false)
 		return p
 	}
-	l.playing.end(false)
+	l.silence()
 	l.playing = p
 	l.heard = append(l.heard, p.names...)
 	if !sound.Loop {
@@ -90,7 +91,7 @@ func (s *fakeSounds) Join(a, b Leg) (Joined, error) {
 	j := &fakeJoined{s: s, a: bare(a), b: bare(b)}
 	for _, l := range []*fakeLeg{j.a, j.b} {
 		l.mu.Lock()
-		over, joined := l.over, l.bridge != nil
+		over, joined := l.over && !l.lingers, l.bridge != nil
 		l.mu.Unlock()
 		if over {
 			return nil, media.ErrClosed

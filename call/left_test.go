@@ -84,10 +84,15 @@ func (r *room) recordsAreWhole() {
 	if len(all) != len(r.callers) || r.journal.twice != 0 {
 		r.t.Errorf("%d records of %d calls, %d sealed twice", len(all), len(r.callers), r.journal.twice)
 	}
+	legs := 0
 	for i := range all {
+		legs += len(all[i].Legs)
 		for _, complaint := range faults(&all[i]) {
 			r.t.Errorf("record of the call from %s: %s", all[i].Caller, complaint)
 		}
+	}
+	if want := len(r.callers) + len(r.dialer.all()); legs != want {
+		r.t.Errorf("the records account for %d legs, there were %d", legs, want)
 	}
 }
 

@@ -24,8 +24,10 @@ type fakeLeg struct {
 	spoken   time.Duration
 	account  media.Level // of the voice; zero = always the newest
 	heard    []string    // what was played to it, by clip name
+	cut      []string    // what of it was not heard to the end, music aside
 	playing  *fakePlayback
 	bridge   *fakeJoined
+	lingers  bool // its sound is still there after its end, as for a moment in life
 }
 
 func (l *fakeLeg) Party() Party { return l.party }
@@ -52,7 +54,7 @@ func (l *fakeLeg) signal(s Signal) {
 		l.answered = true
 	case Ended:
 		l.over = true
-		defer l.playing.end(false) // sip tells the end before the sound stops
+		defer l.silence() // sip tells the end before the sound stops
 	case Ringing, Pressed, Held, Resumed, Asked:
 	}
 	if l.sink == nil {
@@ -60,6 +62,16 @@ func (l *fakeLeg) signal(s Signal) {
 		return
 	}
 	l.sink(s)
+}
+
+// silence ends what plays; l.mu is held.
+func (l *fakeLeg) silence() {
+	if p := l.playing; p != nil && !p.ended() {
+		p.end(false)
+		if !p.loops {
+			l.cut = append(l.cut, p.names...)
+		}
+	}
 }
 
 func (l *fakeLeg) Ring() { l.mu.Lock(); l.rang = true; l.mu.Unlock() }

@@ -424,6 +424,109 @@ func TestAPageNeverRingsIntoAQueueCall(t *testing.T) {
 	})
 }
 
+func TestASupervisorStopsRingingWhenTheCallerIsSentOn(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("sofia", "1003")
+		c := phases["while a supervisor rings"](r)
+		c.agent.signal(Signal{Kind: Asked, Target: "1002"})
+		next := r.rung()
+		next.answer()
+		wait(time.Second)
+		if c.other.up() || !r.agent("sofia").Offerable {
+			t.Errorf("sofia's phone rings %v, offerable %v", c.other.up(), r.agent("sofia").Offerable)
+		}
+		c.caller.hangUp()
+	})
+}
+
+func TestASupervisorWhoIsOfferedACallInTheSameMomentIsNotRung(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		caller, agent := r.talking("8100")
+		r.logIn("sofia", "1003")
+		stuck := make(chan struct{})
+		agent.signal(Signal{Kind: Pressed, Digit: '*'})
+		agent.signal(Signal{Kind: Pressed, Digit: '5'})
+		r.x.Post(r.view().ID, func(*Call) { <-stuck }) // the floor has said that sofia is free …
+		synctest.Wait()
+		r.dial("0456", "8100") // … and now gives her a call
+		offer := r.rung()
+		close(stuck)
+		wait(2 * time.Second)
+		if offer.party.Phone != "1003" || !offer.up() {
+			t.Fatalf("phone %s up %v", offer.party.Phone, offer.up())
+		}
+		r.nobodyRung(10 * time.Second)
+		caller.hangUp()
+		offer.decline()
+	}, withoutNotice, func(_ *Plan, f *acd.Plan) {
+		q := f.Queues["orders"]
+		q.Agents = []string{"anna", "sofia"}
+		f.Queues["orders"] = q
+	})
+}
+
+func TestAnOfferBetweenTwoLooksIsSeen(t *testing.T) {
+	view := func(s acd.AgentState, call string) acd.AgentView { return acd.AgentView{State: s, Call: call} }
+	for name, c := range map[string]struct {
+		before, now acd.AgentView
+		want        bool
+	}{
+		"free, and engaged by us":             {view(acd.Ready, ""), view(acd.OnCall, ""), false},
+		"free, and offered":                   {view(acd.Ready, ""), view(acd.Offered, "A"), true},
+		"free, and in a queue call":           {view(acd.Ready, ""), view(acd.OnCall, "A"), true},
+		"not ready":                           {view(acd.NotReady, ""), view(acd.OnCall, ""), false},
+		"in wrap-up":                          {view(acd.WrapUp, "A"), view(acd.WrapUp, "A"), false},
+		"missed a call, and engaged by us":    {view(acd.Missed, "A"), view(acd.OnCall, "A"), false},
+		"nobody is logged in":                 {acd.AgentView{}, acd.AgentView{}, false},
+		"wrap-up that ended in a queue call":  {view(acd.WrapUp, "A"), view(acd.OnCall, "B"), true},
+		"somebody logged in, and was offered": {acd.AgentView{}, view(acd.Offered, "A"), true},
+	} {
+		if got := tookOffer(c.before, c.now); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestACallerInNeedComesBackFromWhereverTheyWereSent(t *testing.T) {
+	for name, how := range map[string]func(other *fakeLeg){
+		"who hangs up":        func(l *fakeLeg) { l.answer(); wait(time.Minute); l.hangUp() },
+		"who does not answer": func(*fakeLeg) {},
+		"who is busy":         func(l *fakeLeg) { l.signal(ended(LegBusy)) },
+		"who sends them on": func(l *fakeLeg) {
+			l.answer()
+			wait(time.Second)
+			l.signal(Signal{Kind: Asked, Target: "8800"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				caller := r.dial("0123", "8800")
+				how(r.rung()) // nobody is logged in: phone 1002 is asked
+				r.logIn("ben", "1003")
+				for {
+					next := r.rung()
+					if next.party.Phone == "1003" {
+						next.answer()
+						break
+					}
+					next.decline()
+				}
+				wait(time.Second)
+				if got := r.view(); !caller.up() || got.Agent != "ben" {
+					t.Errorf("caller up %v, with %q", caller.up(), got.Agent)
+				}
+				caller.hangUp()
+			}, func(_ *Plan, f *acd.Plan) {
+				q := f.Queues["crisis"]
+				q.OnEmpty = "phone:1002"
+				f.Queues["crisis"] = q
+			})
+		})
+	}
+}
+
 func TestAnAssistThatNobodyAnswersIsCountedAndTold(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.logIn("anna", "1001")

@@ -32,6 +32,27 @@ func TestAnAgentWhoHangsUpRightAfterTheAnswerLeavesNobodyInAnEmptyConversation(t
 	})
 }
 
+func TestAnAgentWhoLeavesWhileTheSoundIsStillThereHasHungUp(t *testing.T) {
+	for name, leave := range map[string]func(*fakeLeg){"hung up": (*fakeLeg).hangUp, "was lost": (*fakeLeg).lose} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				caller := r.dial("0123", "8100")
+				agent := r.rung()
+				agent.lingers = true
+				agent.answer()
+				leave(agent)
+				wait(2 * time.Second)
+				want := map[string]string{"hung up": sayClosing, "was lost": sayLost}[name]
+				if !caller.playedTo(want) || r.agent("anna").State != acd.WrapUp {
+					t.Errorf("heard %v, anna is %s", caller.heard, r.agent("anna").State)
+				}
+				caller.hangUp()
+			})
+		})
+	}
+}
+
 func TestAKeyPressedBetweenTheAnswerAndTheConversationCounts(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.logIn("anna", "1001")
@@ -290,7 +311,7 @@ func TestWordsFromBeforeTheEndOfAWarningDoNotOpenTheNext(t *testing.T) {
 			t.Errorf("the caller has said nothing since; the agent heard %v", agent.heard)
 		}
 		caller.hangUp()
-	})
+	}, func(p *Plan, _ *acd.Plan) { p.Protect.CustomerSpeech = 500 * time.Millisecond })
 }
 
 func TestAnAccountThatComesLateDoesNotMoveWordsBehindAWarning(t *testing.T) {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -58,6 +60,38 @@ func TestAnUnknownStoreIsAnErrorThatNamesTheKnown(t *testing.T) {
 		if _, err := store.Open(t.Context(), url, nil); err == nil {
 			t.Errorf("%q was opened", url)
 		}
+	}
+}
+
+func TestASecondServerIsKeptOutOfTheStore(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "one.db")
+	first, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler))
+	if err == nil || second != nil {
+		t.Fatalf("a second server opened the store: %v, %v", second, err)
+	}
+	if !strings.Contains(err.Error(), "another server") {
+		t.Errorf("error %q does not say why", err)
+	}
+	closed(t, first)
+	again, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatalf("after the first has closed: %v", err)
+	}
+	closed(t, again)
+}
+
+func TestAStoreThatCannotBeOpenedIsNil(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a file", "x.db")
+	if err := os.WriteFile(filepath.Dir(file), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), "sqlite:"+file, slog.New(slog.DiscardHandler))
+	if err == nil || s != nil {
+		t.Errorf("got %v, %v; want nil and an error", s, err)
 	}
 }
 

@@ -31,7 +31,11 @@ func Open(ctx context.Context, url string, log *slog.Logger) (Store, error) {
 	case kind == "memory" && rest == "":
 		return memory.New(), nil
 	case kind == "sqlite" && rest != "":
-		return sqlite.Open(ctx, rest, log)
+		s, err := sqlite.Open(ctx, rest, log)
+		if err != nil {
+			return nil, err // not s: a nil *sqlite.Store in an interface is not nil
+		}
+		return s, nil
 	}
 	return nil, fmt.Errorf("store %q is not known; known are memory: and sqlite:FILE", url)
 }

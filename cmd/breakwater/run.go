@@ -43,7 +43,7 @@ func (c runCommand) Run() error {
 		return err
 	}
 	reloadOnHangup(ctx, h, log)
-	greet(h)
+	greet(h, c.MakeSecrets)
 	return h.Run(ctx)
 }
 
@@ -67,20 +67,16 @@ func reloadOnHangup(ctx context.Context, h *house.House, log *slog.Logger) {
 }
 
 // greet tells a person what to do next: where phones register, with which accounts,
-// and what to dial.
-func greet(h *house.House) {
+// and what to dial. Secrets are shown only to who lets us make them: elsewhere what a
+// server prints ends in a log.
+func greet(h *house.House, secrets bool) {
 	c := h.Keeper.Current()
 	fmt.Printf("\nBreakwater %s serves the config %s (version %s).\n\nPhones register at:\n", version(), h.Keeper.Status().Dir, c.Version)
 	for _, a := range h.SIP.Addresses() {
 		fmt.Println("   ", a)
 	}
-	fmt.Println("\nPhone accounts (user, password):")
-	for _, name := range slices.Sorted(maps.Keys(c.Phones)) {
-		fmt.Printf("    %-8s %s\n", name, c.Phones[name].Password)
-	}
-	fmt.Println("\nAgents (log in from any phone by *11, then number # PIN #):")
-	for _, name := range slices.Sorted(maps.Keys(c.Agents)) {
-		fmt.Printf("    %-8s number %s  PIN %s\n", name, c.Agents[name].Number, c.Agents[name].PIN)
+	if secrets {
+		greetSecrets(c)
 	}
 	fmt.Println("\nNumbers to dial:")
 	for _, number := range slices.Sorted(maps.Keys(c.Numbers)) {
@@ -92,4 +88,15 @@ func greet(h *house.House) {
 		}
 	}
 	fmt.Printf("\nStatus: http://%s/v1/status   (token in %s)\nStop with Ctrl-C.\n\n", h.API.Addr(), c.API.TokenFile)
+}
+
+func greetSecrets(c *config.Config) {
+	fmt.Println("\nPhone accounts (user, password):")
+	for _, name := range slices.Sorted(maps.Keys(c.Phones)) {
+		fmt.Printf("    %-8s %s\n", name, c.Phones[name].Password)
+	}
+	fmt.Println("\nAgents (log in from any phone by *11, then number # PIN #):")
+	for _, name := range slices.Sorted(maps.Keys(c.Agents)) {
+		fmt.Printf("    %-8s number %s  PIN %s\n", name, c.Agents[name].Number, c.Agents[name].PIN)
+	}
 }

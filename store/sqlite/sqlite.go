@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
@@ -49,6 +50,7 @@ type Store struct {
 	log   *slog.Logger
 	write *sql.DB // one connection: writes follow each other
 	read  *sql.DB
+	lock  *os.File    // held while open: a second server would seal our live calls
 	dirty atomic.Bool // something was written since the last flush
 	stop  chan struct{}
 	ended sync.WaitGroup
@@ -65,6 +67,9 @@ func Open(ctx context.Context, file string, log *slog.Logger) (_ *Store, err err
 			err = errors.Join(fmt.Errorf("sqlite %s: %w", file, err), s.closeAll())
 		}
 	}()
+	if s.lock, err = lockFile(file + ".lock"); err != nil {
+		return nil, err
+	}
 	if s.write, err = connect(file, 1, "immediate"); err != nil {
 		return nil, err
 	}
@@ -106,7 +111,29 @@ func (s *Store) closeAll() (err error) {
 			err = errors.Join(err, db.Close())
 		}
 	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close()) // which unlocks it
+	}
 	return err
+}
+
+// errInUse says that another process has the store open.
+var errInUse = errors.New("another server has this store open")
+
+// lockFile takes the lock that ends with the process, however it ends.
+func lockFile(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = errInUse
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // flush brings the write-ahead log to the disk while there is something new.

@@ -49,7 +49,7 @@ func (b *board) logIn(a *agent, at string) error {
 	}
 	p := b.phone(at)
 	if o := p.agent; o != nil && o.rank < 0 && o.State != WrapUp && o.can(KindLogOut) {
-		// Who left the config while logged in cannot log out any more, and would
+		// Who left the config while logged in may have gone home, and would
 		// keep the desk for ever. A wrap-up is let run, as everywhere.
 		if err := b.change(o, Event{Kind: KindLogOut, Reason: "no longer in the config"}); err != nil {
 			return err

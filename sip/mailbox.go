@@ -41,7 +41,10 @@ type office struct {
 	log   *slog.Logger
 	tally *tally
 	limit int // mailboxes at once; above it new requests are refused without state
-	wg    sync.WaitGroup
+
+	gate sync.Mutex     // makes begin and the end of the office one after the other; taken last
+	shut bool           // protected by gate
+	wg   sync.WaitGroup // mailboxes that work
 
 	goodbyes atomic.Int64 // BYEs and CANCELs that wait for their answer
 
@@ -91,11 +94,13 @@ func (o *office) tryDeliver(callID string, create bool, f func(*mailbox)) (*mail
 	if b.messages >= mailboxSize {
 		return b, boxFull
 	}
-	b.messages++
-	b.enqueue(func() {
+	taken := b.enqueue(func() {
 		b.taken()
 		f(b)
 	})
+	if taken {
+		b.messages++
+	}
 	return b, delivered
 }
 
@@ -148,7 +153,21 @@ func (o *office) close() {
 	for _, b := range o.all() {
 		b.post(b.abandon)
 	}
+	o.gate.Lock()
+	o.shut = true
+	o.gate.Unlock()
 	o.wg.Wait()
+}
+
+// begin lets a mailbox work; false: the server has ended. A timer may fire so late
+// that its mailbox was retired, and is not among those that close can tell.
+func (o *office) begin(work func()) bool {
+	o.gate.Lock()
+	defer o.gate.Unlock()
+	if !o.shut {
+		o.wg.Go(work)
+	}
+	return !o.shut
 }
 
 // post queues a timer or a command. These are not bounded by the mailbox but by
@@ -162,14 +181,11 @@ func (b *mailbox) post(f job) bool {
 
 // enqueue needs mu.
 func (b *mailbox) enqueue(f job) bool {
-	if b.dead {
+	if b.dead || !b.running && !b.office.begin(b.run) {
 		return false
 	}
+	b.running = true
 	b.jobs = append(b.jobs, f)
-	if !b.running {
-		b.running = true
-		b.office.wg.Go(b.run)
-	}
 	return true
 }
 

@@ -106,6 +106,23 @@ func TestTheMailboxKeepsOrderAndIsBounded(t *testing.T) {
 	}
 }
 
+func TestATimerThatFiresAfterTheEndWakesNobody(t *testing.T) {
+	for range 200 {
+		o := newOffice(quiet(), &tally{}, 10)
+		b := o.open("call")
+		worked := make(chan struct{})
+		b.post(func() { close(worked) })
+		<-worked // and now the mailbox retires, or has
+		fired := make(chan bool)
+		go func() { fired <- b.post(func() {}) }()
+		o.close()
+		<-fired
+		if b.post(func() { t.Error("somebody works after the end") }) {
+			t.Fatal("a mailbox takes work after the end")
+		}
+	}
+}
+
 func TestAPanicCostsOneCall(t *testing.T) {
 	h := open(t, Plan{})
 	p := h.registered("1001")

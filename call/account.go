@@ -103,13 +103,41 @@ func (a *account) draft() Record {
 	return r
 }
 
-// begin makes the draft durable, before the caller is answered. A journal that is
-// too slow does not keep the caller waiting: the call goes on and the failure is
-// told.
-func (c *Call) begin(ctx context.Context) {
+// draft is the account's, and who talks and where it is recorded, should it be the
+// last that is heard of the call.
+func (c *Call) draft() Record {
+	r := c.account.draft()
+	live := []*side{c.caller}
+	if c.talk != nil {
+		live = append(live, c.talk.conv.agent)
+	}
+	for _, s := range live {
+		if !s.gone {
+			r.Legs = append(r.Legs, LegRecord{Party: s.Party(), Agent: s.agent, Answer: s.answered})
+		}
+	}
+	if c.held.tape != nil {
+		r.Recordings = append(r.Recordings, c.held.tape.file)
+	}
+	return r
+}
+
+// begin makes the draft durable, before the caller is answered and when an agent has
+// answered. A journal that is too slow does not keep the caller waiting: the call
+// goes on and the failure is told.
+func (c *Call) begin(ctx context.Context) { c.keepDraft(ctx, c.draft()) }
+
+// remember makes the draft durable again while the call goes on: after a warning, so
+// that it is known even if the server dies in the next second.
+func (c *Call) remember() {
+	r := c.draft()
+	c.inbox.helpers.Go(func() { c.keepDraft(c.life, r) })
+}
+
+func (c *Call) keepDraft(ctx context.Context, r Record) {
 	limited, cancel := context.WithTimeout(ctx, beginWait)
 	defer cancel()
-	err := c.x.parts.Journal.Begin(limited, c.account.draft())
+	err := c.x.parts.Journal.Begin(limited, r)
 	if err == nil || ctx.Err() != nil || errors.Is(err, ErrSealed) {
 		return // a caller who has left needs no draft
 	}

@@ -89,6 +89,12 @@ func sealTheDead(ctx context.Context, j Journal, log *slog.Logger) error {
 	for _, r := range open {
 		r.Cause = Cause{By: ByUs, Metric: CauseServerDied, Text: "the server ended during the call"}
 		r.End = time.Now()
+		r.Protected = r.Protected || r.Warnings > 0
+		for i := range r.Legs {
+			if r.Legs[i].End.IsZero() {
+				r.Legs[i].End, r.Legs[i].Cause = r.End, r.Cause
+			}
+		}
 		if err := j.Seal(ctx, r); err != nil && !errors.Is(err, ErrSealed) {
 			return fmt.Errorf("seal record %s of a call that died: %w", r.ID, err)
 		}

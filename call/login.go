@@ -26,17 +26,18 @@ func (c *Call) logIn(ctx context.Context, phone string) ([]string, error) {
 	}
 	name, ok := c.plan.agentByNumber(number)
 	want := c.plan.Agents[name].PIN
-	if !c.x.pins.allowed(number, time.Now()) {
+	attempt := number + " at " + phone // a phone that guesses locks itself out, not the agent
+	if !c.x.pins.allowed(attempt, time.Now()) {
 		c.log.Warn("login locked after wrong PINs", "number", number, "phone", phone)
 		return []string{toneBeep, "wrong-pin"}, nil
 	}
 	if right := subtle.ConstantTimeCompare([]byte(pin), []byte(want)) == 1; !right || !ok || want == "" {
-		c.x.pins.failed(number, time.Now())
+		c.x.pins.failed(attempt, time.Now())
 		c.x.tally.Add("agent_logins_refused_total")
 		c.log.Warn("login refused", "number", number, "phone", phone)
 		return []string{toneBeep, "wrong-pin"}, nil
 	}
-	c.x.pins.succeeded(number)
+	c.x.pins.succeeded(attempt)
 	c.speakTo(name)
 	return c.command(ctx, name, acd.Command{Verb: acd.LogIn, Phone: phone}, "logged-in")
 }

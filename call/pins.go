@@ -10,7 +10,8 @@ const (
 	pinLock  = 5 * time.Minute // during which no PIN is right
 )
 
-// pinGuard keeps a PIN of a few digits from being found by trying.
+// pinGuard keeps a PIN of a few digits from being found by trying. It counts by agent
+// number and phone, so that nobody can lock another out.
 type pinGuard struct {
 	mu    sync.Mutex // protects wrong
 	wrong map[string]pinTry

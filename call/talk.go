@@ -77,6 +77,7 @@ func (c *Call) converse(ctx context.Context, conv *conversation) (end talkEnd, e
 		return end, err
 	}
 	c.story.unjoined = 0
+	c.begin(ctx)
 	end, err = await(ctx, c, t.over)
 	if err != nil {
 		end = t.callerLeft(err)
@@ -219,6 +220,7 @@ func (t *talk) observe(o protect.Observation) {
 	}
 	t.c.account.r.Warnings = t.ladder.Warnings()
 	if n := t.c.account.r.Warnings; n > before {
+		t.c.remember()
 		t.c.x.tally.Add("protect_warnings_total", "n", strconv.Itoa(n), "queue", t.conv.queue.Name)
 	}
 	t.setAlarm()

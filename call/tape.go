@@ -11,6 +11,7 @@ import (
 type taping struct {
 	tape  Tape
 	name  string // of its first file
+	file  string // the same, relative to the folder
 	began time.Time
 }
 
@@ -34,7 +35,8 @@ func (c *Call) startTape(m QueueManners) {
 	if c.held.tapes > 0 { // recorded, not recorded and recorded again: a file is never written twice
 		name = fmt.Sprintf("%s-part%d.wav", c.ID, c.held.tapes+1)
 	}
-	path := filepath.Join(c.x.parts.Folder, now.UTC().Format("2006/01/02"), name)
+	file := filepath.Join(now.UTC().Format("2006/01/02"), name)
+	path := filepath.Join(c.x.parts.Folder, file)
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		c.noTape(err)
 		return
@@ -44,7 +46,7 @@ func (c *Call) startTape(m QueueManners) {
 		c.noTape(err)
 		return
 	}
-	c.held.tape = &taping{tape: tape, name: name, began: now}
+	c.held.tape = &taping{tape: tape, name: name, file: file, began: now}
 	c.held.tapes++
 	c.account.step("recording.start", name)
 }

@@ -110,6 +110,12 @@ func (r *reading) check(c *Config) {
 		r.checkReferences(c)
 		r.checkSounds(c, sounds)
 	}
+	if len(r.problems) == 0 && len(c.Phones) == 0 && len(c.Numbers) == 0 {
+		r.report(Problem{
+			Message: "the config has no phones and no numbers, so nobody can call and nobody can be called",
+			Hint:    "write at least one entry under phones: or numbers:",
+		})
+	}
 }
 
 // each lets f change every entry of a section.

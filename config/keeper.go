@@ -43,9 +43,10 @@ type Keeper struct {
 	status  atomic.Pointer[Status] // written in a turn only
 
 	// turn holds the one token of whoever reloads: reloads follow each other. It
-	// protects seen.
+	// protects seen and held.
 	turn chan struct{}
-	seen string // fingerprint of the files at the last attempt, good or bad
+	seen string          // fingerprint of the files at the last attempt, good or bad
+	held map[string]bool // the files that held anything when they were last taken
 
 	mu    sync.Mutex // mu protects all following fields.
 	parts []registered
@@ -64,11 +65,11 @@ func Keep(dir string, log *slog.Logger) (*Keeper, error) {
 }
 
 func keep(dir string, around surroundings, log *slog.Logger) (*Keeper, error) {
-	_, c, err := load(dir, around)
+	r, c, err := load(dir, around)
 	if err != nil {
 		return nil, err
 	}
-	k := &Keeper{dir: dir, around: around, log: log, turn: make(chan struct{}, 1), seen: c.Version}
+	k := &Keeper{dir: dir, around: around, log: log, turn: make(chan struct{}, 1), seen: c.Version, held: written(r.sources)}
 	k.current.Store(c)
 	k.status.Store(&Status{Dir: dir, Version: c.Version, LoadedAt: time.Now()})
 	return k, nil
@@ -104,8 +105,16 @@ func (k *Keeper) Reload(ctx context.Context) ([]Effect, error) {
 // reload runs in a turn.
 func (k *Keeper) reload() ([]Effect, error) {
 	old := k.Current()
-	k.seen = k.onDisk() // before the files are read: a change in between is seen again
-	r, next, err := load(k.dir, k.around)
+	sources, err := readDir(k.dir)
+	if err != nil {
+		k.seen = ""
+		return nil, k.refuse(AsErrors(err))
+	}
+	k.seen = fingerprint(sources)
+	if problems := k.emptied(sources); len(problems) > 0 {
+		return nil, k.refuse(problems)
+	}
+	r, next, err := build(sources, k.around)
 	if err != nil {
 		return nil, k.refuse(AsErrors(err))
 	}
@@ -121,8 +130,33 @@ func (k *Keeper) reload() ([]Effect, error) {
 		commit()
 	}
 	k.current.Store(running)
+	k.held = written(sources)
 	k.accept(running, effects, pending)
 	return append(effects, pending...), nil
+}
+
+// emptied finds the files that have lost their content: an editor that was stopped
+// after it truncated, a full disk, a copy that broke off. Nobody means to remove
+// every phone that way.
+func (k *Keeper) emptied(sources []*source) (problems Errors) {
+	for _, src := range sources {
+		if src.isBlank() && k.held[src.name] {
+			problems = append(problems, Problem{
+				File: src.name, Message: "the file is empty and held config before",
+				Hint: "bring its content back; if nothing of it is wanted, write {} into it or remove the file",
+			})
+		}
+	}
+	return problems
+}
+
+// written names the files that hold anything.
+func written(sources []*source) map[string]bool {
+	names := make(map[string]bool, len(sources))
+	for _, src := range sources {
+		names[src.name] = !src.isBlank()
+	}
+	return names
 }
 
 // prepare asks every part, also after one has refused: an admin wants to know all.

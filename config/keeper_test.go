@@ -23,6 +23,8 @@ queues:
     agents: [anna]
     ring: 20s
     wrap_up: 30s
+numbers:
+  8100: {queue: refunds}
 `
 
 // write puts a file into a config directory.
@@ -133,6 +135,57 @@ func TestAPartThatRefusesKeepsEveryPartAsItWas(t *testing.T) {
 	}
 	if committed != 0 || k.Current() != before || k.Status().Refusal == nil {
 		t.Error("the edit was half done")
+	}
+}
+
+func TestAFileThatLostItsContentIsRefused(t *testing.T) {
+	const more = "phones:\n  1001: {password: {file: desk.secret}}\n"
+	for name, c := range map[string]struct {
+		file, text, want string
+	}{
+		"cut to nothing":      {"phones.yaml", "", "phones.yaml: the file is empty and held config before"},
+		"only blanks":         {"phones.yaml", " \n\t\r\n", "phones.yaml: the file is empty and held config before"},
+		"one mistake is told": {"all.yaml", "", "all.yaml: the file is empty and held config before"}, // not that its names are missing elsewhere
+		"written as empty":    {"phones.yaml", "{}\n", ""},
+		"only a comment":      {"phones.yaml", "# none for now\n", ""},
+		"nothing is left":     {"all.yaml", "{}\n", "the config has no phones and no numbers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, dir := kept(t, good)
+			write(t, dir, "desk.secret", "correct-horse\n")
+			write(t, dir, "blank.yaml", "") // was never anything else
+			if c.file == "phones.yaml" {
+				write(t, dir, c.file, more)
+			}
+			if _, err := k.Reload(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			running := k.Current()
+			write(t, dir, c.file, c.text)
+			for range 2 { // it does not become right by being tried again
+				_, err := k.Reload(t.Context())
+				if c.want == "" {
+					if err != nil || len(k.Current().Phones) != 0 {
+						t.Errorf("Reload says %v, phones %v", err, k.Current().Phones)
+					}
+					continue
+				}
+				if problems := AsErrors(err); len(problems) != 1 || !strings.HasPrefix(problems[0].String(), c.want) || problems[0].Hint == "" {
+					t.Errorf("Reload says %v, want %s", err, c.want)
+				}
+				if k.Current() != running || k.Status().Refusal == nil {
+					t.Error("the edit was taken")
+				}
+			}
+			if c.file == "phones.yaml" && c.want != "" {
+				if err := os.Remove(filepath.Join(dir, c.file)); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := k.Reload(t.Context()); err != nil || len(k.Current().Phones) != 0 {
+					t.Errorf("a file that is removed: %v", err)
+				}
+			}
+		})
 	}
 }
 

@@ -156,6 +156,7 @@ queues:
   said: {agents: [anna], position: true, whisper: true}
   plain: {agents: [anna]}
   empty:
+numbers: {8100: {queue: plain}}
 `)
 	for name, want := range map[string][2]bool{
 		"silent": {false, true}, "said": {true, true}, "plain": {true, true}, "empty": {true, true},
@@ -168,10 +169,11 @@ queues:
 
 func TestFilesAreMergedByName(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "a.yaml", "agents: {anna: {number: 7001}}\nsip: {realm: office}\nqueues:\n")
-	write(t, dir, "b.yml", "agents: {ben: {number: 7002}}\nsip: {max_calls: 50}\n")
-	write(t, dir, "c.yaml", "# nothing yet\n")
-	write(t, dir, "d.yaml", "")
+	write(t, dir, "a.yaml", "agents: {anna: {number: 7001}}\nsip: {realm: office}\n")
+	write(t, dir, "b.yml", "agents: {ben: {number: 7002}}\nsip: {max_calls: 50}\n"+reached)
+	write(t, dir, "c.yaml", "queues:\n")
+	write(t, dir, "d.yaml", "# nothing yet\n")
+	write(t, dir, "e.yaml", "")
 	write(t, dir, ".#b.yml", "an editor's lock")
 	write(t, dir, "notes.txt", "not config")
 	if err := os.Mkdir(filepath.Join(dir, "old.yaml"), 0o700); err != nil {
@@ -194,9 +196,12 @@ func TestADirectoryWithoutConfigIsAnError(t *testing.T) {
 	}
 }
 
+// reached is a number, without which no config is good.
+const reached = "numbers: {8000: {queue: all}}\nqueues: {all: }\n"
+
 func TestTheVersionFollowsTheContent(t *testing.T) {
-	a, b := loaded(t, "sip: {realm: office}\n"), loaded(t, "sip: {realm: office}\n")
-	other := loaded(t, "sip: {realm: shop}\n")
+	a, b := loaded(t, "sip: {realm: office}\n"+reached), loaded(t, "sip: {realm: office}\n"+reached)
+	other := loaded(t, "sip: {realm: shop}\n"+reached)
 	if a.Version != b.Version || a.Version == other.Version || len(a.Version) != 12 {
 		t.Errorf("versions %s, %s and %s", a.Version, b.Version, other.Version)
 	}
@@ -217,6 +222,7 @@ queues:
       refunds >= 3
 floor:
   gap: -1
+numbers: {8100: {queue: refunds}}
 `)
 	q := c.Queues["refunds"]
 	if c.Agents["anna"].Number != "0071" || q.Ring != 90*time.Second || q.Title != "20" || q.Relax[0].After != 500*time.Millisecond {

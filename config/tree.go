@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,6 +19,9 @@ type source struct {
 	data  []byte
 	lines []string
 }
+
+// isBlank tells whether nothing was written into the file, not even a comment.
+func (s *source) isBlank() bool { return len(bytes.TrimSpace(s.data)) == 0 }
 
 // pos is a place in a file. The zero pos is nowhere.
 type pos struct {

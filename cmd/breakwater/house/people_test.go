@@ -76,8 +76,8 @@ func (s *stage) logIn(people ...*person) {
 		if errs[i] != nil {
 			s.Fatalf("%s logs in: %v", p.name, errs[i])
 		}
-		s.becomes(p.name, acd.Ready)
 		p.hears("logged-in")
+		s.becomes(p.name, acd.Ready)
 	}
 }
 

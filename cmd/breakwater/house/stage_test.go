@@ -33,7 +33,7 @@ var carrier = netip.AddrFrom4([4]byte{127, 0, 0, 2})
 
 // TestMain lets many stages be open at once: most of the time their people listen.
 func TestMain(m *testing.M) {
-	if err := flag.Set("test.parallel", "12"); err != nil { // the command line still decides
+	if err := flag.Set("test.parallel", "10"); err != nil { // the command line still decides
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
@@ -51,14 +51,22 @@ type stage struct {
 	city    *siptest.Phone
 	log     lockedBuffer
 	persons int
+	sounds  map[string][]byte // of prompts, as they are heard
 }
 
 // open starts a server with the config of testdata/stage.yaml; changes are pairs of
-// a key and a value of that template.
+// a key and a value of that template, or of a prompt and how long it is. Other tests
+// run meanwhile.
 func open(t *testing.T, changes ...string) *stage {
 	t.Helper()
 	t.Parallel()
-	s := &stage{T: t, dir: t.TempDir(), options: map[string]string{}}
+	return alone(t, changes...)
+}
+
+// alone is open for a test that measures time: no other test runs meanwhile.
+func alone(t *testing.T, changes ...string) *stage {
+	t.Helper()
+	s := &stage{T: t, dir: t.TempDir(), options: map[string]string{}, sounds: map[string][]byte{}}
 	s.config = filepath.Join(s.dir, "config")
 	s.options["dir"] = s.dir
 	for i := 0; i+1 < len(changes); i += 2 {

@@ -158,6 +158,7 @@ func (s *server) agents() map[string]agentView {
 
 type recordView struct {
 	ID    string
+	Agent string
 	Cause struct{ Metric string }
 }
 
@@ -256,7 +257,7 @@ func TestKillNineInTheMiddleOfFiftyCalls(t *testing.T) {
 // a sealed record that says the server died, none twice.
 func (c *crew) checkRecords(t *testing.T, s *server, ended []recordView) {
 	t.Helper()
-	died, ids := 0, map[string]bool{}
+	died, talked, ids := 0, 0, map[string]bool{}
 	for _, r := range s.records() {
 		if ids[r.ID] {
 			t.Errorf("record %s twice", r.ID)
@@ -264,7 +265,13 @@ func (c *crew) checkRecords(t *testing.T, s *server, ended []recordView) {
 		ids[r.ID] = true
 		if r.Cause.Metric == "server_died" {
 			died++
+			if r.Agent != "" {
+				talked++
+			}
 		}
+	}
+	if talked < killTalking {
+		t.Errorf("%d records of calls that died name the agent, want the %d that talked", talked, killTalking)
 	}
 	for _, r := range ended {
 		if !ids[r.ID] {

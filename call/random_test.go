@@ -173,6 +173,7 @@ type complaints struct{ all []string }
 type giveUp struct{}
 
 func (c *complaints) Helper() {}
+
 func (c *complaints) Errorf(format string, args ...any) {
 	c.all = append(c.all, fmt.Sprintf(format, args...))
 }

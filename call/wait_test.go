@@ -1,0 +1,199 @@
+package call
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"breakwater/acd"
+)
+
+func TestAQueueTakenOutOfTheConfigUnderACallerIsTold(t *testing.T) {
+	inRoom(t, func(r *room) {
+		caller := r.dial("0123", "8000")
+		wait(time.Second)
+		commit, err := r.floor.Prepare(acd.Plan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit()
+		caller.press("1")
+		rec := r.record()
+		if !caller.playedTo(sayQueueEnd) || rec.Cause.By != ByPolicy || !noted(rec, "queue.refused", "gone") {
+			t.Errorf("heard %v, cause %+v", caller.heard, rec.Cause)
+		}
+	})
+}
+
+func TestACallerSentInCirclesHearsGoodbye(t *testing.T) {
+	inRoom(t, func(r *room) {
+		caller := r.dial("0123", "8100")
+		rec := r.record()
+		if !caller.playedTo(sayGoodbye) || r.count("calls_in_circles_total") != 1 || rec.Cause.By != ByPolicy {
+			t.Errorf("heard %v, cause %+v", caller.heard, rec.Cause)
+		}
+	}, func(_ *Plan, f *acd.Plan) {
+		for name, q := range f.Queues {
+			q.OnEmpty = map[string]string{"orders": "queue:gentle", "gentle": "queue:orders", "crisis": ""}[name]
+			f.Queues[name] = q
+		}
+	})
+}
+
+func TestACallerInNeedSentInCirclesIsKept(t *testing.T) {
+	inRoom(t, func(r *room) {
+		caller := r.dial("0123", "8800")
+		wait(10 * time.Minute)
+		if !caller.up() {
+			t.Fatalf("cut off after %v", caller.heard)
+		}
+		r.logIn("ben", "1002")
+		r.rung().answer()
+		wait(time.Second)
+		caller.hangUp()
+	}, func(_ *Plan, f *acd.Plan) {
+		for name, q := range f.Queues {
+			q.OnEmpty = map[string]string{"orders": "queue:crisis", "gentle": "queue:orders", "crisis": "queue:gentle"}[name]
+			f.Queues[name] = q
+		}
+	})
+}
+
+func TestAnOverflowedCallerKeepsTheAge(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.do("anna", acd.Command{Verb: acd.GoNotReady})
+		r.dial("0123", "8100") // into gentle after a minute
+		wait(50 * time.Second)
+		r.dial("0456", "8200") // straight into gentle, later
+		wait(30 * time.Second)
+		r.do("anna", acd.Command{Verb: acd.GoReady})
+		agent := r.rung()
+		agent.answer()
+		wait(time.Second)
+		for _, v := range r.x.Calls() {
+			if v.Phase == "talking" && v.Caller != "0123" {
+				t.Errorf("%s was served before the caller who has waited longer", v.Caller)
+			}
+		}
+		agent.hangUp()
+	}, func(_ *Plan, f *acd.Plan) {
+		q := f.Queues["orders"]
+		q.MaxWait, q.OnWait = time.Minute, "queue:gentle"
+		f.Queues["orders"] = q
+	}, withoutNotice)
+}
+
+func TestWhatIsTypedWhileWaitingAnswersNoLaterMenu(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.do("anna", acd.Command{Verb: acd.GoNotReady})
+		caller := r.dial("0123", "8100")
+		wait(10 * time.Second)
+		caller.press("2") // would be phone 1002 in the menu to come
+		wait(time.Minute)
+		if got := r.view().Phase; got != "menu" {
+			t.Errorf("phase %s, want the menu to ask", got)
+		}
+		r.nobodyRung(time.Second)
+		caller.hangUp()
+	}, func(_ *Plan, f *acd.Plan) {
+		q := f.Queues["orders"]
+		q.MaxWait, q.OnWait = time.Minute, "menu:main"
+		f.Queues["orders"] = q
+	}, withoutNotice)
+}
+
+func TestAnAnnouncementIsNeverCutByTheNext(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.do("anna", acd.Command{Verb: acd.GoNotReady})
+		caller := r.dial("0123", "8100")
+		wait(20 * time.Second)
+		if caller.cut != nil {
+			t.Errorf("cut: %v", caller.cut)
+		}
+		if !caller.playedTo("position-after") {
+			t.Errorf("heard %v", caller.heard)
+		}
+		caller.hangUp()
+	}, withoutNotice, func(p *Plan, _ *acd.Plan) {
+		m := p.Queues["orders"]
+		m.AnnounceEvery = 500 * time.Millisecond
+		p.Queues["orders"] = m
+	})
+}
+
+func TestRingAllGivesTheCallToTheFirstAndStopsTheOthers(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("ben", "1002")
+		caller := r.dial("0123", "8100")
+		first, second := r.rung(), r.rung()
+		wait(time.Second)
+		first.answer()
+		second.answer() // in the same moment
+		wait(time.Second)
+		if first.up() == second.up() {
+			t.Fatalf("up: %v and %v, want exactly one", first.up(), second.up())
+		}
+		free := map[string]string{"1001": "ben", "1002": "anna"}[first.party.Phone]
+		if !first.up() {
+			free = map[string]string{"1001": "ben", "1002": "anna"}[second.party.Phone]
+		}
+		if got := r.agent(free); got.State != acd.Ready {
+			t.Errorf("%s, who was too late, is %s", free, got.State)
+		}
+		caller.hangUp()
+		rec := r.record()
+		var results []string
+		for _, a := range rec.Attempts {
+			results = append(results, a.Result)
+		}
+		slices.Sort(results)
+		if !slices.Equal(results, []string{"answered", string(acd.MissOtherAnswered)}) {
+			t.Errorf("attempts %v", results)
+		}
+	}, func(_ *Plan, f *acd.Plan) {
+		q := f.Queues["orders"]
+		q.Strategy = acd.RingAll
+		f.Queues["orders"] = q
+	})
+}
+
+func TestRingAllGoesOnUntilNobodyIsLeft(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("ben", "1002")
+		caller := r.dial("0123", "8100")
+		first, second := r.rung(), r.rung()
+		first.decline()
+		wait(time.Second)
+		if !second.up() {
+			t.Fatal("one declined, and the other stopped ringing")
+		}
+		second.signal(ended(LegBusy))
+		wait(time.Second)
+		if got := r.view().Phase; got != "waiting" || !caller.up() {
+			t.Errorf("phase %s, caller up %v", got, caller.up())
+		}
+		caller.hangUp()
+	}, func(_ *Plan, f *acd.Plan) {
+		q := f.Queues["orders"]
+		q.Strategy = acd.RingAll
+		f.Queues["orders"] = q
+	})
+}
+
+func TestAPhoneThatCannotBeDialledIsPassedOver(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.dialer.fail("1001", Cause{By: ByAgent, Metric: LegNoContact})
+		r.logIn("anna", "1001")
+		r.dial("0123", "8100")
+		r.rung()
+		r.logIn("ben", "1002")
+		if next := r.rung(); next.party.Phone != "1002" {
+			t.Errorf("phone %s rings", next.party.Phone)
+		}
+	})
+}

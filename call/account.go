@@ -122,16 +122,25 @@ func (c *Call) draft() Record {
 	return r
 }
 
-// begin makes the draft durable, before the caller is answered and when an agent has
-// answered. A journal that is too slow does not keep the caller waiting: the call
-// goes on and the failure is told.
+// begin makes the draft durable, before the caller is answered. A journal that is
+// too slow does not keep the caller waiting: the call goes on and the failure is
+// told.
 func (c *Call) begin(ctx context.Context) { c.keepDraft(ctx, c.draft()) }
 
-// remember makes the draft durable again while the call goes on: after a warning, so
-// that it is known even if the server dies in the next second.
+// remember makes the draft durable again while the call goes on: when an agent has
+// answered and after a warning, so that it is known even if the server dies in the
+// next second. Keys and sound do not wait for it, and a newer draft waits for the
+// older one.
 func (c *Call) remember() {
-	r := c.draft()
-	c.inbox.helpers.Go(func() { c.keepDraft(c.life, r) })
+	r, before, kept := c.draft(), c.held.drafted, make(chan struct{})
+	c.held.drafted = kept
+	c.inbox.helpers.Go(func() {
+		defer close(kept)
+		if before != nil {
+			<-before
+		}
+		c.keepDraft(c.life, r)
+	})
 }
 
 func (c *Call) keepDraft(ctx context.Context, r Record) {

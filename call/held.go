@@ -9,6 +9,7 @@ type held struct {
 	phones   map[string][]use
 	tape     *taping
 	tapes    int
+	drafted  <-chan struct{} // closed when the newest draft is kept; nil = there is none after the first
 	finished <-chan struct{} // closed when the floor knows how the last conversation ended; nil = there was none
 }
 

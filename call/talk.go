@@ -77,7 +77,7 @@ func (c *Call) converse(ctx context.Context, conv *conversation) (end talkEnd, e
 		return end, err
 	}
 	c.story.unjoined = 0
-	c.begin(ctx)
+	c.remember()
 	end, err = await(ctx, c, t.over)
 	if err != nil {
 		end = t.callerLeft(err)

@@ -20,6 +20,7 @@ type care struct {
 	watch    *time.Timer
 	probing  bool
 	changing bool      // a re-INVITE or UPDATE of ours has no answer yet
+	doubted  bool      // the party could not be asked, but is heard: silence asks again, even on hold
 	quiet    time.Time // silence counts from here: the answer, or the last change of hold
 }
 
@@ -106,6 +107,10 @@ func (l *leg) refreshAnswered(method sip.RequestMethod, res *sip.Response, err e
 		return
 	}
 	switch {
+	case errors.Is(err, errBroken) && l.heardLately(time.Now()): // its stream is gone, its sound is not
+		l.sound.session.Withdraw()
+		l.care.doubted = true
+		l.retryRefresh()
 	case err != nil || res.StatusCode == sip.StatusRequestTimeout || res.StatusCode == sip.StatusCallTransactionDoesNotExists:
 		l.lost("the session refresh had no answer", res)
 	case res.StatusCode == sip.StatusRequestPending:
@@ -175,21 +180,21 @@ func (c *care) look(l *leg) {
 // listenForLife probes a party that is silent outside hold. Silence alone is never
 // proof: phones with silence suppression, and trunks, may send nothing at all.
 func (l *leg) listenForLife(now time.Time) {
-	if l.sound.held || !l.sound.desc.Recv || now.Sub(l.lastHeard()) < l.s.plan().settings.Silence {
+	mayBeSilent := l.sound.held || !l.sound.desc.Recv
+	if mayBeSilent && !l.care.doubted || l.heardLately(now) {
 		return
 	}
-	l.probe(now)
+	l.probe()
 }
 
 // probe asks a party whether it still has this call. It is also asked, held or
 // not, when its phone can no longer be reached.
-func (l *leg) probe(now time.Time) {
+func (l *leg) probe() {
 	c := &l.care
 	if c.probing || l.stage != talking {
 		return
 	}
 	c.probing = true
-	began := now
 	method := sip.OPTIONS
 	if !l.peer.takes(sip.OPTIONS) && l.peer.takes(sip.UPDATE) {
 		method = sip.UPDATE
@@ -202,11 +207,16 @@ func (l *leg) probe(now time.Time) {
 		if l.stage != talking {
 			return
 		}
-		if gone(res, err) && !l.heardSince(began) {
+		now := time.Now()
+		c.doubted = gone(res, err)
+		switch {
+		case !c.doubted:
+			c.quiet = now // alive: the next probe comes after another silence
+		case !l.heardLately(now):
 			l.lost("silent, and the probe proved it gone", res)
-			return
+		default: // its signalling is broken, its sound is not: people talk
+			l.log.Warn("the party is heard but cannot be asked", "error", err)
 		}
-		c.quiet = time.Now() // alive: the next probe comes after another silence
 	})
 }
 
@@ -218,7 +228,7 @@ func (l *leg) unreachable() {
 		l.end(call.Cause{By: call.ByCaller, Metric: call.LegCancelled, Text: "the caller's stream is gone"})
 		return
 	}
-	l.probe(time.Now())
+	l.probe()
 }
 
 // gone tells whether a probe's answer is proof: 481, 408, or none at all.
@@ -241,9 +251,9 @@ func (l *leg) lastHeard() time.Time {
 	return newest
 }
 
-func (l *leg) heardSince(t time.Time) bool {
-	h := l.port.Load().Heard()
-	return h.RTP.After(t) || h.RTCP.After(t)
+// heardLately tells whether the party gave a sign within what counts as silence.
+func (l *leg) heardLately(now time.Time) bool {
+	return now.Sub(l.lastHeard()) < l.s.plan().settings.Silence
 }
 
 // lost ends a leg whose party has vanished.

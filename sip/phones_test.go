@@ -158,8 +158,8 @@ func TestAHeldPartyIsNotProbed(t *testing.T) {
 	leg.next(t, call.Resumed)
 }
 
-func TestAPhoneThatLosesItsStreamInACallIsProbed(t *testing.T) {
-	h := open(t, Plan{Settings: Settings{Silence: time.Hour / 10}})
+func TestAPhoneThatLosesItsStreamAndItsSoundIsLost(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{Silence: 300 * time.Millisecond}})
 	p := h.registered("1001", overTCP)
 	_, err := p.Call(h.ctx, "700")
 	must(t, "call", err)
@@ -169,6 +169,43 @@ func TestAPhoneThatLosesItsStreamInACallIsProbed(t *testing.T) {
 	h.wire.closeStreams()
 	if s := leg.next(t, call.Ended); s.Cause.Metric != call.LegLost {
 		t.Errorf("cause %+v", s.Cause)
+	}
+}
+
+func TestACallWhoseStreamBreaksLivesOnWhileItIsHeard(t *testing.T) {
+	for name, end := range map[string]func(*house, *ear, *siptest.Call) error{
+		"until the phone hangs up on its new stream": func(h *house, _ *ear, c *siptest.Call) error { return c.Hangup(h.ctx) },
+		"until we hang up on its new stream": func(h *house, leg *ear, c *siptest.Call) error {
+			leg.HangUp(call.Cause{By: call.ByUs, Metric: call.LegNormal})
+			_, err := c.WaitEnded(h.ctx)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, Plan{Settings: Settings{Silence: time.Second}})
+			p := h.registered("1001", overTCP)
+			h.turned("1001", true)
+			c, err := p.Call(h.ctx, "700")
+			must(t, "call", err)
+			leg := h.came()
+			must(t, "answer", leg.Answer(h.ctx))
+			must(t, "answered", c.WaitAnswered(h.ctx))
+			must(t, "a key, which comes after the ACK", c.SendDigitsInfo(h.ctx, "1", siptest.DTMFPlain))
+			leg.next(t, call.Pressed)
+			h.wire.closeStreams()
+			h.turned("1001", false)
+			select {
+			case s := <-leg.signals:
+				t.Fatalf("signal %+v though the party is heard", s)
+			case <-time.After(2 * time.Second):
+			}
+			must(t, "register by a new stream", p.Register(h.ctx))
+			h.turned("1001", true)
+			must(t, "end", end(h, leg, c))
+			if s := leg.next(t, call.Ended); s.Cause.Metric == call.LegLost {
+				t.Errorf("cause %+v", s.Cause)
+			}
+		})
 	}
 }
 

@@ -41,6 +41,7 @@ func (s *Server) openSound(v view) (*media.Port, sound, error) {
 
 // agreed applies what was agreed and tells of hold and resume.
 func (l *leg) agreed(r sdp.Result) error {
+	r.Desc.Host = l.peer.hop.remote.Addr()
 	if err := l.port.Load().Apply(r.Desc); err != nil {
 		return err
 	}

@@ -33,15 +33,18 @@ func (r *reading) judge(p path, wrong map[string]string) {
 			r.complain(p, wrong[key], "")
 			continue
 		}
-		s, sentence := r.find(p.to(key)), wrong[key]
+		s, sentence := r.find(p.join(path(brackets.Replace(key)))), wrong[key]
 		if m := columnFirst.FindStringSubmatch(sentence); m != nil && s.rest == "" && s.inLine {
 			column, _ := strconv.Atoi(m[1]) // digits only
 			s.at.column += max(0, column-1)
 			sentence = sentence[len(m[0]):]
 		}
-		r.complainAt(s.at, p.to(key), prefixed(s, p.to(key), sentence), "")
+		r.complainAt(s.at, s.path, prefixed(s, s.path, sentence), "")
 	}
 }
+
+// brackets reads relax[0] as relax.0: parts write the keys of lists in both ways.
+var brackets = strings.NewReplacer("[", ".", "]", "")
 
 // columnFirst begins the sentence about an expression: the caret can say it better.
 var columnFirst = regexp.MustCompile(`^column ([0-9]{1,3}): `)
@@ -210,35 +213,48 @@ func (r *reading) isSpoiled(p path) bool {
 // spot is where a path leads in the files.
 type spot struct {
 	at     pos    // of the value if it is a single one, else of the key
+	path   path   // the one asked for, with the dots within keys known
 	rest   string // what of the path the files do not have
 	inLine bool   // the value stands in one line as it is, without quotes
 }
 
 // find follows p as far as the files go.
 func (r *reading) find(p path) spot {
-	parts := strings.Split(strings.NewReplacer("[", ".", "]", "").Replace(string(p)), ".")
+	parts := p.keys()
 	s, n := spot{}, r.root
-	for i, part := range parts {
-		var next *node
-		switch n.kind {
-		case mapping:
-			if f := n.get(part); f != nil {
-				s.at, next = f.at, f.value
-			}
-		case list:
-			if index, err := strconv.Atoi(part); err == nil && index >= 0 && index < len(n.items) {
-				next = n.items[index]
-				s.at = next.at
-			}
-		case empty, scalar, refused:
-		}
+	for len(parts) > 0 {
+		next, at, taken := n.below(parts)
 		if next == nil {
-			s.rest = strings.Join(parts[i:], ".")
+			s.rest = strings.Join(parts, ".")
+			for _, part := range parts {
+				s.path = s.path.to(part)
+			}
 			return s
 		}
+		s.at, s.path, parts = at, s.path.to(strings.Join(parts[:taken], ".")), parts[taken:]
 		if n = next; n.kind == scalar {
 			s.at, s.inLine = n.at, !n.quoted
 		}
 	}
 	return s
+}
+
+// below is the value that parts lead to, where it stands and how many of parts its
+// key took: a part that was judged by dotted keys knows no dots within them. It is
+// nil if there is none.
+func (n *node) below(parts []string) (value *node, at pos, taken int) {
+	switch n.kind {
+	case mapping:
+		for taken := range len(parts) {
+			if f := n.get(strings.Join(parts[:taken+1], ".")); f != nil {
+				return f.value, f.at, taken + 1
+			}
+		}
+	case list:
+		if index, err := strconv.Atoi(parts[0]); err == nil && index >= 0 && index < len(n.items) {
+			return n.items[index], n.items[index].at, 1
+		}
+	case empty, scalar, refused:
+	}
+	return nil, pos{}, 0
 }

@@ -100,7 +100,7 @@ var comings = map[string]struct {
 // ruleFor is the table's longest rule that fits the path.
 func ruleFor(p path) rule {
 	best := rule{when: Restart, words: "needs a restart"}
-	parts := strings.Split(string(p), ".")
+	parts := p.keys()
 	for _, r := range rules {
 		want := strings.Split(r.path, ".")
 		if len(want) > len(parts) || len(want) <= strings.Count(best.path, ".") {
@@ -199,7 +199,7 @@ func splitByRestart(old, next *Config) (running *Config, now, pending []Effect) 
 			continue
 		}
 		pending = append(pending, e)
-		parts := strings.Split(e.Path, ".")
+		parts := path(e.Path).keys()
 		keep := lookup(reflect.ValueOf(old).Elem(), parts)
 		lookup(reflect.ValueOf(&run).Elem(), parts).Set(keep)
 	}

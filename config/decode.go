@@ -47,22 +47,44 @@ func (r *reading) fault(at pos, p path, message, hint string) {
 	r.report(problem)
 }
 
-// path is where a value stands in the config: queues.refunds.relax.0.needs.
+// path is where a value stands in the config: queues.refunds.relax.0.needs. A dot
+// within a key, as in a phone called john.doe, is kept apart from those between keys.
 type path string
 
+// innerDot stands for a dot within a key; no file may hold the character itself.
+const innerDot = "\x00"
+
+// to is the path of one key below p.
 func (p path) to(key string) path {
-	if p == "" {
-		return path(key)
-	}
-	return p + "." + path(key)
+	return p.join(path(strings.ReplaceAll(key, ".", innerDot)))
 }
+
+// join is the path of several keys below p.
+func (p path) join(rest path) path {
+	if p == "" || rest == "" {
+		return p + rest
+	}
+	return p + "." + rest
+}
+
+// keys are the path's keys as the files write them.
+func (p path) keys() []string {
+	all := strings.Split(string(p), ".")
+	for i, key := range all {
+		all[i] = strings.ReplaceAll(key, innerDot, ".")
+	}
+	return all
+}
+
+// String is the path for people.
+func (p path) String() string { return strings.Join(p.keys(), ".") }
 
 // parent is the path above; empty at the top.
 func (p path) parent() path { return p[:max(0, strings.LastIndexByte(string(p), '.'))] }
 
 // last is the key that people know the path by: that of the list for an item.
 func (p path) last() string {
-	parts := strings.Split(string(p), ".")
+	parts := p.keys()
 	for i := len(parts) - 1; i > 1; i-- {
 		if _, err := strconv.Atoi(parts[i]); err != nil {
 			return parts[i]
@@ -191,7 +213,7 @@ func (r *reading) optionsOf(t reflect.Type) []Option {
 
 // in says where a key was not expected, in words: "in queue refunds".
 func in(p path) string {
-	parts := strings.Split(string(p), ".")
+	parts := p.keys()
 	switch {
 	case p == "":
 		return ""
@@ -200,7 +222,7 @@ func in(p path) string {
 	case oneOf[parts[0]] != "":
 		return fmt.Sprintf(" in %s %s", oneOf[parts[0]], strings.Join(parts[1:], "."))
 	default:
-		return " in " + string(p)
+		return " in " + p.String()
 	}
 }
 
@@ -213,7 +235,7 @@ func (r *reading) hintForKey(key string, p path, options []Option) string {
 		return didYouMean(key, known)
 	}
 	for _, section := range sections() {
-		if slices.Contains(names(Options(entryType(section))), key) && section.Name != strings.Split(string(p), ".")[0] {
+		if slices.Contains(names(Options(entryType(section))), key) && section.Name != p.keys()[0] {
 			return fmt.Sprintf("%q is a key of %s", key, section.Name)
 		}
 	}
@@ -295,7 +317,7 @@ func (r *reading) decodeScalar(n *node, v reflect.Value, p path, o Option) {
 // means "the default" to the code would be a surprise to whoever wrote it.
 func (r *reading) taken(c *Config) {
 	for _, p := range slices.Sorted(maps.Keys(r.zeros)) {
-		n, now := r.zeros[p], lookup(reflect.ValueOf(c).Elem(), strings.Split(p, "."))
+		n, now := r.zeros[p], lookup(reflect.ValueOf(c).Elem(), path(p).keys())
 		if !now.IsValid() || now.IsZero() || now.Kind() == reflect.Slice && now.Len() == 0 {
 			continue
 		}

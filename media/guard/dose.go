@@ -11,8 +11,8 @@ import (
 type Dose struct {
 	Exposure float64 // Pa²·h so far, A-weighted; what must outlive a restart
 
-	budget  float64 // Pa²·h that are 100 %
-	profile Profile
+	budget float64 // Pa²·h that are 100 %
+	factor float64 // of line-side energy to Pa²·h, with the device that is worn
 }
 
 // Mark is a share of the budget, in percent, at which somebody should know.
@@ -29,11 +29,13 @@ const (
 // NewDose begins a shift.
 func NewDose(s DoseSettings) *Dose {
 	s = s.WithDefaults()
-	return &Dose{budget: exposure(s.Budget, workday), profile: s.Profile}
+	d := &Dose{budget: exposure(s.Budget, workday)}
+	d.Wear(s.Profile)
+	return d
 }
 
 // Wear changes the device, from now on. The profile is taken as it is.
-func (d *Dose) Wear(p Profile) { d.profile = p }
+func (d *Dose) Wear(p Profile) { d.factor = exposure(p.SPL(0), time.Second) }
 
 // Add adds line-side energy as Account.Energy counts it: A-weighted power, where 1
 // is 0 dBm0, times seconds. It tells the highest mark that this energy passed.
@@ -42,7 +44,7 @@ func (d *Dose) Add(energy float64) Mark {
 		return NoMark
 	}
 	before := d.Percent()
-	d.Exposure += exposure(d.profile.SPL(dBm0(energy)), time.Second)
+	d.Exposure += energy * d.factor
 	after := d.Percent()
 	for _, m := range [...]Mark{Full, Near, Half} {
 		if before < float64(m) && after >= float64(m) {

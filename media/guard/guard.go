@@ -8,6 +8,8 @@
 package guard
 
 import (
+	"encoding/binary"
+
 	"breakwater/media/g711"
 )
 
@@ -62,6 +64,7 @@ func (g *Guard) tune(rate Rate) {
 	g.ear = newEar(rate, g.limits.peak)
 	g.tone = newHunter(g.settings.Tone, rate)
 	g.stepBack.tune(g.settings.StepBack, rate)
+	g.track.filled = 0
 	g.Forget()
 }
 
@@ -92,8 +95,11 @@ func (g *Guard) Frame(law g711.Law, dst, src []byte) (changed bool) {
 	for at := 0; at < len(src); at += longest {
 		codes := src[at:min(at+longest, len(src))]
 		x := samples[:len(codes)]
-		law.Decode(x, codes)
-		touched := g.segment(x, silent(law, codes))
+		quiet := silent(law, codes)
+		if !quiet {
+			law.Decode(x, codes)
+		}
+		touched := g.segment(x, quiet)
 		if touched && !changed {
 			copy(dst, src[:at])
 			changed = true
@@ -112,8 +118,11 @@ func (g *Guard) Frame(law g711.Law, dst, src []byte) (changed bool) {
 }
 
 // Samples guards a frame of 16-bit samples in place, and tells whether it changed
-// any.
+// any. A rate that is not known is taken for Narrow.
 func (g *Guard) Samples(rate Rate, x []int16) (changed bool) {
+	if rate != Wide {
+		rate = Narrow
+	}
 	g.begin(rate)
 	longest := int(rate) * segmentMS / 1000
 	for at := 0; at < len(x); at += longest {
@@ -148,7 +157,13 @@ func (g *Guard) segment(x []int16, silent bool) (changed bool) {
 
 // silent tells whether all codes are the law's smallest, of either sign.
 func silent(law g711.Law, codes []byte) bool {
+	const signs, each = 0x8080808080808080, 0x0101010101010101
 	quiet := law.Silence() &^ 0x80
+	for ; len(codes) >= 8; codes = codes[8:] {
+		if binary.NativeEndian.Uint64(codes)&^signs != uint64(quiet)*each {
+			return false
+		}
+	}
 	for _, c := range codes {
 		if c&^0x80 != quiet {
 			return false
@@ -185,7 +200,7 @@ func (g *Guard) guard(x []int16) (changed bool) {
 func (g *Guard) pass(samples int) {
 	var s segment
 	for left := samples; left > 0; left -= 2 * g.ear.block {
-		s.pieces[s.n] = piece{samples: min(left, 2*g.ear.block), impure: 1, turn: 1}
+		s.pieces[s.n] = piece{samples: min(left, 2*g.ear.block), impure: 1, noise: 1, turn: 1}
 		s.n++
 	}
 	g.Forget()

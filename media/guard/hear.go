@@ -14,7 +14,8 @@ type piece struct {
 	power   [2]float64 // A-weighted, of each block
 	peak    [2]int     // largest sample of each block; 0 where it cannot reach the ceiling
 	mean    float64    // A-weighted, of both
-	impure  float64    // share that one sine cannot explain, 0 to 1
+	impure  float64    // share that one resonance cannot explain, 0 to 1
+	noise   float64    // share that one sine that does not fade cannot explain
 	turn    float64    // cosine of the sine's angle a sample
 }
 
@@ -67,7 +68,7 @@ func (e *ear) listen(p *piece, x []int16) {
 		}
 	}
 	p.mean /= float64(len(x))
-	p.impure, p.turn = m.sine(edges{x1, x2, e.x1, e.x2})
+	p.sine(&m, edges{x1, x2, e.x1, e.x2})
 }
 
 // run is the hot loop: the A-weighted energy of x, and its moments. It takes two
@@ -114,27 +115,33 @@ func peak(x []int16) int {
 // edges are the two samples before a piece and its last two.
 type edges struct{ before1, before2, last1, last2 int }
 
-// sine finds the recursion x[n] = a·x[n−1] + b·x[n−2] that explains the piece
-// best (least squares over exactly its samples, so that a sine cut anywhere is
-// explained wholly). impure is the share of energy that it leaves, turn the
-// cosine of the angle between samples.
-func (m *moments) sine(e edges) (impure, turn float64) {
-	if m.c00 == 0 {
-		return 1, 1
-	}
+// sine finds two things about a piece by least squares over exactly its samples, so
+// that a sine cut anywhere is explained wholly.
+//
+// The recursion x[n] = a·x[n−1] + b·x[n−2] fits any sound with one resonance: impure
+// is the share of energy that it leaves, turn the cosine of the angle between samples.
+//
+// With b = −1 it fits a sine that does not fade. noise is the share of the energy
+// that must be noise for this one to miss as it does: each sample of noise is in
+// it three times, with factors 1, a and 1.
+func (p *piece) sine(m *moments, e edges) {
 	c11 := m.c00 + e.before1*e.before1 - e.last1*e.last1
 	c22 := c11 + e.before2*e.before2 - e.last2*e.last2
 	c12 := m.c01 + e.before1*e.before2 - e.last1*e.last2
 	f00, f01, f02 := float64(m.c00), float64(m.c01), float64(m.c02)
 	f11, f22, f12 := float64(c11), float64(c22), float64(c12)
+	p.impure, p.noise, p.turn = 1, 1, 1
 	det := f11*f22 - f12*f12
-	if det <= 0 {
-		return 1, 1
+	if det <= 0 || m.c00 == 0 {
+		return
 	}
 	a, b := (f01*f22-f02*f12)/det, (f02*f11-f01*f12)/det
-	impure = (f00 - a*f01 - b*f02) / f00
+	p.impure = (f00 - a*f01 - b*f02) / f00
 	if b >= 0 {
-		return impure, 1 // two real poles: no sine at all
+		return // no sine at all
 	}
-	return impure, a / (2 * math.Sqrt(-b))
+	p.turn = a / (2 * math.Sqrt(-b))
+	cross := f01 + f12
+	pure := cross / f11
+	p.noise = (f00 + 2*f02 + f22 - pure*cross) / ((2 + pure*pure) * f00)
 }

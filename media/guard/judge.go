@@ -156,18 +156,24 @@ func (g *Guard) release(want float64) {
 // firstUsual is what a line is taken to be before it was heard: −20 dBm0.
 const firstUsual = 0.01
 
-// learn makes the piece a part of the usual level of the line, if it is speech and
-// no pause: not far below that level. A scream counts, but no single one for much.
-func (g *Guard) learn(p *piece) (active bool) {
+// learn makes the piece a part of the usual level of the line, if it is speech: not
+// far below that level. A scream counts, but no single one for much. What is far
+// below counts a little, so that a quiet caller is found out.
+func (g *Guard) learn(p *piece) (speech bool) {
 	const (
 		pause   = 1.0 / 40             // 16 dB below (as in ITU-T P.56)
 		faint   = 3.2e-5               // −45 dBm0: noise of the line
 		most    = 8                    // a piece counts at most as 9 dB above
 		share   = pieceMS / 1000.0 / 8 // eight seconds of speech make the level
-		lowest  = 2.5e-4               // −36 dBm0
-		highest = 0.25                 // −6 dBm0
+		little  = share / 8
+		lowest  = 2.5e-4 // −36 dBm0
+		highest = 0.25   // −6 dBm0
 	)
-	if p.mean < g.usual*pause || p.mean < faint {
+	if p.mean < faint {
+		return false
+	}
+	if p.mean < g.usual*pause {
+		g.usual = max(g.usual*(1-little), lowest)
 		return false
 	}
 	g.usual += (min(p.mean, g.usual*most) - g.usual) * share

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,10 +46,10 @@ func samplesIn(d time.Duration) int { return int(d * rate / time.Second) }
 
 // whiteNoise has a level in dBm0.
 func whiteNoise(level float64, length time.Duration) []int16 {
-	random := rand.New(rand.NewPCG(1, 2))
+	random, rms := rand.New(rand.NewPCG(1, 2)), crest(level)/math.Sqrt2
 	x := make([]int16, samplesIn(length))
 	for i := range x {
-		x[i] = g711.Clip(crest(level) / math.Sqrt2 * random.NormFloat64())
+		x[i] = g711.Clip(rms * random.NormFloat64())
 	}
 	return x
 }
@@ -73,9 +74,9 @@ func mixed(a, b []int16) []int16 {
 }
 
 func louder(x []int16, dB float64) []int16 {
-	out := make([]int16, len(x))
+	out, factor := make([]int16, len(x)), math.Pow(10, dB/20)
 	for i := range x {
-		out[i] = g711.Clip(math.Round(float64(x[i]) * math.Pow(10, dB/20)))
+		out[i] = g711.Clip(math.Round(float64(x[i]) * factor))
 	}
 	return out
 }
@@ -150,7 +151,7 @@ type line struct {
 	law             g711.Law
 	frame           int
 	frames, changed int
-	gains           []byte
+	reduction       float64 // dB, summed over changed frames
 }
 
 func newLine(s guard.Settings) *line { return &line{guard: guard.New(s), frame: frame} }
@@ -169,9 +170,11 @@ func (l *line) send(x []int16) []int16 {
 			heard = dst[:len(src)]
 			l.changed++
 		}
-		l.gains = append(l.gains, l.guard.Track()...)
 		samples := make([]int16, len(heard))
 		l.law.Decode(samples, heard)
+		if &heard[0] == &dst[0] && level(samples) > math.Inf(-1) {
+			l.reduction += level(x[at:at+len(src)]) - level(samples)
+		}
 		out = append(out, samples...)
 	}
 	return out
@@ -183,10 +186,13 @@ func noComfort() guard.Settings {
 	return guard.Settings{Leveller: guard.Leveller{Enabled: &off}}
 }
 
-// spoken is minutes of our own prompts of one language.
+// book is opened once: the prompts are five hundred files.
+var book = sync.OnceValues(func() (*prompt.Book, error) { return prompt.Open("") })
+
+// spoken is minutes of our own prompts of one language, each at −20 dBm0.
 func spoken(t testing.TB, language string, length time.Duration) []int16 {
 	t.Helper()
-	book, err := prompt.Open("")
+	book, err := book()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +208,7 @@ func spoken(t testing.TB, language string, length time.Duration) []int16 {
 				t.Fatal(err)
 			}
 			for _, clip := range clips {
-				x = append(x, decoded(clip)...)
+				x = append(x, normalised(decoded(clip), -20)...)
 			}
 		}
 		if len(x) == before {

@@ -22,11 +22,16 @@ type Settings struct {
 
 // Tone is the rule for sound that is one frequency. A piece is 10 ms.
 type Tone struct {
-	Pure    float64 `yaml:"pure"`     // share of a piece that a sine cannot explain, at most, to be a tone; default 0.008
+	Pure    float64 `yaml:"pure"`     // share of a piece that one resonance leaves unexplained, at most, to be a tone; default 0.008
 	PureFor int     `yaml:"pure_for"` // so many such pieces in a row make a tone; default 3
 	Above   float64 `yaml:"above"`    // Hz; below, tones are voices and only their level counts; default 600
 
-	Moving      float64 `yaml:"moving"`       // as pure, for a tone whose frequency moves: a pea whistle; default 0.035
+	Noisy     float64 `yaml:"noisy"`      // share of noise over a tone; default 0.02, which is a noise 17 dB below it
+	NoisyFor  int     `yaml:"noisy_for"`  // default 6
+	NoisyFrom float64 `yaml:"noisy_from"` // Hz; below, vowels can look like that; default 1050
+	NoisyTo   float64 `yaml:"noisy_to"`   // Hz; above, hiss can; default 3000
+
+	Moving      float64 `yaml:"moving"`       // as pure, for a tone whose frequency moves; default 0.035
 	MovingFor   int     `yaml:"moving_for"`   // default 6
 	MovingAbove float64 `yaml:"moving_above"` // Hz; below, vowels can look like that; default 1200
 
@@ -77,6 +82,9 @@ func (s *Settings) numbers() []number {
 		{"startle_floor", &s.StartleFloor, -24, -50, -6, "dBm0"},
 		{"release", &s.Release, 40, 5, 400, "dB a second"},
 		{"tone.pure", &s.Tone.Pure, 0.008, 0.0005, 0.1, "of the energy"},
+		{"tone.noisy", &s.Tone.Noisy, 0.02, 0.0005, 0.05, "of the energy"},
+		{"tone.noisy_from", &s.Tone.NoisyFrom, 1050, 300, 3000, "Hz"},
+		{"tone.noisy_to", &s.Tone.NoisyTo, 3000, 1000, 3800, "Hz"},
 		{"tone.moving", &s.Tone.Moving, 0.035, 0.0005, 0.2, "of the energy"},
 		{"tone.above", &s.Tone.Above, 600, 300, 2000, "Hz"},
 		{"tone.moving_above", &s.Tone.MovingAbove, 1200, 300, 3000, "Hz"},
@@ -126,6 +134,9 @@ func (s Settings) WithDefaults() Settings {
 	if s.Tone.PureFor == 0 {
 		s.Tone.PureFor = 3
 	}
+	if s.Tone.NoisyFor == 0 {
+		s.Tone.NoisyFor = 6
+	}
 	if s.Tone.MovingFor == 0 {
 		s.Tone.MovingFor = 6
 	}
@@ -148,7 +159,7 @@ func (s Settings) Check() map[string]string {
 			wrong[d.key] = fmt.Sprintf("is %v; must be %v to %v", *d.value, d.least, d.most)
 		}
 	}
-	for key, pieces := range map[string]int{"tone.pure_for": s.Tone.PureFor, "tone.moving_for": s.Tone.MovingFor} {
+	for key, pieces := range map[string]int{"tone.pure_for": s.Tone.PureFor, "tone.noisy_for": s.Tone.NoisyFor, "tone.moving_for": s.Tone.MovingFor} {
 		if pieces < 2 || pieces > mostPieces {
 			wrong[key] = fmt.Sprintf("is %d; must be 2 to %d pieces of 10 ms", pieces, mostPieces)
 		}

@@ -33,14 +33,25 @@ func (s *segment) shape(x []int16, block int, peak float64) (changed bool) {
 // slide gives the samples a gain that goes evenly from one value to another, and
 // cuts off what is above peak.
 func slide(x []int16, from, to, peak float64) {
+	top := int(peak)
+	if from == to {
+		for i, s := range x {
+			x[i] = int16(min(max(round(float64(s)*to), -top), top))
+		}
+		return
+	}
 	step := (to - from) / float64(len(x))
-	for i := range x {
+	for i, s := range x {
 		from += step
-		x[i] = round(min(max(float64(x[i])*from, -peak), peak))
+		x[i] = int16(min(max(round(float64(s)*from), -top), top))
 	}
 }
 
-func round(v float64) int16 { return int16(v + math.Copysign(0.5, v)) }
+// round gives the nearest number to a sample, which is one of 16 bits.
+func round(v float64) int {
+	const up = 1 << 15 // so that cutting off is rounding down
+	return int(v+(up+0.5)) - up
+}
 
 // stepBack is the filter of the agent's step-back key: softer, and softer still
 // where a voice is sharp. It is one pole and one zero.
@@ -80,17 +91,35 @@ func (f *stepBack) works() bool { return f.on || f.mix > 0 }
 func (f *stepBack) gain() float64 { return 1 + f.mix*(f.whole-1) }
 
 func (f *stepBack) soften(x []int16) {
-	step := f.step
+	x = f.fade(x)
 	if !f.on {
-		step = -step
+		return
 	}
-	mix, x1, y1 := f.mix, f.x1, f.y1
-	for i := range x {
-		x0 := float64(x[i])
-		y0 := f.b0*x0 + f.b1*x1 + f.a1*y1
-		x1, y1 = x0, y0
-		mix = min(max(mix+step, 0), 1)
-		x[i] = round(x0 + mix*(y0-x0))
+	b0, b1, a1, x1, y1 := f.b0, f.b1, f.a1, f.x1, f.y1
+	for i, s := range x {
+		x0 := float64(s)
+		y1 = b0*x0 + b1*x1 + a1*y1
+		x1 = x0
+		x[i] = int16(round(y1))
 	}
-	f.mix, f.x1, f.y1 = mix, x1, flushed(y1)
+	f.x1, f.y1 = x1, flushed(y1)
+}
+
+// fade is for the samples in which the filter comes or goes; it gives the others.
+func (f *stepBack) fade(x []int16) []int16 {
+	step, end := f.step, 1.0
+	if !f.on {
+		step, end = -step, 0
+	}
+	for i, s := range x {
+		if f.mix == end {
+			return x[i:]
+		}
+		x0 := float64(s)
+		f.y1 = f.b0*x0 + f.b1*f.x1 + f.a1*f.y1
+		f.x1 = x0
+		f.mix = min(max(f.mix+step, 0), 1)
+		x[i] = int16(round(x0 + f.mix*(f.y1-x0)))
+	}
+	return nil
 }

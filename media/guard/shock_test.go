@@ -123,6 +123,36 @@ func TestAToneIsTakenOffWhateverTheFrameIs(t *testing.T) {
 	}
 }
 
+// Lines are noisy, and hum.
+func TestAToneOnABadLineIsTakenOffTheEar(t *testing.T) {
+	second := time.Second
+	before := speech(t, 2*second)
+	for name, sound := range map[string][]int16{
+		"a fax with noise 20 dB below it":      mixed(sine(1100, -9, second), whiteNoise(-29, second)),
+		"a fax with mains hum 12 dB below it":  mixed(sine(1100, -9, second), sine(50, -21, second)),
+		"a whistle with noise 20 dB below it":  mixed(sine(2500, -6, second), whiteNoise(-26, second)),
+		"a modem's answer, which also swells":  ansAM(second),
+		"a smoke alarm of half-second beeps":   after(sine(3100, -6, second/2), make([]int16, rate/2), sine(3100, -6, second/2)),
+		"an alarm that changes its tone often": warble(func(t float64) float64 { return 800 + 200*math.Floor(math.Mod(8*t, 2)) }, -3, second),
+	} {
+		out := newLine(noComfort()).send(after(before, sound))[len(before):]
+		for _, w := range []atMost{{0, 20, -8}, {60, 100, -28}, {100, 450, -28}} {
+			if got := level(between(out, w.from, w.to)); got > w.level {
+				t.Errorf("%s: %d to %d ms: %.1f dBm0, want at most %v", name, w.from, w.to, got, w.level)
+			}
+		}
+	}
+}
+
+// ansAM is the answering tone of ITU-T V.8: 2100 Hz that swells 15 times a second.
+func ansAM(length time.Duration) []int16 {
+	x := sine(2100, -10, length)
+	for i := range x {
+		x[i] = int16(float64(x[i]) * (1 + 0.2*math.Sin(2*math.Pi*15*float64(i)/rate)))
+	}
+	return x
+}
+
 // Tests 1 and 2, second half.
 func TestSpeechIsBackASecondAfterATone(t *testing.T) {
 	for _, loud := range []float64{-9, 0, 3.1} {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -44,7 +45,8 @@ func readDir(dir string) ([]*source, error) {
 		}
 		path := filepath.Join(dir, e.Name())
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			continue // a directory, or a pipe that would never end
+			sources = append(sources, &source{name: e.Name(), odd: kindOf(info.Mode())}) // a pipe would never end
+			continue
 		}
 		data, err := readFile(path)
 		if err != nil {
@@ -56,6 +58,20 @@ func readDir(dir string) ([]*source, error) {
 		return nil, fmt.Errorf("config directory %s: no .yaml file in it", dir)
 	}
 	return sources, nil
+}
+
+// kindOf says what something is that is no file.
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	default:
+		return "a device"
+	}
 }
 
 func readFile(path string) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -176,15 +177,39 @@ func TestFilesAreMergedByName(t *testing.T) {
 	write(t, dir, "e.yaml", "")
 	write(t, dir, ".#b.yml", "an editor's lock")
 	write(t, dir, "notes.txt", "not config")
-	if err := os.Mkdir(filepath.Join(dir, "old.yaml"), 0o700); err != nil {
-		t.Fatal(err)
-	}
 	c, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(c.Agents) != 2 || c.SIP.Realm != "office" || c.SIP.MaxCalls != 50 || c.Agents["ben"].Name != "ben" {
 		t.Errorf("agents %v, sip %+v", c.Agents, c.SIP)
+	}
+}
+
+func TestWhatIsNoFileIsTold(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "all.yaml", reached)
+	if err := errors.Join(
+		os.Mkdir(filepath.Join(dir, "old.yaml"), 0o700),
+		os.Symlink("old.yaml", filepath.Join(dir, "link.yaml")),
+		os.Symlink("/dev/null", filepath.Join(dir, "null.yml")),
+		syscall.Mkfifo(filepath.Join(dir, "pipe.yaml"), 0o600),
+		os.Symlink("old.yaml", filepath.Join(dir, "link.txt")),
+		os.Mkdir(filepath.Join(dir, ".hidden.yaml"), 0o700),
+	); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := load(dir, quick{fromSystem{dir}})
+	var got []string
+	for _, p := range AsErrors(err) {
+		got = append(got, p.Place()+": "+p.Message)
+	}
+	want := []string{
+		"link.yaml: this is a directory, not a file", "null.yml: this is a device, not a file",
+		"old.yaml: this is a directory, not a file", "pipe.yaml: this is a pipe, not a file",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -18,10 +18,11 @@ type source struct {
 	name  string // in the config directory
 	data  []byte
 	lines []string
+	odd   string // what it is instead of a file, e.g. "a directory"; it was not read then
 }
 
 // isBlank tells whether nothing was written into the file, not even a comment.
-func (s *source) isBlank() bool { return len(bytes.TrimSpace(s.data)) == 0 }
+func (s *source) isBlank() bool { return s.odd == "" && len(bytes.TrimSpace(s.data)) == 0 }
 
 // pos is a place in a file. The zero pos is nowhere.
 type pos struct {
@@ -90,6 +91,9 @@ func parse(src *source, report func(Problem)) (root *node, ok bool) {
 	fail := func(line, column int, message, hint string) (*node, bool) {
 		report(Problem{File: src.name, Line: line, Column: column, Message: message, Hint: hint})
 		return nil, false
+	}
+	if src.odd != "" {
+		return fail(0, 0, "this is "+src.odd+", not a file", "a config is read from files only; move it away or give it another ending than .yaml and .yml")
 	}
 	if len(src.data) > maxFile {
 		return fail(0, 0, fmt.Sprintf("the file is larger than %d MiB", maxFile>>20), "split it into several files")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"breakwater/media/rtp"
 	"breakwater/media/wav"
@@ -113,4 +114,109 @@ func oneCall(e *Engine, path string, number int) error {
 	a.Close()
 	<-play.Done()
 	return nil
+}
+
+// A range that is used up refuses and never gives a pair twice, while ports close and
+// their phones go on sending.
+func TestAFullRangeGivesEveryPairToOneCallAtATime(t *testing.T) {
+	const pairs = 6
+	e := openEngine(t, pairs)
+	desk, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = desk.Close() }()
+	packet := append(make([]byte, rtp.HeaderSize), flat(1)...)
+	rtp.Header{SSRC: 1}.Put(packet)
+	var mu sync.Mutex
+	taken := map[netip.AddrPort]bool{}
+	refused := 0
+	var wg sync.WaitGroup
+	for range pairs + 2 {
+		wg.Go(func() {
+			for range 8 {
+				p, err := e.Port(loopback)
+				if errors.Is(err, ErrNoPorts) {
+					mu.Lock()
+					refused++
+					mu.Unlock()
+					<-time.After(20 * time.Millisecond)
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				if taken[p.Local()] {
+					t.Errorf("%v is in two calls", p.Local())
+				}
+				taken[p.Local()] = true
+				mu.Unlock()
+				_, _ = desk.WriteToUDPAddrPort(packet, p.Local())
+				mu.Lock()
+				delete(taken, p.Local())
+				mu.Unlock()
+				p.Close()
+				_, _ = desk.WriteToUDPAddrPort(packet, p.Local()) // late
+			}
+		})
+	}
+	wg.Wait()
+	if got := e.Counters().Refused; got != uint64(refused) || refused == 0 {
+		t.Errorf("%d refusals counted, want %d and more than none", got, refused)
+	}
+	eventually(t, "every port is free", func() bool {
+		open, draining, _ := e.Usage()
+		return open == 0 && draining == 0
+	})
+	for range pairs {
+		if _, err := e.Port(loopback); err != nil {
+			t.Errorf("a pair was lost: %v", err)
+		}
+	}
+}
+
+// A machine that can watch no more sockets refuses calls and loses no port.
+func TestAPortThatCannotBeServedIsGivenBack(t *testing.T) {
+	e := openEngine(t, 4)
+	a := newPhone(t, e, PCMU)
+	a.port.do(func(l *loop) {
+		broken := newPort(e, a.port.local, socket{fd: -1}, socket{fd: -1})
+		before := l.load.Load()
+		if err := l.adopt(broken); err == nil {
+			t.Error("a socket that is none is served")
+		}
+		l.release(broken)
+		l.release(broken)
+		if l.load.Load() != before || l.slots[a.port.in.slot] != a.port {
+			t.Error("another port has lost its place")
+		}
+	})
+	a.say(flat(1))
+	eventually(t, "the other port is served", func() bool { return !a.port.Heard().RTP.IsZero() })
+}
+
+// The chores of hundreds of silent ports wake their loop a few times a second.
+func TestSilentPortsWakeTheirLoopTogether(t *testing.T) {
+	var w wheel
+	w.start(0)
+	timers := make([]timer, 300)
+	for i := range timers {
+		w.arm(&timers[i], nextChore(int64(i)*1e6))
+	}
+	wakes := 0
+	for now := int64(0); now < 1000; now++ {
+		woken := false
+		for tm := w.due(now); tm != nil; tm = w.due(now) {
+			w.arm(tm, nextChore(now*1e6))
+			woken = true
+		}
+		if woken {
+			wakes++
+		}
+	}
+	if wakes > 50 {
+		t.Errorf("%d wake-ups a second, want at most 50", wakes)
+	}
 }

@@ -29,7 +29,15 @@ type Engine struct {
 	mu     sync.Mutex // guards what follows, for a few lines at a time
 	pairs  *pairs
 	open   map[*Port]struct{}
+	lasts  []last // by pair
 	closed bool
+}
+
+// last is the party of the call that had a pair before: its phone may not have noticed
+// the end, and goes on even after the drain.
+type last struct {
+	from netip.AddrPort
+	ssrc uint32
 }
 
 // Open checks the settings and starts the loops.
@@ -50,7 +58,7 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 		pairs: newPairs(s.PortLow, s.PortHigh, rand.Int()),
 		open:  map[*Port]struct{}{},
 	}
-	e.doors = make([]atomic.Pointer[Port], e.pairs.total())
+	e.doors, e.lasts = make([]atomic.Pointer[Port], e.pairs.total()), make([]last, e.pairs.total())
 	for range s.Loops {
 		l, err := openLoop(e)
 		if err != nil {
@@ -114,7 +122,10 @@ func (e *Engine) Port(local netip.Addr) (*Port, error) {
 	p := newPort(e, netip.AddrPortFrom(local, number), rtp, rtcp)
 	l := slices.MinFunc(e.loops, func(a, b *loop) int { return cmp.Compare(a.load.Load(), b.load.Load()) })
 	p.home.Store(l)
-	e.door(p).Store(p)
+	e.mu.Lock()
+	p.in.last = e.lasts[e.pair(p)]
+	e.mu.Unlock()
+	e.doors[e.pair(p)].Store(p)
 	err = ErrClosed
 	if !p.do(func(l *loop) { err = l.adopt(p) }) || err != nil {
 		e.unbind(p)
@@ -195,17 +206,18 @@ func openPair(local netip.Addr, number uint16) (rtp, rtcp socket, err error) {
 func (e *Engine) unbind(p *Port) {
 	_ = p.rtp.close() // a UDP socket has nothing left to fail at
 	_ = p.rtcp.close()
-	e.door(p).Store(nil)
+	e.doors[e.pair(p)].Store(nil)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if party := &p.in.latch; party.locked.IsValid() {
+		e.lasts[e.pair(p)] = last{from: party.locked, ssrc: party.ssrc}
+	}
 	delete(e.open, p)
 	e.pairs.give(p.local.Port())
 }
 
-// door is where the pair of a port says whose it is.
-func (e *Engine) door(p *Port) *atomic.Pointer[Port] {
-	return &e.doors[int(p.local.Port()-e.settings.PortLow)/2]
-}
+// pair is the number of a port's pair.
+func (e *Engine) pair(p *Port) int { return int(p.local.Port()-e.settings.PortLow) / 2 }
 
 // ours tells whether an address is that of one of our own ports.
 func (e *Engine) ours(a netip.AddrPort) bool {

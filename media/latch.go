@@ -11,6 +11,7 @@ import (
 // call. It is pure: it takes the time and belongs to the receiving side of one port.
 type latch struct {
 	want    netip.AddrPort // negotiated; invalid before that
+	host    netip.Addr     // where its signalling comes from; invalid = unknown
 	locked  netip.AddrPort // the party; invalid = not locked
 	ssrc    uint32         // of its newest packet
 	seq     uint16
@@ -81,10 +82,10 @@ func (l *latch) resume(now int64) { l.at = max(l.at, now) }
 // court takes a packet of an unproven source while nobody is locked.
 func (l *latch) court(now int64, from netip.AddrPort, h rtp.Header) verdict {
 	switch {
-	case from.Addr() == l.want.Addr():
+	case from.Addr() == l.want.Addr(), from.Addr() == l.host:
 		l.lock(now, from, h)
 		return accepted
-	case routable(l.want.Addr()):
+	case routable(l.want.Addr()), l.host.IsValid(): // neither said by the party nor where it speaks from
 		return stranger
 	}
 	for i := range l.suitors {

@@ -45,6 +45,7 @@ func (c Codec) Silence() byte {
 // re-INVITE makes a new one.
 type Desc struct {
 	Remote  netip.AddrPort // where SDP says sound goes; unspecified or zero = held by 0.0.0.0
+	Host    netip.Addr     // where the party's signalling comes from; behind NAT its sound does, too. Zero = unknown
 	RTCP    netip.AddrPort // zero = Remote's port + 1
 	Codec   Codec
 	Payload uint8         // payload type of Codec on the wire

@@ -325,3 +325,18 @@ func TestBelt(t *testing.T) {
 		}
 	})
 }
+
+func TestBehindNATOnlyTheHostThatSignalsIsBelieved(t *testing.T) {
+	at := netip.MustParseAddrPort
+	l := latch{host: netip.MustParseAddr("198.51.100.7")}
+	l.agree(at("10.9.9.9:4000")) // what the phone thinks its address is
+	l.host = netip.MustParseAddr("198.51.100.7")
+	for seq := range uint16(50) { // a sprayer speaks first, with steady numbers
+		if v := l.judge(int64(seq)*20e6, at("203.0.113.66:9999"), rtp.Header{SSRC: 1, Sequence: seq}, false); v != stranger {
+			t.Fatalf("packet %d of a sprayer is %v, want a stranger", seq, v)
+		}
+	}
+	if v := l.judge(2e9, at("198.51.100.7:31000"), rtp.Header{SSRC: 2, Sequence: 9}, false); v != accepted {
+		t.Errorf("the phone behind NAT is %v, want accepted", v)
+	}
+}

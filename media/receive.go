@@ -14,6 +14,7 @@ type inbound struct {
 	slot     int
 	obeys    *route // the route that was followed last
 	latch    latch
+	last     last // the party of the call before
 	stats    rtp.Receiver
 	keys     dtmf.Collector
 	keysOf   uint32 // the SSRC that keys listens to
@@ -48,6 +49,7 @@ func (l *loop) turn(p *Port, old, r *route) {
 	p.in.obeys = r
 	before := p.in.latch.want
 	p.in.latch.agree(r.desc.Remote)
+	p.in.latch.host = r.desc.Host.Unmap().WithZone("")
 	if p.in.latch.want != before {
 		p.in.reports.from = netip.AddrPort{}
 	}
@@ -121,7 +123,8 @@ func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
 	}
 	ours := l.engine.ours(from)
 	verdict := stranger
-	if !ours || from == p.in.latch.want { // our own ports are never guessed to be a party
+	// Neither one of our own ports nor who was here before is guessed to be the party.
+	if from == p.in.latch.want || !ours && p.in.last != (last{from, h.SSRC}) {
 		verdict = p.in.latch.judge(l.now, from, h, r.held())
 	}
 	switch verdict {

@@ -167,3 +167,43 @@ func TestNumbersNeverGoBack(t *testing.T) {
 		}
 	})
 }
+
+func TestAKeyFromBeforeTheHandOverIsNotSent(t *testing.T) {
+	l := NewLine(9, 100, 0)
+	l.Next(0, 160, false)
+	l.Follow(160, Header{SSRC: 5, Sequence: 50, Timestamp: 8000}, 160)
+	if h, ok := l.Event(170, Header{SSRC: 5, Sequence: 49, Timestamp: 7840}, true); ok {
+		t.Errorf("sent as %+v, whose number a prompt had", h)
+	}
+}
+
+func TestTheLineKnowsWhatItSent(t *testing.T) {
+	l := NewLine(9, 100, 1000)
+	if _, _, ok := l.Sent(); ok {
+		t.Error("something was sent")
+	}
+	h := l.Next(8000, 160, false)
+	l.Count(160)
+	l.Count(4)
+	at, samples, ok := l.Sent()
+	if at != 8000 || samples != 160 || !ok || l.Packets != 2 || l.Octets != 164 {
+		t.Errorf("sent %d samples at %d: %v; %d packets of %d bytes", samples, at, ok, l.Packets, l.Octets)
+	}
+	if got := l.Newest(8400); got != h.Timestamp+400 {
+		t.Errorf("50 ms later the timestamp is %d, want %d", got, h.Timestamp+400)
+	}
+}
+
+func TestAKeyAmongReframedSoundGoesOnItsNumbers(t *testing.T) {
+	l := NewLine(9, 100, 0)
+	a := l.Next(0, 160, false)
+	first, ok := l.Event(160, Header{SSRC: 5, Sequence: 50, Timestamp: 8000}, true)
+	again, okAgain := l.Event(320, Header{SSRC: 5, Sequence: 51, Timestamp: 8000}, false)
+	b := l.Next(480, 160, false)
+	if !ok || !okAgain || first.Sequence != a.Sequence+1 || again.Sequence != a.Sequence+2 || b.Sequence != a.Sequence+3 {
+		t.Errorf("%+v, %+v, %+v after %+v", first, again, b, a)
+	}
+	if first.Timestamp != a.Timestamp+160 || again.Timestamp != first.Timestamp || b.Timestamp != a.Timestamp+480 {
+		t.Errorf("timestamps %d, %d, %d after %d", first.Timestamp, again.Timestamp, b.Timestamp, a.Timestamp)
+	}
+}

@@ -93,3 +93,49 @@ func TestASenderThatMovesItsTimestampsIsNoJitter(t *testing.T) {
 		t.Errorf("jitter %d, want 0", r.Jitter())
 	}
 }
+
+func TestTelephoneEventsCountAndAreNoJitter(t *testing.T) {
+	var r Receiver
+	at := uint32(0)
+	for s := range uint16(150) {
+		at += 160
+		h := Header{SSRC: 1, Sequence: s, Timestamp: at}
+		if s >= 50 && s < 100 { // a key held for a second
+			h.Timestamp = 51 * 160
+			r.Event(h)
+			continue
+		}
+		r.Packet(h, at)
+	}
+	if r.Jitter() != 0 || r.Lost() != 0 || r.Packets() != 150 {
+		t.Errorf("jitter %d, lost %d of %d; want none of 150", r.Jitter(), r.Lost(), r.Packets())
+	}
+}
+
+func TestReceiverOverManyTurnsOfTheSequenceNumber(t *testing.T) {
+	var r Receiver
+	const turns = 3
+	for i := range uint32(turns<<16 + 10) {
+		if i%1000 != 999 { // one in a thousand is lost
+			r.Packet(Header{SSRC: 1, Sequence: uint16(i), Timestamp: i * 160}, i*160)
+		}
+	}
+	rep, _ := r.Report()
+	if want := uint64((turns<<16 + 10) / 1000); r.Lost() != want || rep.Highest != turns<<16+9 || r.Jitter() != 0 {
+		t.Errorf("lost %d, highest %d, jitter %d; want %d lost", r.Lost(), rep.Highest, r.Jitter(), want)
+	}
+}
+
+func TestReportsSayHowMuchIsLostWithinTheirLimits(t *testing.T) {
+	var r Receiver
+	feed(&r, 1, 1, 2, 3)
+	r.Report()
+	feed(&r, 1, 3, 3, 3, 3) // doubled ones
+	if rep, _ := r.Report(); rep.Fraction != 0 || rep.Lost != -4 {
+		t.Errorf("%+v; want no fraction and 4 more than expected", rep)
+	}
+	feed(&r, 1, 2900)
+	if rep, _ := r.Report(); rep.Fraction != 255 {
+		t.Errorf("fraction %d, want 255 of 256", rep.Fraction)
+	}
+}

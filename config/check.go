@@ -83,6 +83,8 @@ func (r *reading) check(c *Config) {
 		t.Name = name
 		settle(r, path("trunks").to(name), &t.TrunkSpec)
 	})
+	r.checkHomes(c)
+	r.checkRecordings(c)
 	each(c.Phones, func(name string, p *Phone) {
 		p.Name = name
 		settle(r, path("phones").to(name), &p.PhoneSpec)
@@ -97,6 +99,7 @@ func (r *reading) check(c *Config) {
 		r.checkEmergency(path("queues").to(name), name, q)
 		settle(r, path("queues").to(name), &q.QueueSpec)
 		settle(r, path("queues").to(name), &q.QueueManners)
+		r.checkRing(path("queues").to(name).to("ring"), q.Ring)
 	})
 	each(c.Numbers, func(name string, n *call.NumberSpec) {
 		r.checkReach(path("numbers").to(name), name, n)

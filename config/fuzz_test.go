@@ -23,6 +23,7 @@ func (nowhere) file(_, name string) (string, error) {
 }
 func (nowhere) env(string) (string, bool)                          { return "", false }
 func (nowhere) sounds(prompt.Settings) (sounds, map[string]string) { return nil, nil }
+func (nowhere) blocked(string) bool                                { return false }
 
 // FuzzLoad feeds strange text: no panic, every problem at a place inside its file,
 // no secret in a message, and what is good compares equal to itself.

@@ -18,6 +18,7 @@ func (r *reading) checkReferences(c *Config) {
 	r.checkExtensions(c)
 	r.checkAgents(c)
 	r.checkTrunks(c)
+	r.checkCircles(c)
 	each(c.Shifts, func(name string, s *Shift) {
 		r.allExist(path("shifts").to(name).to("agents"), "agents", s.Agents)
 	})

@@ -25,6 +25,9 @@ type surroundings interface {
 	env(name string) (string, bool)
 	// sounds opens prompts and music; nil with what is wrong with the settings.
 	sounds(s prompt.Settings) (sounds, map[string]string)
+	// blocked tells whether a folder can be neither used nor made, because something
+	// else has its name; a relative name starts where the server was started.
+	blocked(folder string) bool
 }
 
 // fromSystem is the machine: real files and the real environment.

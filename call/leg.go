@@ -42,6 +42,7 @@ type Party struct {
 	Dialled  string     // digits the caller dialled (incoming)
 	Remote   netip.Addr // where its signalling comes from
 	Since    time.Time
+	Hops     int // Max-Forwards that remains of an incoming leg, for Target.Hops; negative = none
 }
 
 // SignalKind is what a leg can report.
@@ -85,6 +86,7 @@ type Target struct {
 	Ring   time.Duration     // give up after; zero = until hung up
 	Call   string            // the call's id, for logs
 	Extra  map[string]string // X- headers; names and values are sanitised by sip
+	Hops   int               // Max-Forwards: the Party.Hops of whoever is passed on; zero = 70, negative = not dialled
 }
 
 // Binding is one registered contact, opaque to everybody but sip.

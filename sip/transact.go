@@ -267,7 +267,27 @@ func responseKey(res *sip.Response) string {
 	return "c " + branch + " " + string(res.CSeq().MethodName)
 }
 
-func maxForwards() *sip.MaxForwardsHeader {
+func maxForwards() *sip.MaxForwardsHeader { return forwards(0) }
+
+// forwards is a Max-Forwards with hops left; zero means what RFC 3261 §8.1.1.6 says, 70.
+func forwards(hops int) *sip.MaxForwardsHeader {
 	h := sip.MaxForwardsHeader(70)
+	if hops > 0 {
+		h = sip.MaxForwardsHeader(min(hops, 255))
+	}
 	return &h
+}
+
+// hopsLeft is what remains of a request's hops once we pass it on: a call that
+// comes back again and again must end (RFC 3261 §16.6). Negative = none; a request
+// without Max-Forwards begins anew.
+func hopsLeft(req *sip.Request) int {
+	h := req.MaxForwards()
+	switch {
+	case h == nil:
+		return 70
+	case h.Val() <= 1:
+		return -1
+	}
+	return int(h.Val()) - 1
 }

@@ -36,9 +36,14 @@ func (s *Server) Dial(_ context.Context, t call.Target) call.Leg {
 	l.out = &fork{leg: l, target: t, tag: newTag()}
 	s.tally.legs.Add(1)
 	var start func()
-	if t.Trunk == "" {
+	switch {
+	case t.Hops < 0:
+		start = func() {
+			l.end(call.Cause{By: call.ByNetwork, Status: sip.StatusTooManyHops, Metric: call.LegRefused, Text: "too many hops"})
+		}
+	case t.Trunk == "":
 		start = s.dialPhone(l, t)
-	} else {
+	default:
 		start = s.dialTrunk(l, t)
 	}
 	l.box = s.office.open(callID)
@@ -183,7 +188,7 @@ func (f *fork) invite(d destination, v view, seq uint32, body []byte) *sip.Reque
 	for _, r := range d.routes {
 		req.AppendHeader(&sip.RouteHeader{Address: *r.Clone()})
 	}
-	req.AppendHeader(maxForwards())
+	req.AppendHeader(forwards(t.Hops))
 	from := &sip.FromHeader{
 		DisplayName: wire.Escape(t.Name),
 		Address:     sip.Uri{Scheme: "sip", User: f.fromUser(), Host: v.host.String(), Port: int(v.port)},

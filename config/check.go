@@ -93,6 +93,9 @@ func (r *reading) check(c *Config) {
 		a.Name = name
 		settle(r, path("agents").to(name), &a.AgentSpec)
 		r.judge(path("agents").to(name), a.AgentAccess.Check())
+		if a.PIN == "" {
+			r.complain(path("agents").to(name).to("pin"), fmt.Sprintf("pin is missing; agent %s could not log in", name), "write pin: {file: path} or pin: {env: NAME}")
+		}
 	})
 	each(c.Queues, func(name string, q *Queue) {
 		q.Name = name

@@ -10,8 +10,8 @@ import (
 const before = `
 sip: {realm: office, listen: [{transport: udp, address: "0.0.0.0:5060"}]}
 agents:
-  anna: {number: 7001, skills: {refunds: 5}}
-  ben: {number: 7002}
+  anna: {pin: {file: pin}, number: 7001, skills: {refunds: 5}}
+  ben: {pin: {file: pin}, number: 7002}
 queues:
   orders: {agents: [anna]}
   refunds: {agents: [anna], ring: 20s, title: Refunds}
@@ -50,7 +50,7 @@ func TestAnEditIsToldAsPeopleWouldTellIt(t *testing.T) {
 			[]string{"now: agent anna: skills changed: at once, also for callers who wait"},
 		},
 		"someone leaves, someone comes": {
-			[]string{"ben: {number: 7002}", "carl: {number: 7003}"},
+			[]string{"ben: {pin: {file: pin}, number: 7002}", "carl: {pin: {file: pin}, number: 7003}"},
 			[]string{"now: agent ben removed: is offered no more calls", "now: agent carl added: may log in"},
 		},
 		"a listener moves": {

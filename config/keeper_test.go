@@ -17,7 +17,7 @@ import (
 
 const good = `
 agents:
-  anna: {number: 7001}
+  anna: {pin: {file: pin}, number: 7001}
 queues:
   refunds:
     agents: [anna]

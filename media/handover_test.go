@@ -198,6 +198,7 @@ func TestTheNextCallOnAPortDoesNotHearTheLastOne(t *testing.T) {
 	old.say(flat(0x66))
 	eventually(t, "the party was heard", func() bool { return !old.port.Heard().RTP.IsZero() })
 	old.port.Close()
+	next := old.at([4]byte{127, 0, 0, 2})
 	stop := old.talks(0x66)
 	defer stop()
 	var port *Port
@@ -206,7 +207,6 @@ func TestTheNextCallOnAPortDoesNotHearTheLastOne(t *testing.T) {
 		port = p
 		return err == nil
 	})
-	next := old.at([4]byte{127, 0, 0, 2})
 	next.port = port
 	if err := port.Apply(next.desc()); err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ func (s *Server) minding(ctx context.Context) {
 			changes, turns := s.book.Sweep(now)
 			s.turns.note(turns...)
 			s.storeAside(changes)
+			s.payDebts(ctx)
 			for _, t := range s.book.Due(now, s.plan().settings.Qualify, probesEach) {
 				s.probe(t)
 			}

@@ -31,6 +31,7 @@ func (s *Server) loadBook(ctx context.Context) error {
 	for _, phone := range s.book.Phones() {
 		for _, t := range s.book.Lookup(now, phone) {
 			s.book.Closed(t.Source.Conn)
+			s.limiter.Proven(t.Source.Addr, t.Expires) // all of them come at once after a restart
 		}
 	}
 	for _, phone := range s.book.Phones() {
@@ -69,13 +70,13 @@ func (s *Server) register(b *mailbox, t *tx, proof *digest.Verdict) {
 }
 
 // decide stores what a REGISTER changes, then makes it true, then gives the answer:
-// a phone that was told 200 is known after a crash.
+// a phone that was told 200 is known after a crash, unless the store fails.
 func (s *Server) decide(r registrar.Request) *sip.Response {
 	ctx, cancel := context.WithTimeout(s.ctx, storeTimeout)
 	defer cancel()
 	for range 3 {
 		d := s.book.Register(time.Now(), r)
-		if err := s.store(ctx, d.Changes); err != nil {
+		if err := s.store(ctx, d.Changes); err != nil && !s.putOff(r.Phone, d.Changes, err) {
 			s.parts.Log.Error("a registration could not be stored", "phone", r.Phone, "error", err)
 			return reply(r.Msg, sip.StatusInternalServerError, newTag())
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"breakwater/call"
+	"breakwater/sip/registrar"
 	"breakwater/sip/siptest"
 )
 
@@ -84,17 +85,62 @@ func TestRegistrationsOutliveTheServer(t *testing.T) {
 	}
 }
 
-func TestARegistrationThatCannotBeStoredIsNotConfirmed(t *testing.T) {
+func TestARegistrationThatCannotBeStoredIsStoredLater(t *testing.T) {
 	dir := &directory{all: map[string]call.Binding{}}
 	h := openIn(t, Plan{}, dir)
-	dir.mu.Lock()
-	dir.fail = errors.New("disk full")
-	dir.mu.Unlock()
-	if err := h.phone("1001").Register(h.ctx); siptest.StatusOf(err) != 500 {
-		t.Errorf("got %v, want 500", err)
+	left := h.registered("1002")
+	fails := func(err error) {
+		dir.mu.Lock()
+		defer dir.mu.Unlock()
+		dir.fail = err
 	}
-	if v := h.Phones()[0]; v.Reachable {
-		t.Error("a phone that is not stored counts as reachable")
+	fails(errors.New("disk full"))
+	h.registered("1001")
+	must(t, "unregister", left.Unregister(h.ctx))
+	h.turned("1001", true)
+	if n := h.Counters().Unstored; n != 2 {
+		t.Errorf("%d registrations counted, want 2", n)
+	}
+	fails(nil)
+	deadline := time.After(patience)
+	for look := time.NewTicker(10 * time.Millisecond); ; {
+		all, _ := dir.Bindings(h.ctx)
+		if len(all) == 1 && all[0].AOR == "1001" && len(h.debts.list()) == 0 {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-deadline:
+			t.Fatalf("the store has %v", all)
+		}
+	}
+}
+
+func TestWhatAStoreMayOweIsBounded(t *testing.T) {
+	var d debts
+	one := func(id int) []registrar.Change {
+		return []registrar.Change{{Binding: call.Binding{AOR: "1001", ID: strconv.Itoa(id)}}}
+	}
+	for i := range maxDebts {
+		if first, ok := d.owe(one(i)); !ok || first != (i == 0) {
+			t.Fatalf("debt %d: first %v, ok %v", i, first, ok)
+		}
+	}
+	if _, ok := d.owe(one(maxDebts)); ok {
+		t.Error("there is always room for one more")
+	}
+}
+
+func TestPhonesOfBeforeTheRestartAreNotLimited(t *testing.T) {
+	dir := &directory{all: map[string]call.Binding{}}
+	first := openIn(t, Plan{}, dir)
+	p := first.registered("1001")
+	first.stop()
+	second := openIn(t, Plan{Settings: Settings{RatePerSource: 1}}, dir)
+	for i := range 50 {
+		if !second.limiter.Allow(time.Now(), p.Address()) {
+			t.Fatalf("its message %d was dropped", i)
+		}
 	}
 }
 

@@ -40,6 +40,7 @@ type Server struct {
 	limiter *limit.Limiter
 	roster  *roster
 	taster  *sip.Parser // parses first, where a panic is ours
+	debts   debts       // registrations that the store does not have yet
 	turns   turns       // which phones gained or lost their last contact
 	taker   atomic.Pointer[Switchboard]
 	outward *outward // our own registrations at providers
@@ -223,7 +224,7 @@ func machineAddresses(v4only bool) []string {
 type tally struct {
 	legs, transactions, mailboxes                         atomic.Int64
 	requests, malformed, rateLimited, overload, strangers atomic.Uint64
-	authFailures, mailboxFull, panics                     atomic.Uint64
+	authFailures, mailboxFull, panics, unstored           atomic.Uint64
 }
 
 // Counters gives a snapshot.
@@ -233,7 +234,7 @@ func (s *Server) Counters() Counters {
 		Legs: int(t.legs.Load()), Transactions: int(t.transactions.Load()), Mailboxes: int(t.mailboxes.Load()),
 		Requests: t.requests.Load(), Malformed: t.malformed.Load(), RateLimited: t.rateLimited.Load(),
 		Overload: t.overload.Load(), Strangers: t.strangers.Load(), AuthFailures: t.authFailures.Load(),
-		MailboxFull: t.mailboxFull.Load(), Panics: t.panics.Load(),
+		MailboxFull: t.mailboxFull.Load(), Panics: t.panics.Load(), Unstored: t.unstored.Load(),
 	}
 }
 

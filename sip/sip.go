@@ -91,4 +91,5 @@ type Counters struct {
 	Legs, Transactions, Mailboxes                         int
 	Requests, Malformed, RateLimited, Overload, Strangers uint64
 	AuthFailures, MailboxFull, Panics                     uint64
+	Unstored                                              uint64 // registrations accepted while the store failed
 }

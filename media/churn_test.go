@@ -220,3 +220,26 @@ func TestSilentPortsWakeTheirLoopTogether(t *testing.T) {
 		t.Errorf("%d wake-ups a second, want at most 50", wakes)
 	}
 }
+
+// Who is to move to a loop that has just ended stays where it was, and is closed there.
+func TestAPortThatCannotMoveIsNotLost(t *testing.T) {
+	e := openEngine(t, 4)
+	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+	to := a.port.home.Load()
+	if to == b.port.home.Load() {
+		t.Fatal("both ports are on one loop")
+	}
+	to.post(job{run: func(l *loop) { l.stop = true }, done: make(chan struct{})})
+	<-to.done
+	if _, err := e.Join(a.port, b.port); !errors.Is(err, ErrClosed) {
+		t.Errorf("joined by a loop that has ended: %v", err)
+	}
+	b.say(flat(1))
+	eventually(t, "the port is served where it was", func() bool { return !b.port.Heard().RTP.IsZero() })
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !free(e.settings.PortLow, 8) {
+		t.Error("a port was left open")
+	}
+}

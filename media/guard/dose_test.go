@@ -40,10 +40,9 @@ func TestADoseIsTheEnergyOfAShift(t *testing.T) {
 func TestADoseTellsEachMarkOnce(t *testing.T) {
 	dose := guard.NewDose(guard.DoseSettings{Budget: 75})
 	var told []guard.Mark
-	meter := guard.NewAWeight(guard.Narrow)
-	second := sine(1000, -20, time.Second)
+	second := guard.NewAWeight(guard.Narrow).Energy(sine(1000, -20, time.Second))
 	for range 4 * 3600 {
-		if m := dose.Add(meter.Energy(second)); m != guard.NoMark {
+		if m := dose.Add(second); m != guard.NoMark {
 			told = append(told, m)
 		}
 	}

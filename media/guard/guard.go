@@ -1,6 +1,6 @@
-// Package guard protects an agent's ears. It listens to what a caller's line
-// brings, 20 ms before the agent hears it, and turns down what hurts or startles:
-// a fax, a whistle, a slammed handset, a scream, a sudden jump. What needs no change
+// Package guard protects an agent's ears. It looks at each frame of a caller's line
+// before the agent hears it and turns down what hurts or startles: a fax, a whistle, a
+// slammed handset, a scream, a sudden jump. It adds no delay, and what needs no change
 // it does not touch, to the last bit. It also adds up what the ear got in a day.
 //
 // It knows numbers and no words: whether a caller is rude is not its business. It
@@ -127,7 +127,7 @@ func (g *Guard) Samples(rate Rate, x []int16) (changed bool) {
 	longest := int(rate) * segmentMS / 1000
 	for at := 0; at < len(x); at += longest {
 		part := x[at:min(at+longest, len(x))]
-		if g.segment(part, peak(part) == 0) {
+		if g.segment(part, empty(part)) {
 			changed = true
 		}
 	}
@@ -166,6 +166,16 @@ func silent(law g711.Law, codes []byte) bool {
 	}
 	for _, c := range codes {
 		if c&^0x80 != quiet {
+			return false
+		}
+	}
+	return true
+}
+
+// empty tells whether all samples are 0.
+func empty(x []int16) bool {
+	for _, s := range x {
+		if s != 0 {
 			return false
 		}
 	}

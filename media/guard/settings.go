@@ -2,7 +2,6 @@ package guard
 
 import (
 	"fmt"
-	"maps"
 	"time"
 )
 
@@ -164,7 +163,10 @@ func (s Settings) Check() map[string]string {
 			wrong[key] = fmt.Sprintf("is %d; must be 2 to %d pieces of 10 ms", pieces, mostPieces)
 		}
 	}
-	if s.Tone.Moving < s.Tone.Pure {
+	if s.Tone.NoisyTo <= s.Tone.NoisyFrom && wrong["tone.noisy_to"] == "" {
+		wrong["tone.noisy_to"] = fmt.Sprintf("is %g; must be above tone.noisy_from (%g Hz)", s.Tone.NoisyTo, s.Tone.NoisyFrom)
+	}
+	if s.Tone.Moving < s.Tone.Pure && wrong["tone.moving"] == "" {
 		wrong["tone.moving"] = fmt.Sprintf("is %g; must be at least tone.pure (%g): a tone that moves is less pure", s.Tone.Moving, s.Tone.Pure)
 	}
 	return wrong
@@ -235,10 +237,8 @@ func (s DoseSettings) WithDefaults() DoseSettings {
 func (s DoseSettings) Check() map[string]string {
 	s = s.WithDefaults()
 	wrong := checkNumbers(s.numbers())
-	profile := map[string]string{}
 	for key, sentence := range s.Profile.Check() {
-		profile["profile."+key] = sentence
+		wrong["profile."+key] = sentence
 	}
-	maps.Copy(wrong, profile)
 	return wrong
 }

@@ -74,7 +74,7 @@ func TestSettingsOutOfRangeAreNamed(t *testing.T) {
 		"tone.moving_for":   {Tone: guard.Tone{MovingFor: 51}},
 		"tone.moving_above": {Tone: guard.Tone{MovingAbove: 100}},
 		"tone.noisy":        {Tone: guard.Tone{Noisy: 0.5}},
-		"tone.noisy_to":     {Tone: guard.Tone{NoisyTo: 500}},
+		"tone.noisy_to":     {Tone: guard.Tone{NoisyFrom: 2000, NoisyTo: 1500}},
 		"tone.hold":         {Tone: guard.Tone{Hold: time.Hour}},
 		"steady.over":       {Steady: guard.Steady{Over: -2}},
 		"steady.after":      {Steady: guard.Steady{After: time.Millisecond}},

@@ -30,22 +30,13 @@ func (s *Server) stranger(from hop, req *sip.Request) (proof *digest.Verdict, re
 	if v.OK {
 		return &v, false
 	}
-	s.countFailure(v)
+	s.authFailed(from, req, v)
 	var headers []sip.Header
 	for _, c := range v.Challenges {
 		headers = append(headers, sip.NewHeader("WWW-Authenticate", c))
 	}
 	s.stateless(from, req, sip.StatusUnauthorized, headers)
 	return nil, true
-}
-
-func (s *Server) countFailure(v digest.Verdict) {
-	switch v.Reason {
-	case digest.ReasonNone:
-		s.tally.strangers.Add(1)
-	case digest.ReasonWrong, digest.ReasonMalformed:
-		s.tally.authFailures.Add(1)
-	}
 }
 
 // callingTrunk is the trunk whose address a call comes from. A phone of ours that
@@ -88,7 +79,7 @@ func (s *Server) identify(from hop, req *sip.Request, proof *digest.Verdict) (ca
 	}
 	verdict := s.proof(req, proof)
 	if !verdict.OK {
-		return caller{}, s.unproven(req, verdict)
+		return caller{}, s.unproven(from, req, verdict)
 	}
 	s.proven(from, time.Now().Add(provenByCall))
 	if _, ok := s.plan().phones[verdict.User]; ok {
@@ -111,8 +102,8 @@ func (s *Server) proven(from hop, until time.Time) {
 }
 
 // unproven asks again: the same answer for a wrong password and an unknown name.
-func (s *Server) unproven(req *sip.Request, v digest.Verdict) *sip.Response {
-	s.countFailure(v)
+func (s *Server) unproven(from hop, req *sip.Request, v digest.Verdict) *sip.Response {
+	s.authFailed(from, req, v)
 	res := reply(req, sip.StatusUnauthorized, newTag())
 	for _, c := range v.Challenges {
 		res.AppendHeader(sip.NewHeader("WWW-Authenticate", c))

@@ -45,7 +45,7 @@ func (s *Server) loadBook(ctx context.Context) error {
 func (s *Server) register(b *mailbox, t *tx, proof *digest.Verdict) {
 	verdict := s.proof(t.req, proof)
 	if !verdict.OK {
-		t.respond(s.unproven(t.req, verdict))
+		t.respond(s.unproven(t.peer, t.req, verdict))
 		return
 	}
 	spec, ok := s.plan().phones[verdict.User]

@@ -220,8 +220,10 @@ func machineAddresses(v4only bool) []string {
 	return append(outer, loop...)
 }
 
-// tally is the counters.
+// tally is the counters, and who makes one of them grow too often.
 type tally struct {
+	suspects suspects
+
 	legs, transactions, mailboxes                         atomic.Int64
 	requests, malformed, rateLimited, overload, strangers atomic.Uint64
 	authFailures, mailboxFull, panics, unstored           atomic.Uint64

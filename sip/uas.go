@@ -75,7 +75,7 @@ func (s *Server) incomingLeg(b *mailbox, t *tx, tag string, who caller) (*leg, e
 	l := &leg{s: s, box: b, dlg: dlg, in: &invitation{tx: t, tag: tag}}
 	l.who = call.Party{
 		ID: s.legID(), Incoming: true, Phone: who.phone, Number: who.number(t.req), Dialled: dialled(t.req),
-		Name: wire.Sanitise(t.req.From().DisplayName), Remote: t.peer.remote.Addr(), Since: time.Now(),
+		Name: wire.Unescape(t.req.From().DisplayName), Remote: t.peer.remote.Addr(), Since: time.Now(),
 		Hops: hopsLeft(t.req),
 	}
 	if who.trunk != nil {

@@ -39,6 +39,8 @@ type Request struct {
 type Verdict struct {
 	OK   bool
 	User string // who it is; set only when OK
+	// Tried is the name that was given with a wrong proof, for a log; it may hold anything.
+	Tried string
 	// Challenges are the values of WWW-Authenticate (401) or Proxy-Authenticate
 	// (407) headers, in order, one header each. Empty when OK.
 	Challenges []string
@@ -110,7 +112,7 @@ func (g *Guard) Check(now time.Time, r Request, find func(user string) (Account,
 	c, reason := g.credentials(r)
 	if reason != "" {
 		a, _ := find(r.Claimed)
-		return Verdict{Challenges: g.Challenge(now, a.Mode, false), Reason: reason}
+		return Verdict{Tried: c.user, Challenges: g.Challenge(now, a.Mode, false), Reason: reason}
 	}
 	account, known := find(c.user)
 	if !known {
@@ -122,7 +124,7 @@ func (g *Guard) Check(now time.Time, r Request, find func(user string) (Account,
 	fresh := genuine && !issued.After(now) && now.Sub(issued) <= Lifetime
 	switch {
 	case !known || !allowed || !right:
-		return Verdict{Challenges: g.Challenge(now, account.Mode, false), Reason: ReasonWrong}
+		return Verdict{Tried: c.user, Challenges: g.Challenge(now, account.Mode, false), Reason: ReasonWrong}
 	case !fresh:
 		return Verdict{Challenges: g.Challenge(now, account.Mode, true), Stale: true, Reason: ReasonStale}
 	case !g.seen.use(now, c.nonce, issued, c.count):

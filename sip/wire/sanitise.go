@@ -33,3 +33,16 @@ func Quote(s string) string {
 func Escape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(Sanitise(s))
 }
+
+// Unescape undoes Escape: the text of a quoted string as a person reads it. The
+// parser keeps the inside of a display name as it was sent.
+func Unescape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return Sanitise(b.String())
+}

@@ -16,7 +16,7 @@ func (c *Call) connect(ctx context.Context, to goal) (next goal, err error) {
 	c.phase("direct", "", "")
 	c.account.segment("ring", "", "")
 	p := c.caller.Party()
-	target := Target{From: p.Number, Name: p.Name, Ring: directRing}
+	target := Target{From: p.Number, Name: p.Name, Ring: directRing, Hops: p.Hops}
 	if to.kind == toPhone {
 		target.Phone = to.name
 		free, err := c.takePhone(ctx, to.name)

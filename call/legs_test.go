@@ -12,7 +12,8 @@ import (
 // fakeLeg is a party that does what the test says, and keeps what sip promises of a
 // leg: signals in order, Ended last and once, also after a hang-up of ours.
 type fakeLeg struct {
-	party Party
+	party  Party
+	target Target // of one that we dialled
 
 	mu       sync.Mutex // protects all following fields
 	sink     func(Signal)
@@ -208,6 +209,7 @@ func (d *fakeDialer) Dial(_ context.Context, t Target) Leg {
 			}
 		})
 	}
+	l.target = t
 	d.dialled <- l
 	d.targets <- t
 	return l

@@ -177,6 +177,7 @@ func (c *complaints) Helper() {}
 func (c *complaints) Errorf(format string, args ...any) {
 	c.all = append(c.all, fmt.Sprintf(format, args...))
 }
+
 func (c *complaints) Fatalf(format string, args ...any) { c.Errorf(format, args...); panic(giveUp{}) }
 
 func TestOnAnyDayEveryCallEndsOnceAndNobodyIsLeftBehind(t *testing.T) {

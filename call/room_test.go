@@ -226,7 +226,7 @@ func (r *room) do(agent string, c acd.Command) {
 // dial lets somebody call a number.
 func (r *room) dial(from, number string) *fakeLeg {
 	r.t.Helper()
-	l := &fakeLeg{party: Party{ID: "in-" + from, Incoming: true, Number: from, Dialled: number, Since: time.Now()}}
+	l := &fakeLeg{party: Party{ID: "in-" + from, Incoming: true, Number: from, Dialled: number, Since: time.Now(), Hops: 42}}
 	if _, ours := r.x.plan.Load().Phones[from]; ours {
 		l.party.Phone = from
 	}

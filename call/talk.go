@@ -53,8 +53,13 @@ type talk struct {
 	permit bool         // open
 	page   *page
 	taker  *conversation // a supervisor who has answered and takes over when no prompt plays
-	stop   func()        // of the next look at the caller's voice
-	wake   func()        // of the ladder's next tick
+	clocks clocks
+}
+
+// clocks are how a conversation's next moments are called off; nil = there is none.
+type clocks struct {
+	look func() // at the caller's voice
+	tick func() // of the ladder
 }
 
 // mostUnjoined is how many answers in a row may come to nothing because the sound
@@ -159,7 +164,7 @@ func (t *talk) resume() {
 // the voice. What began before the last warning had ended does not count: the
 // caller may have said it all before.
 func (t *talk) everySecond() {
-	t.stop = t.c.after(time.Second, t.everySecond)
+	t.clocks.look = t.c.after(time.Second, t.everySecond)
 	level := t.c.x.parts.Sounds.Level(t.c.caller)
 	before := t.told
 	t.told = level
@@ -229,12 +234,12 @@ func (t *talk) observe(o protect.Observation) {
 
 // setAlarm arms the ladder's next tick.
 func (t *talk) setAlarm() {
-	if t.wake != nil {
-		t.wake()
-		t.wake = nil
+	if t.clocks.tick != nil {
+		t.clocks.tick()
+		t.clocks.tick = nil
 	}
 	if next := t.ladder.Next(); !next.IsZero() {
-		t.wake = t.c.after(max(0, time.Until(next)), func() {
+		t.clocks.tick = t.c.after(max(0, time.Until(next)), func() {
 			t.observe(protect.Observation{Kind: protect.Tick})
 		})
 	}
@@ -329,7 +334,7 @@ func (t *talk) close(end *talkEnd) {
 
 // part stops the clocks and the sound of the conversation.
 func (t *talk) part() {
-	for _, stop := range []func(){t.stop, t.wake} {
+	for _, stop := range []func(){t.clocks.look, t.clocks.tick} {
 		if stop != nil {
 			stop()
 		}

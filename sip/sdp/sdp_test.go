@@ -16,7 +16,7 @@ import (
 
 var (
 	here  = netip.MustParseAddrPort("192.0.2.10:10000")
-	addrs = cmpopts.EquateComparable(netip.AddrPort{})
+	addrs = cmpopts.EquateComparable(netip.AddrPort{}, netip.Addr{})
 )
 
 // body writes a description with the line ends of the wire.

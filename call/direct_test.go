@@ -242,20 +242,6 @@ func TestADirectCallNeverRingsIntoTheCallOfAPagedSupervisor(t *testing.T) {
 	}
 }
 
-func TestACallThatGoesOnHasOneHopLess(t *testing.T) {
-	inRoom(t, func(r *room) {
-		l := &fakeLeg{party: Party{ID: "in", Incoming: true, Phone: "1001", Number: "1001", Dialled: "1002", Hops: 3}}
-		if !r.x.Incoming(l) {
-			t.Fatal("the call was not taken")
-		}
-		<-r.dialer.dialled
-		if to := <-r.dialer.targets; to.Hops != 3 {
-			t.Errorf("the next INVITE may take %d hops, want 3: the wire has taken its one off already", to.Hops)
-		}
-		l.hangUp()
-	})
-}
-
 func TestTheHopsOfACallArePassedOnSoThatACircleEnds(t *testing.T) {
 	for name, c := range map[string]struct{ from, dialled string }{
 		"to a phone": {"0999", "1002"}, "to the world": {"0999", "8300"}, "to an agent": {"0999", "8100"},

@@ -16,7 +16,7 @@ func (c *Call) connect(ctx context.Context, to goal) (next goal, err error) {
 	c.phase("direct", "", "")
 	c.account.segment("ring", "", "")
 	p := c.caller.Party()
-	target := Target{From: p.Number, Name: p.Name, Ring: directRing, Hops: p.Hops}
+	target := Target{From: p.Number, Name: p.Name, Ring: directRing}
 	if to.kind == toPhone {
 		target.Phone = to.name
 		free, err := c.takePhone(ctx, to.name)

@@ -118,7 +118,7 @@ func (c *Call) ring(ctx context.Context, seat acd.Seat, o acd.Offer, m QueueMann
 	})
 	c.log.Info("offered", "queue", o.Queue.Name, "agent", seat.Agent, "phone", seat.Phone, "reason", seat.Reason)
 	p := c.caller.Party()
-	r.leg = c.dial(ctx, seat.Agent, Target{Phone: seat.Phone, From: p.Number, Name: title(m, o.Queue, p), Ring: o.Ring, Hops: p.Hops})
+	r.leg = c.dial(ctx, seat.Agent, Target{Phone: seat.Phone, From: p.Number, Name: title(m, o.Queue, p), Ring: o.Ring})
 	report := func(miss acd.Miss) {
 		select {
 		case results <- rung{r, miss}:

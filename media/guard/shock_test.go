@@ -1,7 +1,9 @@
 package guard_test
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,9 +90,19 @@ func TestAShockIsTakenOffTheEar(t *testing.T) {
 				if top := dBFS(highest(out)); top > -6 {
 					t.Errorf("a sample of %.2f dBFS, want at most −6", top)
 				}
+				logLevels(t, out)
 			})
 		}
 	}
+}
+
+// logLevels tells what the ear gets, as the table in DESIGN.md does.
+func logLevels(t *testing.T, out []int16) {
+	var line strings.Builder
+	for _, w := range [][2]int{{0, 5}, {5, 20}, {20, 40}, {40, 60}, {100, 190}, {400, 430}} {
+		fmt.Fprintf(&line, " | %d–%d ms: %.1f", w[0], w[1], level(between(out, w[0], w[1])))
+	}
+	t.Log(line.String())
 }
 
 // A tone that begins late in the last block of a frame is averaged with what was

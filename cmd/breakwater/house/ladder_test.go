@@ -12,12 +12,14 @@ import (
 )
 
 // The state table of the ladder (protection.md §1.2), row by row, by keys on a desk
-// phone. What the meter sees cannot be made on the wire, for there is no meter yet;
-// these rows are proved by synthetic observations:
+// phone; crisis, assist and emergency stand in help_test.go. What the meter sees
+// cannot be made on the wire, for there is no meter yet. These rows are proved by
+// synthetic observations in TestTheStateTable of acd/protect, under the same names:
 //
-//	CALM, meter raised or monologue → ELEVATED    acd/protect, TestStateTable "a hint raises a calm call …"
-//	ELEVATED, 60 s without a hint → CALM          acd/protect, TestStateTable "… a minute without a hint calms it"
-//	any live, 15 min of entanglement              not built: the config check refuses long_call
+//	CALM | meter: raised or monologue → ELEVATED, hint to the agent only
+//	ELEVATED | 60 s without a hint → CALM
+//
+// The row of 15 minutes of entanglement is not built: the config check refuses long_call.
 
 func TestOneStrikeIsConfirmedByHashAndEndsTheCall(t *testing.T) {
 	t.Parallel()

@@ -101,7 +101,7 @@ func (s *sound) close() {
 
 func (s *sound) hearRTP() {
 	defer s.ear.ended()
-	defer s.rtp.Close()
+	defer func() { _ = s.rtp.Close() }() // nothing was written that could be lost
 	buf := make([]byte, 2048)
 	var h rtp.Header
 	for {

@@ -29,7 +29,7 @@ type Policy struct {
 // AnswerAfter rings for d and answers.
 func AnswerAfter(d time.Duration) Policy { return Policy{Do: Answer, After: d} }
 
-// DeclineWith refuses at once with a status: 486, 603, 480 …
+// DeclineWith refuses at once with a status: 486, 603, or another.
 func DeclineWith(status int) Policy { return Policy{Do: Decline, Status: status} }
 
 // Behave replaces the policy for calls that come from now on.

@@ -155,6 +155,9 @@ func (s *Store) flush() {
 			s.log.Error("what was written may not survive a power cut", "file", s.file, "err", err)
 		}
 		failing = err != nil
+		if failing {
+			s.dirty.Store(true) // tried again at the next tick
+		}
 	}
 }
 

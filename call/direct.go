@@ -17,6 +17,9 @@ func (c *Call) connect(ctx context.Context, to goal) (next goal, err error) {
 	c.account.segment("ring", "", "")
 	p := c.caller.Party()
 	target := Target{From: p.Number, Name: p.Name, Ring: directRing}
+	if title := c.plan.Phones[p.Phone].Title; title != "" {
+		target.Name = title // what the admin says, not what the device does
+	}
 	if to.kind == toPhone {
 		target.Phone = to.name
 		free, err := c.takePhone(ctx, to.name)

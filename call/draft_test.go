@@ -3,6 +3,8 @@ package call
 import (
 	"testing"
 	"time"
+
+	"breakwater/acd"
 )
 
 func TestTheDraftTellsWhoTalksAndWhatWasWarned(t *testing.T) {
@@ -24,11 +26,36 @@ func TestTheDraftTellsWhoTalksAndWhatWasWarned(t *testing.T) {
 
 func TestARecordSealedAfterACrashHasNoOpenLegs(t *testing.T) {
 	j := newFakeJournal()
-	j.drafts["A"] = Record{ID: "A", Start: time.Now(), Warnings: 1, Legs: []LegRecord{{Agent: "anna"}}}
+	began := time.Now().Add(-9 * time.Hour) // the server was down over night
+	warned := began.Add(time.Minute)
+	j.drafts["A"] = Record{
+		ID: "A", Start: began, Warnings: 1, Legs: []LegRecord{{Agent: "anna"}}, Steps: []Step{{At: warned, Name: "protect.OBS1"}},
+	}
 	if err := sealTheDead(t.Context(), j, discard()); err != nil {
 		t.Fatal(err)
 	}
 	if r := j.all()[0]; r.Legs[0].End.IsZero() || r.Legs[0].Cause.Metric != CauseServerDied || !r.Protected {
 		t.Errorf("sealed %+v", r)
 	}
+	if r := j.all()[0]; !r.End.Equal(warned) {
+		t.Errorf("the call ended %s after its begin, want the last moment that is known", r.End.Sub(began))
+	}
+}
+
+func TestReadyTellsWhetherTheNextCallWouldBeTaken(t *testing.T) {
+	inRoom(t, func(r *room) {
+		if err := r.x.Ready(); err != nil {
+			t.Fatalf("an idle exchange is not ready: %v", err)
+		}
+		r.logIn("anna", "1001")
+		caller, _ := r.talking("8100")
+		if err := r.x.Ready(); err == nil {
+			t.Error("ready although max_calls is reached")
+		}
+		caller.hangUp()
+		r.record()
+		if err := r.x.Ready(); err != nil {
+			t.Errorf("not ready after the call: %v", err)
+		}
+	}, func(p *Plan, _ *acd.Plan) { p.Settings.MaxCalls = 1 })
 }

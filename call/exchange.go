@@ -88,7 +88,7 @@ func sealTheDead(ctx context.Context, j Journal, log *slog.Logger) error {
 	}
 	for _, r := range open {
 		r.Cause = Cause{By: ByUs, Metric: CauseServerDied, Text: "the server ended during the call"}
-		r.End = time.Now()
+		r.End = lastKnown(r)
 		r.Protected = r.Protected || r.Warnings > 0
 		for i := range r.Legs {
 			if r.Legs[i].End.IsZero() {
@@ -103,6 +103,30 @@ func sealTheDead(ctx context.Context, j Journal, log *slog.Logger) error {
 	return nil
 }
 
+// lastKnown is the newest moment of which a draft tells: a server that was down over
+// night makes no call eight hours long.
+func lastKnown(r Record) time.Time {
+	last := r.Start
+	see := func(t time.Time) {
+		if t.After(last) {
+			last = t
+		}
+	}
+	see(r.Answered)
+	for _, s := range r.Steps {
+		see(s.At)
+	}
+	for _, s := range r.Segments {
+		see(s.From)
+		see(s.To)
+	}
+	for _, l := range r.Legs {
+		see(l.Answer)
+		see(l.End)
+	}
+	return last
+}
+
 // Prepare checks a new plan; commit cannot fail. Calls in progress keep the plan
 // they began with.
 func (x *Exchange) Prepare(next Plan) (commit func(), err error) {
@@ -112,6 +136,25 @@ func (x *Exchange) Prepare(next Plan) (commit func(), err error) {
 		return nil, fmt.Errorf("call plan: %s: %s", first, problems[first])
 	}
 	return func() { x.plan.Store(&next) }, nil
+}
+
+// errFull and errStopping are why the next call would be refused.
+var (
+	errFull     = errors.New("as many as max_calls allows are in progress")
+	errStopping = errors.New("the server stops")
+)
+
+// Ready is nil when the next call would be taken.
+func (x *Exchange) Ready() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch {
+	case x.closing:
+		return errStopping
+	case len(x.calls) >= x.plan.Load().Settings.MaxCalls:
+		return errFull
+	}
+	return nil
 }
 
 // Incoming begins a call for the leg. false = no: stopping, or too many calls.

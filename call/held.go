@@ -57,6 +57,7 @@ func (c *Call) letGo(cause Cause) {
 // next.
 type story struct {
 	language  string
+	humanSaid bool      // the human prompt was played
 	noticed   bool      // the recording notice has been given
 	rescued   bool      // the way back to the original place was used
 	crisis    bool      // an agent has said so, and no supervisor has released it

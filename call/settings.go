@@ -48,7 +48,7 @@ type QueueManners struct {
 	Comfort       []string      `yaml:"comfort"`         // phrases said in turn at each announcement
 	Greeting      []string      `yaml:"greeting"`        // said once before waiting
 	Notice        string        `yaml:"notice"`          // played (default), given or none; recording needs it
-	Human         bool          `yaml:"human"`           // play the human prompt before the conversation
+	Human         bool          `yaml:"human"`           // play the human prompt, once a call, before the wait
 	Record        string        `yaml:"record"`          // after_notice (default) or never
 	Whisper       bool          `yaml:"whisper"`         // zip tone to the agent before the conversation; default true
 	Emergency     bool          `yaml:"emergency"`       // the server never ends a caller here

@@ -67,7 +67,8 @@ func (c *Call) welcome(ctx context.Context, queue string, m QueueManners) error 
 		}
 		c.notice("played")
 	}
-	if m.Human {
+	if m.Human && !c.story.humanSaid {
+		c.story.humanSaid = true
 		if err := c.say(ctx, sayHuman); err != nil {
 			return err
 		}

@@ -50,9 +50,13 @@ type House struct {
 func Build(ctx context.Context, o Options) (_ *House, err error) {
 	h := &House{opts: o, started: time.Now()}
 	defer func() {
-		if err != nil {
-			h.close()
+		if err == nil {
+			return
 		}
+		if h.Exchange != nil {
+			err = errors.Join(err, h.Exchange.Close(ctx)) // it has no call yet, but its desk is open
+		}
+		h.close()
 	}()
 	if h.Keeper, err = config.Keep(o.Config, o.Log); err != nil {
 		return nil, err
@@ -158,6 +162,11 @@ func (h *House) close() {
 	if h.API != nil {
 		_ = h.API.Close() // closed by Serve already when it ran
 	}
+	if h.SIP != nil {
+		over, end := context.WithCancel(context.Background())
+		end()
+		_ = h.SIP.Serve(over, nobody{}) // served already, or begun and ended at once: either way its sockets are closed
+	}
 	if h.Engine != nil {
 		if err := h.Engine.Close(); err != nil {
 			h.opts.Log.Error("close the sound", "err", err)
@@ -170,6 +179,12 @@ func (h *House) close() {
 	}
 }
 
+// nobody takes no call: for a wire that is closed before it was ever served.
+type nobody struct{}
+
+func (nobody) Incoming(call.Leg) bool      { return false }
+func (nobody) PhoneReachable(string, bool) {}
+
 // Token is the bearer token of the api.
 func (h *House) Token() string { return h.token }
 
@@ -177,10 +192,10 @@ func (h *House) Token() string { return h.token }
 func tokenIn(file string) (string, error) {
 	text, err := os.ReadFile(file)
 	switch {
-	case err == nil && len(text) >= tokenLength:
+	case err == nil && len(firstLine(text)) >= tokenLength:
 		return firstLine(text), nil
 	case err == nil:
-		return "", fmt.Errorf("token file %s: shorter than %d characters", file, tokenLength)
+		return "", fmt.Errorf("token file %s: its first line is shorter than %d characters", file, tokenLength)
 	case !errors.Is(err, os.ErrNotExist):
 		return "", fmt.Errorf("token file: %w", err)
 	}

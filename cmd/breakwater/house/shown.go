@@ -51,6 +51,9 @@ func (h *House) health(ctx context.Context) error {
 	if _, err := h.Floor.Queues(ctx); err != nil {
 		return fmt.Errorf("floor: %w", err)
 	}
+	if err := h.Exchange.Ready(); err != nil {
+		return fmt.Errorf("calls: %w", err)
+	}
 	if open, draining, total := h.Engine.Usage(); open+draining >= total {
 		return fmt.Errorf("sound: all %d ports are in use", total)
 	}

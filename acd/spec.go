@@ -41,7 +41,7 @@ type QueueSpec struct {
 	OnFull    string        `yaml:"on_full"`   // target of limits, an opaque word for call: "goodbye", "menu:x", "queue:x", "number:x"
 	OnWait    string        `yaml:"on_wait"`   // target when MaxWait is reached
 	OnEmpty   string        `yaml:"on_empty"`  // target when LeaveOn applies
-	Intensity string        `yaml:"intensity"` // low, normal (default) or hostile
+	Intensity string        `yaml:"intensity"` // low, normal or hostile; checked, not yet obeyed; default normal
 }
 
 // Relax is one step by waiting time that replaces the condition.

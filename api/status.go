@@ -88,7 +88,7 @@ func (s *Server) status(r *http.Request) (any, error) {
 }
 
 // callPhases are those a call can be in; each is shown, also when no call is.
-var callPhases = []string{"begin", "menu", "waiting", "ringing", "talking", "closing", "direct", "code"}
+var callPhases = []string{"begin", "menu", "greeting", "waiting", "ringing", "talking", "closing", "rescue", "direct", "code"}
 
 func countCalls(views []call.View) callCount {
 	n := callCount{Live: len(views), ByPhase: map[string]int{}}

@@ -23,8 +23,8 @@ type Policy struct {
 	Rest2Max       time.Duration `yaml:"rest_2_max"`       // as far as the agent may extend it; default 30m
 	Rest3          time.Duration `yaml:"rest_3"`           // one strike or crisis; default 30m
 	LongCall       bool          `yaml:"long_call"`        // a time limit without abuse: not available yet, must be false; default false
-	LongCallNotice time.Duration `yaml:"long_call_notice"` // default 15m
-	LongCallEnd    time.Duration `yaml:"long_call_end"`    // default 20m
+	LongCallNotice time.Duration `yaml:"long_call_notice"` // with long_call, not obeyed yet; default 15m
+	LongCallEnd    time.Duration `yaml:"long_call_end"`    // with long_call, not obeyed yet; default 20m
 }
 
 // number is one duration of the policy with its name in the config and its default.

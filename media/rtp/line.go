@@ -31,9 +31,8 @@ type followed struct {
 }
 
 const (
-	nearSequence = 100      // a larger jump of a source is a new beginning
-	nearTime     = Rate     // so is a timestamp that leaves the clock by over a second
-	newSpurt     = Rate / 8 // after a gap of 125 ms a new talk-spurt begins
+	nearSequence = 100  // a larger jump of a source is a new beginning
+	nearTime     = Rate // so is a timestamp that leaves the clock by over a second
 )
 
 // NewLine begins after the given numbers, which should be random (RFC 3550 §5.1).
@@ -177,7 +176,7 @@ func (l *Line) step(now int64, samples uint32, smooth bool) Header {
 		if passed := now - l.at; !smooth && passed > advance {
 			unit := max(int64(samples), 1)
 			advance = max(advance, (passed+unit/2)/unit*unit)
-			marker = passed >= newSpurt
+			marker = marker || advance > int64(l.samples) // sound begins again after a pause, however short
 		}
 		l.timestamp += uint32(advance)
 	}

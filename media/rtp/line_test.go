@@ -32,7 +32,7 @@ func TestTimestampsTellHowLongNobodySpoke(t *testing.T) {
 		"a little early":               {100, 160, false},
 		"in time":                      {160, 160, false},
 		"a little late":                {230, 160, false},
-		"one packet late":              {330, 320, false},
+		"one packet late":              {330, 320, true}, // RFC 3551 §4.1: no longer contiguous
 		"after a pause of two seconds": {16000, 16000, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -205,5 +205,20 @@ func TestAKeyAmongReframedSoundGoesOnItsNumbers(t *testing.T) {
 	}
 	if first.Timestamp != a.Timestamp+160 || again.Timestamp != first.Timestamp || b.Timestamp != a.Timestamp+480 {
 		t.Errorf("timestamps %d, %d, %d after %d", first.Timestamp, again.Timestamp, b.Timestamp, a.Timestamp)
+	}
+}
+
+func TestSoundThatBeginsAgainAfterAShortPauseSaysSo(t *testing.T) {
+	l := NewLine(1, 100, 1000)
+	first := l.Next(0, 160, false)
+	if second := l.Next(160, 160, true); second.Marker || second.Timestamp-first.Timestamp != 160 {
+		t.Fatalf("sound that goes on: marker %v, %d samples later", second.Marker, second.Timestamp-first.Timestamp)
+	}
+	// one playback ended, the next begins 36 ms after its last packet
+	if third := l.Next(160+292, 160, false); !third.Marker || third.Timestamp-first.Timestamp != 160+320 {
+		t.Errorf("after a pause: marker %v, %d samples later; a jump in time without a marker sounds like loss", third.Marker, third.Timestamp-first.Timestamp)
+	}
+	if fourth := l.Next(160+292+160, 160, false); fourth.Marker {
+		t.Error("a playback that begins in time is no new talk-spurt")
 	}
 }

@@ -1,0 +1,88 @@
+package media
+
+import (
+	"breakwater/media/dtmf"
+	"breakwater/media/g711"
+	"breakwater/media/rtp"
+)
+
+// listener is who hears the party and by which route; nil when nobody does at present.
+func (l *loop) listener(r *route) (*Port, *route) {
+	to := r.peer
+	if to == nil || !r.desc.Recv || to.home.Load() != l {
+		return nil, nil
+	}
+	tr := l.follow(to)
+	if !to.reachable(tr) || tr.playing() {
+		return nil, nil
+	}
+	return to, tr
+}
+
+// sound takes a packet of sound; before its payload there is room for a header.
+func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
+	if !r.desc.Recv {
+		return
+	}
+	codes := packet[rtp.HeaderSize:]
+	p.in.voice.frame(r.desc.Codec.law(), codes)
+	if r.rec != nil {
+		r.rec.hear(left, l.now, r.desc.Codec, h, codes)
+	}
+	to, tr := l.listener(r)
+	if to == nil {
+		return
+	}
+	if t := r.tables[tr.desc.Codec.index()]; t != nil {
+		g711.Map(codes, codes, t)
+	}
+	if len(codes) != tr.samples || to.out.cut.fill > 0 {
+		l.reframe(to, tr, h, codes)
+		return
+	}
+	out, ok := to.out.line.Follow(units(l.now), h, uint32(len(codes)))
+	if !ok {
+		return
+	}
+	l.tallies.relayed.Add(1)
+	l.send(to, tr, out, packet)
+}
+
+// key takes a telephone-event out of the sound, tells it once, and relays it where
+// that is wished.
+func (l *loop) key(p *Port, r *route, h rtp.Header, packet []byte) {
+	e, err := dtmf.Parse(packet[rtp.HeaderSize:])
+	if err != nil {
+		l.tallies.malformed.Add(1)
+		l.skip(r, h)
+		return
+	}
+	if h.SSRC != p.in.keysOf { // some send keys as a stream of their own, beside the sound
+		p.in.keysOf = h.SSRC
+		p.in.keys.Reset()
+	}
+	press, begins := p.in.keys.Packet(h.Timestamp, e)
+	if begins {
+		l.tallies.digits.Add(1)
+		if !l.digits.put(digitNote{port: p, digit: Digit{Key: press.Key, Duration: press.Duration}}) {
+			l.tallies.digitsLost.Add(1)
+		}
+	}
+	to, tr := l.listener(r)
+	if to == nil || !r.relay || tr.desc.DTMF == 0 {
+		l.skip(r, h)
+		return
+	}
+	if out, ok := to.out.line.Event(units(l.now), h, begins); ok {
+		out.Payload = tr.desc.DTMF
+		l.dispatch(to, out, packet)
+	}
+}
+
+// skip keeps a packet that is not passed on from looking like a loss to the party
+// who hears this one.
+func (l *loop) skip(r *route, h rtp.Header) {
+	if to := r.peer; to != nil && to.home.Load() == l {
+		to.out.line.Skip(h)
+	}
+}

@@ -135,9 +135,29 @@ func (g *Guard) Samples(rate Rate, x []int16) (changed bool) {
 	return changed
 }
 
+// Heard is what the guard heard in the last frame, before it changed anything. It is
+// for a meter, so that nothing is computed twice.
+type Heard struct {
+	Power   float64 // A-weighted mean square, (16-bit sample units)²
+	R0, R1  float64 // Σ x[n]² and Σ x[n]·x[n−1], unweighted
+	Samples int
+}
+
+// Heard tells what was heard in the last frame. A frame of silence codes, or one that
+// is muted, counts as silence of its length.
+func (g *Guard) Heard() Heard {
+	h := &g.ear.heard
+	out := Heard{R0: float64(h.c00), R1: float64(h.c01), Samples: h.samples}
+	if h.samples > 0 {
+		out.Power = h.energy * zeroPower / float64(h.samples)
+	}
+	return out
+}
+
 // begin begins a frame.
 func (g *Guard) begin(rate Rate) {
 	g.tune(rate)
+	g.ear.heard = heard{}
 	g.track.n = 0
 }
 
@@ -209,6 +229,7 @@ func (g *Guard) guard(x []int16) (changed bool) {
 // pass lets time go by in silence, which needs no guarding.
 func (g *Guard) pass(samples int) {
 	var s segment
+	g.ear.heard.samples += samples
 	for left := samples; left > 0; left -= 2 * g.ear.block {
 		s.pieces[s.n] = piece{samples: min(left, 2*g.ear.block), impure: 1, noise: 1, turn: 1}
 		s.n++

@@ -35,6 +35,7 @@ type ear struct {
 	x1, x2 int // the two samples before
 	d1     float64
 	y1, y2 float64
+	heard  heard // of the frame
 }
 
 // newEar makes an ear that looks for peaks above a sample.
@@ -67,8 +68,23 @@ func (e *ear) listen(p *piece, x []int16) {
 			p.peak[b] = peak(part)
 		}
 	}
+	e.heard.add(p.mean, &m, len(x))
 	p.mean /= float64(len(x))
 	p.sine(&m, edges{x1, x2, e.x1, e.x2})
+}
+
+// heard is a frame's worth of Heard, as the ear adds it up.
+type heard struct {
+	energy   float64 // A-weighted, a power of 1 is 0 dBm0
+	c00, c01 int
+	samples  int
+}
+
+func (h *heard) add(energy float64, m *moments, samples int) {
+	h.energy += energy
+	h.c00 += m.c00
+	h.c01 += m.c01
+	h.samples += samples
 }
 
 // run is the hot loop: the A-weighted energy of x, and its moments. It takes two

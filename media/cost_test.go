@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"breakwater/media/dtmf"
+	"breakwater/media/guard"
 	"breakwater/media/rtp"
 	"breakwater/media/wav"
 )
@@ -17,6 +18,7 @@ type relaying struct {
 func newRelaying(t testing.TB, e *Engine) *relaying {
 	t.Helper()
 	r := &relaying{a: newPhone(t, e, PCMU), b: newPhone(t, e, PCMA)}
+	r.b.port.Protect(guard.Settings{})
 	br := join(t, e, r.a, r.b)
 	br.SetGain(r.a.port, -3)
 	br.RelayDigits(r.a.port, true)
@@ -42,7 +44,7 @@ func TestAPacketCostsNoAllocation(t *testing.T) {
 	event := dtmf.Event{Code: 5, Duration: 160}.Payload()
 	evil := r.a.another().addr()
 	for name, run := range map[string]func(l *loop){
-		"sound, transcoded, made quieter and recorded": func(l *loop) {
+		"sound, transcoded, made quieter, guarded and recorded": func(l *loop) {
 			n := copy(l.air.packet[:], r.packet)
 			r.a.h.Put(l.air.packet[:])
 			r.a.h.Sequence, r.a.h.Timestamp = r.a.h.Sequence+1, r.a.h.Timestamp+160
@@ -66,6 +68,7 @@ func TestAPacketCostsNoAllocation(t *testing.T) {
 			l.hearReport(r.a.port, l.air.packet[:n], from, true)
 			l.sendReport(r.a.port, false)
 		},
+		"what is done ten times a second":  func(l *loop) { l.chore(r.b.port) },
 		"a look at the sockets and timers": func(l *loop) { l.pass(l.poll.found()) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,6 +84,7 @@ func TestAPacketCostsNoAllocation(t *testing.T) {
 func TestAPlayedPacketCostsNoAllocation(t *testing.T) {
 	e := openEngine(t, 4)
 	a := newPhone(t, e, PCMA)
+	a.port.Protect(guard.Settings{})
 	a.port.Play(Sound{Clips: []*wav.Clip{clip(8000)}, Loop: true, Gain: -6})
 	a.port.do(func(l *loop) {
 		if n := testing.AllocsPerRun(200, func() { l.playOne(a.port, l.follow(a.port)) }); n != 0 {
@@ -90,7 +94,7 @@ func TestAPlayedPacketCostsNoAllocation(t *testing.T) {
 }
 
 // BenchmarkRelay is one packet from having been read to having been sent: header,
-// account, voice, transcoding, gain, and the system call.
+// account, voice, transcoding, gain, hearing guard, and the system call.
 func BenchmarkRelay(b *testing.B) {
 	e := openEngine(b, 4)
 	r := newRelaying(b, e)

@@ -47,6 +47,7 @@ type control struct {
 	gain   float64
 	relay  bool // telephone-events go to peer
 	rec    *Recording
+	shield *shield // the guard of this party's ear; nil = not protected
 	closed bool
 }
 
@@ -61,6 +62,7 @@ type route struct {
 	tables  [2]*[256]byte // the party's codes as peer is to hear them, by peer's codec; nil = unchanged
 	relay   bool          // telephone-events go to peer
 	rec     *Recording    // hears both directions
+	shield  *shield       // guards what the party hears; nil = nothing does
 }
 
 // former is what was agreed before, for packets that were on their way.
@@ -191,7 +193,7 @@ func (p *Port) Close() {
 // swap makes the present wishes the route. p.mu is held.
 func (p *Port) swap() {
 	c := &p.ctl
-	r := &route{desc: c.desc, agreed: c.agreed && !c.closed, former: c.former, play: c.play, peer: c.peer, relay: c.relay, rec: c.rec}
+	r := &route{desc: c.desc, agreed: c.agreed && !c.closed, former: c.former, play: c.play, peer: c.peer, relay: c.relay, rec: c.rec, shield: c.shield}
 	r.desc.Remote, r.desc.RTCP = plain(c.desc.Remote), plain(c.desc.RTCP)
 	r.samples = max(1, int(c.desc.Ptime*g711.Rate/time.Second))
 	if c.peer != nil {

@@ -184,12 +184,15 @@ func (l *loop) chore(p *Port) {
 		l.drained(p)
 		return
 	}
-	l.follow(p) // also of a party that is silent
+	r := l.follow(p) // also of a party that is silent
 	p.in.beats++
 	if p.in.beats%10 == 0 {
 		level := p.in.voice.account()
 		level.At = l.engine.moment(l.now)
 		p.level.Store(&level)
+	}
+	if r.shield != nil {
+		r.shield.told.post(r.shield.exposure(l.engine.moment(l.now)))
 	}
 	l.report(p)
 	l.wheel.arm(&p.in.chore, nextChore(l.now))
@@ -202,6 +205,9 @@ const drainQuiet = 200 * time.Millisecond // a port is given on when nothing cam
 func (l *loop) drain(p *Port) {
 	q := p.account()
 	p.final.Store(&q)
+	if s := l.follow(p).shield; s != nil {
+		s.told.settle(s.exposure(l.engine.moment(l.now)))
+	}
 	l.farewell(p)
 	p.in.draining, p.in.quiet = true, l.now
 	p.in.deadline = l.now + int64(l.engine.settings.Drain)

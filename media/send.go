@@ -40,6 +40,9 @@ func (r *route) playing() bool { return r.play != nil && !r.play.over() }
 // send gives one packet of sound to the party; its header is written here.
 func (l *loop) send(p *Port, r *route, h rtp.Header, packet []byte) bool {
 	h.Payload = r.desc.Payload
+	if r.shield != nil {
+		r.shield.cover(r.desc.Codec, h, packet[rtp.HeaderSize:])
+	}
 	if r.rec != nil { // before it leaves: who hears it knows that it is on the tape
 		r.rec.hear(right, l.now, r.desc.Codec, h, packet[rtp.HeaderSize:])
 	}

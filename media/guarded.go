@@ -1,0 +1,78 @@
+package media
+
+import (
+	"sync/atomic"
+	"time"
+
+	"breakwater/media/guard"
+	"breakwater/media/rtp"
+)
+
+// Exposure is what a protected ear was spared and what it got. Counts and energy only
+// grow, so that a reader takes differences.
+type Exposure struct {
+	At            time.Time // when it was published; zero = the party is not protected, or heard nothing yet
+	StepBack      bool      // the agent has stepped back
+	guard.Account           // of everything that was sent to the ear; Energy is for guard.Dose
+}
+
+// Protect puts the hearing guard before this party's ear, for the port's life: each
+// frame toward it passes the guard just before it leaves, whoever its source is, and
+// a frame that needs no change leaves byte for byte. Call it before Join. A second
+// call changes nothing.
+func (p *Port) Protect(s guard.Settings) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctl.shield == nil {
+		p.ctl.shield = &shield{guard: guard.New(s)}
+		p.swap()
+	}
+}
+
+// StepBack turns the agent's step-back on or off: what this party hears becomes softer
+// and less sharp. Without Protect it does nothing.
+func (p *Port) StepBack(on bool) {
+	if s := p.protection(); s != nil {
+		s.stepBack.Store(on)
+	}
+}
+
+// Exposure is the newest account of the hearing guard, published ten times a second.
+func (p *Port) Exposure() Exposure {
+	if s := p.protection(); s != nil {
+		return s.told.read()
+	}
+	return Exposure{}
+}
+
+func (p *Port) protection() *shield {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ctl.shield
+}
+
+// shield is the hearing guard of one ear, as the loop that sends to it uses it.
+type shield struct {
+	stepBack atomic.Bool // wished by the agent
+	told     notice[Exposure]
+
+	// From here on, only the loop's thread.
+	guard *guard.Guard
+	next  uint32 // the timestamp of a frame that goes on the one before
+}
+
+// cover guards a frame on its way to the ear, in place. What does not follow the frame
+// before, be it for a loss or for another source, is nothing to compare it with.
+func (s *shield) cover(c Codec, h rtp.Header, codes []byte) {
+	if h.Marker || h.Timestamp != s.next {
+		s.guard.Forget()
+	}
+	s.next = h.Timestamp + uint32(len(codes))
+	s.guard.StepBack(s.stepBack.Load())
+	s.guard.Frame(c.law(), codes, codes)
+}
+
+// exposure is what is published of the guard.
+func (s *shield) exposure(at time.Time) Exposure {
+	return Exposure{At: at, StepBack: s.stepBack.Load(), Account: s.guard.Account()}
+}

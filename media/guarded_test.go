@@ -1,0 +1,171 @@
+package media
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"breakwater/media/guard"
+	"breakwater/media/rtp"
+	"breakwater/media/wav"
+)
+
+// loud is a whistle at full scale, which nobody should hear.
+func loud(c Codec, frames int) []byte {
+	codes := sine(c, 3000)
+	table := c.law().GainTable(12)
+	out := make([]byte, 0, frames*160)
+	for len(out) < frames*160 {
+		out = append(out, table[codes[len(out)%len(codes)]])
+	}
+	return out
+}
+
+func TestAProtectedEarIsSparedWhoeverSpeaks(t *testing.T) {
+	for name, source := range map[string]func(t *testing.T, e *Engine, caller, agent *phone) func(frame []byte){
+		"a caller who is relayed": func(t *testing.T, e *Engine, caller, agent *phone) func([]byte) {
+			join(t, e, caller, agent)
+			return caller.say
+		},
+		"a caller with other packets": func(t *testing.T, e *Engine, caller, agent *phone) func([]byte) {
+			join(t, e, caller, agent)
+			return func(frame []byte) { caller.say(frame[:80]); caller.say(frame[80:]) }
+		},
+		"a sound that is played": func(t *testing.T, _ *Engine, caller, agent *phone) func([]byte) {
+			var said []byte
+			return func(frame []byte) {
+				if said = append(said, frame...); len(said) == 30*160 {
+					agent.port.Play(Sound{Clips: []*wav.Clip{wav.FromCodes("whistle", caller.codec.law(), said)}})
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := openEngine(t, 2)
+			caller, agent := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+			agent.port.Protect(guard.Settings{})
+			say := source(t, e, caller, agent)
+			whistle := loud(PCMU, 30)
+			for at := 0; at < len(whistle); at += 160 {
+				say(whistle[at:][:160])
+			}
+			for i := range 30 {
+				heard := agent.mustHear()
+				if level := PCMU.law().Power(heard.codes); level > -6 || i >= 4 && level > -25 {
+					t.Errorf("frame %d reaches the ear at %.1f dBm0", i, level)
+				}
+			}
+			eventually(t, "the exposure is told", func() bool { return agent.port.Exposure().Frames >= 30 })
+			x := agent.port.Exposure()
+			if x.Touched < 25 || x.Limited[guard.ByTone] == 0 || x.MaxIn < 0 || x.MaxOut > -8 || x.Energy <= 0 {
+				t.Errorf("the account is %+v", x)
+			}
+			if caller.port.Exposure() != (Exposure{}) {
+				t.Error("who is not protected has an account")
+			}
+		})
+	}
+}
+
+func TestWhatNeedsNoGuardingLeavesByteForByte(t *testing.T) {
+	e := openEngine(t, 2)
+	caller, agent := newPhone(t, e, PCMA), newPhone(t, e, PCMA)
+	agent.port.Protect(guard.Settings{})
+	join(t, e, caller, agent)
+	for i := range 50 {
+		frame := bytes.Repeat([]byte{PCMA.Silence(), PCMA.Silence() ^ byte(i%32)}, 80)
+		caller.say(frame)
+		if got := agent.mustHear(); !bytes.Equal(got.codes, frame) {
+			t.Fatalf("frame %d was changed", i)
+		}
+	}
+	agent.say(loud(PCMA, 1)) // the other way nobody is protected
+	if got := caller.mustHear(); !bytes.Equal(got.codes, loud(PCMA, 1)) {
+		t.Error("a caller hears a guard")
+	}
+}
+
+func TestAnAgentStepsBackAndReturns(t *testing.T) {
+	e := openEngine(t, 2)
+	caller, agent := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+	agent.port.StepBack(true) // not protected: nothing
+	agent.port.Protect(guard.Settings{})
+	agent.port.Protect(guard.Settings{LevelCeiling: -30}) // changes nothing
+	join(t, e, caller, agent)
+	voice := PCMU.law().GainTable(-10)
+	frame := sine(PCMU, 300)[:160]
+	for i, c := range frame {
+		frame[i] = voice[c]
+	}
+	level := func() float64 {
+		var heard []byte
+		for range 6 {
+			caller.say(frame)
+			heard = agent.mustHear().codes
+		}
+		return PCMU.law().Power(heard)
+	}
+	before := level()
+	agent.port.StepBack(true)
+	softer := level()
+	eventually(t, "the step back is told", func() bool { return agent.port.Exposure().StepBack })
+	agent.port.StepBack(false)
+	after := level()
+	if d := softer - before; d > -5 || d < -7 {
+		t.Errorf("the caller is %.1f dB softer, want about 6", -d)
+	}
+	if after != before {
+		t.Errorf("afterwards %.2f dBm0, want %.2f as before", after, before)
+	}
+}
+
+// Where a frame does not follow the one before, what the guard remembers of single
+// samples is of no use.
+func TestTheGuardForgetsAtAGapAndAtANewSource(t *testing.T) {
+	for name, next := range map[string]rtp.Header{
+		"the sound goes on": {Timestamp: 320},
+		"a packet was lost": {Timestamp: 480},
+		"one came late":     {Timestamp: 0},
+		"a source begins":   {Timestamp: 320, Marker: true},
+	} {
+		s := shield{guard: guard.New(guard.Settings{})}
+		whole := loud(PCMU, 40)
+		s.cover(PCMU, rtp.Header{Timestamp: 160}, bytes.Clone(whole[:160]))
+		second := bytes.Clone(whole[160:320])
+		s.cover(PCMU, next, second)
+
+		fresh := guard.New(guard.Settings{})
+		fresh.Frame(PCMU.law(), bytes.Clone(whole[:160]), whole[:160])
+		if name != "the sound goes on" {
+			fresh.Forget()
+		}
+		want := bytes.Clone(whole[160:320])
+		fresh.Frame(PCMU.law(), want, want)
+		if !bytes.Equal(second, want) {
+			t.Errorf("%s: the guard heard it otherwise", name)
+		}
+	}
+}
+
+func TestANoticeIsOneMoment(t *testing.T) {
+	type pair struct{ a, b int }
+	var n notice[pair]
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 10000 {
+			n.post(pair{i, i})
+		}
+		n.settle(pair{-1, -1})
+	}()
+	deadline := time.Now().Add(5 * time.Second)
+	for v := n.read(); v.a != -1; v = n.read() {
+		if v.a != v.b {
+			t.Fatalf("half of one moment and half of another: %+v", v)
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the last value was not published")
+		}
+	}
+	<-done
+}

@@ -16,6 +16,7 @@ type commands struct {
 	Check   checkCommand   `cmd:"" help:"Check a config directory and print everything that is wrong."`
 	Status  statusCommand  `cmd:"" help:"Show what a running server is doing."`
 	Why     whyCommand     `cmd:"" help:"Ask a running server why a call waits or an agent gets no call."`
+	Staff   staffCommand   `cmd:"" help:"How many agents a queue needs (Erlang C and A)."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

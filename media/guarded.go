@@ -72,7 +72,13 @@ func (s *shield) cover(c Codec, h rtp.Header, codes []byte) {
 	s.guard.Frame(c.law(), codes, codes)
 }
 
-// exposure is what is published of the guard.
-func (s *shield) exposure(at time.Time) Exposure {
-	return Exposure{At: at, StepBack: s.stepBack.Load(), Account: s.guard.Account()}
+// tell publishes what is known of a party's voice and of what its ear got.
+func (l *loop) tell(p *Port, r *route) {
+	now := l.engine.moment(l.now)
+	level := p.in.voice.account()
+	level.At = now
+	p.level.post(level)
+	if s := r.shield; s != nil {
+		s.told.post(Exposure{At: now, StepBack: s.stepBack.Load(), Account: s.guard.Account()})
+	}
 }

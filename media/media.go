@@ -66,7 +66,7 @@ type Digit struct {
 type Level struct {
 	At     time.Time     // when it was published
 	Spoken time.Duration // speech heard from the party since the leg began
-	Power  float64       // mean power of the last second, dBm0; −Inf when silent
+	Power  float64       // mean power since the Level before, dBm0; −Inf when silent
 }
 
 // Heard tells when the party was last heard on the wire. Zero = never.

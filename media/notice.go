@@ -17,14 +17,6 @@ func (n *notice[T]) post(v T) {
 	}
 }
 
-// settle publishes the last value, which nothing will follow. Who reads holds the lock
-// for a copy only.
-func (n *notice[T]) settle(v T) {
-	n.mu.Lock()
-	n.value = v
-	n.mu.Unlock()
-}
-
 // read gives the newest value.
 func (n *notice[T]) read() T {
 	n.mu.Lock()

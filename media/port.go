@@ -25,7 +25,7 @@ type Port struct {
 	home     atomic.Pointer[loop]  // who serves it; changed by that loop only
 	route    atomic.Pointer[route] // what packets obey; swapped, never edited
 	hears    atomic.Pointer[func(Digit)]
-	level    atomic.Pointer[Level]
+	level    notice[Level]
 	final    atomic.Pointer[Quality] // the account when the port was closed
 	heard    atomic.Int64            // when RTP of the party came last, ns
 	reported atomic.Int64            // when RTCP of the party came last, ns
@@ -78,7 +78,7 @@ const overlap = time.Second
 
 func newPort(e *Engine, local netip.AddrPort, rtpSocket, rtcpSocket socket) *Port {
 	p := &Port{engine: e, local: local, rtp: rtpSocket, rtcp: rtcpSocket}
-	p.level.Store(&Level{Power: math.Inf(-1)})
+	p.level.post(Level{Power: math.Inf(-1)})
 	p.out.line = rtp.NewLine(rand.Uint32(), uint16(rand.Uint32()), rand.Uint32())
 	p.in.cname = fmt.Sprintf("%016x", rand.Uint64()) // RFC 7022: random, for this call only
 	p.in.slot = nowhere
@@ -148,8 +148,8 @@ func (p *Port) OnDigit(f func(Digit)) {
 	p.hears.Store(&f)
 }
 
-// Level is the newest account of the party's voice, published once a second.
-func (p *Port) Level() Level { return *p.level.Load() }
+// Level is the newest account of the party's voice, published ten times a second.
+func (p *Port) Level() Level { return p.level.read() }
 
 // Heard tells when the party was last heard.
 func (p *Port) Heard() Heard {

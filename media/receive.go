@@ -21,7 +21,6 @@ type inbound struct {
 	voice    voice
 	reports  reports
 	chore    timer
-	beats    int // chores done
 	cname    string
 	draining bool
 	quiet    int64 // ns: while draining, when something came last
@@ -185,15 +184,7 @@ func (l *loop) chore(p *Port) {
 		return
 	}
 	r := l.follow(p) // also of a party that is silent
-	p.in.beats++
-	if p.in.beats%10 == 0 {
-		level := p.in.voice.account()
-		level.At = l.engine.moment(l.now)
-		p.level.Store(&level)
-	}
-	if r.shield != nil {
-		r.shield.told.post(r.shield.exposure(l.engine.moment(l.now)))
-	}
+	l.tell(p, r)
 	l.report(p)
 	l.wheel.arm(&p.in.chore, nextChore(l.now))
 }
@@ -205,9 +196,7 @@ const drainQuiet = 200 * time.Millisecond // a port is given on when nothing cam
 func (l *loop) drain(p *Port) {
 	q := p.account()
 	p.final.Store(&q)
-	if s := l.follow(p).shield; s != nil {
-		s.told.settle(s.exposure(l.engine.moment(l.now)))
-	}
+	l.tell(p, l.follow(p))
 	l.farewell(p)
 	p.in.draining, p.in.quiet = true, l.now
 	p.in.deadline = l.now + int64(l.engine.settings.Drain)

@@ -16,29 +16,41 @@ var ErrNoPorts = errors.New("media: no free RTP port in the range")
 // ErrClosed means the port or engine was closed before.
 var ErrClosed = errors.New("media: closed")
 
-// Codec is a G.711 variant a leg speaks (RFC 3551 §4.5.14).
+// Codec is what a leg speaks (RFC 3551 §6): a variant of G.711, or G.722.
 type Codec uint8
 
-// The codecs of this product; both are 8000 Hz, one byte a sample.
+// The codecs of this product. All send 8000 bytes a second, and the timestamps of
+// all count 8000 a second: those of G.722 by a mistake that became the rule (RFC
+// 3551 §4.5.2), for each of its bytes is two samples.
 const (
-	PCMU Codec = 0 // µ-law, static payload type 0
-	PCMA Codec = 8 // A-law, static payload type 8
+	PCMU Codec = 0 // µ-law, static payload type 0; 8 kHz, one byte a sample
+	PCMA Codec = 8 // A-law, static payload type 8; 8 kHz, one byte a sample
+	G722 Codec = 9 // G.722 at 64 kbit/s, static payload type 9; 16 kHz, one byte two samples
 )
 
 // String gives the rtpmap name.
 func (c Codec) String() string {
-	if c == PCMA {
+	switch c {
+	case PCMA:
 		return "PCMA"
+	case G722:
+		return "G722"
+	default:
+		return "PCMU"
 	}
-	return "PCMU"
 }
 
-// Silence is the code that a gap or pause holds: 0xFF for µ-law, 0xD5 for A-law.
+// Silence is the code that a gap or pause holds: 0xFF for µ-law, 0xD5 for A-law and,
+// as G.722 has no code for it, what a fresh encoder of G.722 says of silence: 0xFA.
 func (c Codec) Silence() byte {
-	if c == PCMA {
+	switch c {
+	case PCMA:
 		return 0xD5
+	case G722:
+		return 0xFA
+	default:
+		return 0xFF
 	}
-	return 0xFF
 }
 
 // Desc is what offer and answer agreed for one party. It is immutable: a

@@ -31,6 +31,7 @@ type Guard struct {
 	rise     float64 // factor of gain a block
 	stepBack stepBack
 	muted    bool
+	own      bool // the sound is the server's, not a caller's
 
 	account account
 	track   track
@@ -80,6 +81,16 @@ func (g *Guard) Forget() {
 // Mute gives silence instead of the frames that follow, while a digit's tone is in
 // the sound.
 func (g *Guard) Mute(on bool) { g.muted = on }
+
+// Own says whether the frames that follow are sound of the server's own: prompts, tones
+// and music. Nobody whistles in them, so they only obey the ceilings of level and peak,
+// and nothing is learned of the line.
+func (g *Guard) Own(on bool) {
+	if g.own != on {
+		g.own = on
+		g.Forget()
+	}
+}
 
 // StepBack turns the agent's step-back on or off: the caller softer and less
 // sharp. It comes and goes within 50 ms, without a click.

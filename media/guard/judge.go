@@ -47,6 +47,10 @@ type allowed struct {
 
 // judge decides the gain of each block of a segment.
 func (g *Guard) judge(s *segment) {
+	if g.own {
+		g.judgeOwn(s)
+		return
+	}
 	g.findTones(s)
 	for i := range s.pieces[:s.n] {
 		p := &s.pieces[i]
@@ -64,6 +68,20 @@ func (g *Guard) judge(s *segment) {
 		}
 		if whole && !s.toned[i] && !g.steady.found() && g.learn(p) {
 			g.comfort.follow(g.usual, g.stepBack.on)
+		}
+	}
+}
+
+// judgeOwn decides the gains of sound that is known: only the ceilings count.
+func (g *Guard) judgeOwn(s *segment) {
+	may := allowed{level: g.limits.level, soft: math.Inf(1)}
+	for i := range s.pieces[:s.n] {
+		p := &s.pieces[i]
+		for b := range p.power {
+			if n := p.block(b, g.ear.block); n > 0 {
+				g.decide(s, 2*i+b, &may)
+				g.note(p.power[b], n)
+			}
 		}
 	}
 }
@@ -110,6 +128,9 @@ const clipped = 1.26
 func (g *Guard) decide(s *segment, block int, may *allowed) {
 	p, b := &s.pieces[block/2], block%2
 	want := g.comfort.gain
+	if g.own {
+		want = 1
+	}
 	if p.power[b]*want*want > may.level {
 		want = math.Sqrt(may.level / p.power[b])
 		if may.jump {

@@ -60,6 +60,8 @@ func TestGainIsForOneDirectionOnly(t *testing.T) {
 	br := join(t, e, a, b)
 	tone := sine(PCMU, 1000)[:160]
 	level := func(from, to *phone) float64 {
+		from.say(tone) // in which a new gain is reached
+		to.mustHear()
 		from.say(tone)
 		return to.codec.law().Power(to.mustHear().codes)
 	}
@@ -81,6 +83,34 @@ func TestGainIsForOneDirectionOnly(t *testing.T) {
 	br.SetGain(a.port, 0)
 	if got := level(a, b); got != plain {
 		t.Errorf("after the mute the level is %.2f, want %.2f", got, plain)
+	}
+}
+
+// The frame after a change has the gain before at its beginning and the new one at its
+// end, so that nothing clicks.
+func TestAGainIsReachedWithinOneFrame(t *testing.T) {
+	e := openEngine(t, 4)
+	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMA)
+	br := join(t, e, a, b)
+	full := flat(g711.LinearToULaw[16000>>2])
+	listen := func() (samples [160]int16) {
+		a.say(full)
+		PCMA.law().Decode(samples[:], b.mustHear().codes)
+		return samples
+	}
+	listen()
+	for _, c := range []struct{ gain, from, to float64 }{{-20, 1, 0.1}, {Mute, 0.1, 0}, {0, 0, 1}, {-6, 1, 0.501}} {
+		br.SetGain(a.port, c.gain)
+		heard := listen()
+		for i, s := range heard {
+			want := 16000 * (c.from + (c.to-c.from)*float64(i+1)/160)
+			if math.Abs(float64(s)-want) > 20+want/25 {
+				t.Fatalf("to %v dB: sample %d is %d, want about %.0f", c.gain, i, s, want)
+			}
+		}
+		if after := listen(); math.Abs(float64(after[0])-16000*c.to) > 20+16000*c.to/25 || after[0] != after[159] {
+			t.Fatalf("at %v dB samples are %d to %d", c.gain, after[0], after[159])
+		}
 	}
 }
 
@@ -225,6 +255,56 @@ func (f *phone) press(key byte, ends int) {
 	f.h.Timestamp += 6 * 160
 }
 
+// A caller hears a stream that goes on while the agent presses keys.
+func TestSilenceTakesThePlaceOfAKey(t *testing.T) {
+	for name, every := range map[string]time.Duration{"a key every 20 ms": 20 * time.Millisecond, "every 50 ms": 50 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			e := openEngine(t, 4)
+			agent, caller := newPhone(t, e, PCMA), newStream(newPhone(t, e, PCMU))
+			join(t, e, agent, caller.phone)
+			late := lateness()
+			clock := time.NewTicker(20 * time.Millisecond)
+			defer clock.Stop()
+			talk := func(n int) {
+				for range n {
+					<-clock.C
+					agent.say(flat(0x11))
+				}
+			}
+			talk(5)
+			at, steps := agent.h.Timestamp, int(300*time.Millisecond/every)
+			<-clock.C
+			keys := time.NewTicker(every)
+			defer keys.Stop()
+			for i := range steps + 3 {
+				if i > 0 && i < steps {
+					<-keys.C
+				}
+				e := dtmf.Event{Code: 5, Duration: uint16(every.Milliseconds()) * 8 * uint16(i+1), End: i >= steps-1}
+				payload := e.Payload()
+				agent.put(rtp.Header{Marker: i == 0, Payload: 101, Sequence: agent.h.Sequence, Timestamp: at, SSRC: agent.h.SSRC}, payload[:])
+				agent.h.Sequence++
+			}
+			agent.h.Timestamp = at + 320*8
+			talk(5)
+			caller.untilHears(g711.ALawToULaw[0x11])
+			for range 20 {
+				caller.listens(1)
+			}
+			silent := 0
+			for _, p := range caller.heard {
+				if bytes.Equal(p.codes, flat(PCMU.Silence())) {
+					silent++
+				}
+			}
+			if silent < 13 || silent > 22 {
+				t.Errorf("%d packets of silence for a key of 300 ms", silent)
+			}
+			caller.isWhole(40*time.Millisecond + 2*late())
+		})
+	}
+}
+
 func TestKeysAreRelayedOnlyWhereWishedAndLeaveNoHole(t *testing.T) {
 	e := openEngine(t, 4)
 	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMA)
@@ -260,5 +340,28 @@ func TestKeysAreRelayedOnlyWhereWishedAndLeaveNoHole(t *testing.T) {
 	b.say(flat(4))
 	if p := a.mustHear(); p.Payload != 0 {
 		t.Errorf("the other direction relays keys: %+v", p.Header)
+	}
+}
+
+// A phone that sends nothing in its pauses, but comfort noise (RFC 3389), is relayed
+// with the time that has passed.
+func TestComfortNoiseIsAPauseOfTheRightLength(t *testing.T) {
+	e := openEngine(t, 4)
+	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+	join(t, e, a, b)
+	a.say(flat(1))
+	before := b.mustHear()
+	for range 3 {
+		a.put(rtp.Header{Payload: comfort, Sequence: a.h.Sequence, Timestamp: a.h.Timestamp, SSRC: a.h.SSRC}, []byte{60, 10})
+		a.h.Sequence, a.h.Timestamp = a.h.Sequence+1, a.h.Timestamp+1600
+	}
+	a.h.Marker = true
+	a.say(flat(2))
+	after := b.mustHear()
+	if after.Sequence != before.Sequence+1 || after.Timestamp != before.Timestamp+160+3*1600 || !after.Marker {
+		t.Errorf("%+v after %+v", after.Header, before.Header)
+	}
+	if q := a.port.Quality(); q.Received != 5 || q.Lost != 0 {
+		t.Errorf("%d received, %d lost; want 5 and 0", q.Received, q.Lost)
 	}
 }

@@ -1,6 +1,10 @@
 package media
 
-import "breakwater/media/g711"
+import (
+	"math"
+
+	"breakwater/media/g711"
+)
 
 func (c Codec) law() g711.Law {
 	if c == PCMA {
@@ -45,4 +49,29 @@ func translation(from, to Codec, gain float64) *[256]byte {
 		t[i] = direct[louder[i]]
 	}
 	return &t
+}
+
+// factor is a gain in dB as what samples are multiplied by; Mute is 0.
+func factor(dB float64) float64 {
+	if dB <= Mute {
+		return 0
+	}
+	return math.Pow(10, dB/20)
+}
+
+// slide turns codes of one codec into codes of another, in place, while the gain goes
+// evenly from one factor to the next: a step would click.
+func slide(codes []byte, from, to Codec, begin, end float64) {
+	linear, encoded := &g711.ULawToLinear, &g711.LinearToULaw
+	if from == PCMA {
+		linear = &g711.ALawToLinear
+	}
+	if to == PCMA {
+		encoded = &g711.LinearToALaw
+	}
+	step := (end - begin) / float64(len(codes))
+	for i, c := range codes {
+		begin += step
+		codes[i] = encoded[uint16(g711.Clip(float64(linear[c])*begin))>>2]
+	}
 }

@@ -3,6 +3,7 @@ package media
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"breakwater/media/g711"
 	"breakwater/media/rtp"
@@ -12,8 +13,9 @@ import (
 // Sound is what a player plays: clips in order, once or for ever.
 type Sound struct {
 	Clips []*wav.Clip
-	Loop  bool    // start again after the last clip, until stopped
-	Gain  float64 // dB; 0 = as stored
+	Loop  bool          // start again after the last clip, until stopped
+	Gain  float64       // dB; 0 = as stored
+	Tail  time.Duration // of silence at the end: what a phone still holds back when the last words have left is heard
 }
 
 // Playback is a sound being played.
@@ -27,6 +29,7 @@ type Playback struct {
 	// From here on, only the loop's thread.
 	clip, at int  // the next sample
 	skipped  bool // something could not be sent
+	spent    bool // the last packet has left; its time has not passed yet
 }
 
 const (
@@ -41,6 +44,9 @@ const (
 // may not be sent to (hold), time goes on and the sound does not become complete.
 func (p *Port) Play(s Sound) *Playback {
 	s.Clips = slices.DeleteFunc(slices.Clone(s.Clips), silent)
+	if s.Tail > 0 && len(s.Clips) > 0 {
+		s.Clips = append(s.Clips, wav.Silence("tail", s.Tail))
+	}
 	b := &Playback{port: p, sound: s, done: make(chan struct{})}
 	if s.Gain != 0 {
 		b.gain = [2]*[256]byte{g711.Mu.GainTable(s.Gain), g711.A.GainTable(s.Gain)}
@@ -66,7 +72,8 @@ func (p *Port) Play(s Sound) *Playback {
 	return b
 }
 
-// Done is closed when the playback has ended for whatever reason.
+// Done is closed when the playback has ended for whatever reason; one that became
+// complete, when the time of its last packet has passed.
 func (b *Playback) Done() <-chan struct{} { return b.done }
 
 // Stop ends it; the source before takes over. Stopping twice is harmless.
@@ -99,7 +106,7 @@ func (b *Playback) end(how uint32) bool {
 // silent tells whether a clip has nothing to play in one of the codecs.
 func silent(c *wav.Clip) bool { return c == nil || len(c.ULaw) == 0 || len(c.ALaw) == 0 }
 
-// begin starts the pace of a new playback, directly after the packet sent last.
+// begin starts the pace of a source of our own, directly after the packet sent last.
 func (l *loop) begin(p *Port) {
 	p.out.cut = cut{}
 	if p.out.pacing { // the one before left its pace
@@ -108,17 +115,21 @@ func (l *loop) begin(p *Port) {
 	now := ms(l.now)
 	p.out.pacing, p.out.due, p.out.smooth = true, now, false
 	if at, samples, ok := p.out.line.Sent(); ok {
-		if next := (at + int64(samples)) / (rtp.Rate / 1000); next >= now {
+		if next := (at + int64(samples)) / (rtp.Rate / 1000); next > now-sameBreath {
 			p.out.due, p.out.smooth = next, true
 		}
 	}
 	l.pace(p)
 }
 
-const mostBehind = 200 // ms that a player makes up for; more, and it begins to count anew
+const (
+	mostBehind = 200 // ms that a player makes up for; more, and it begins to count anew
+	sameBreath = 20  // ms within which what follows a packet goes on it
+)
 
-// pace sends what is due of a playback and arms the timer for the rest. The pace is
-// a schedule of fixed moments: a late loop does not make it drift.
+// pace sends what is due of a playback, or of the silence in a relay's place, and arms
+// the timer for the rest. The pace is a schedule of fixed moments: a late loop does not
+// make it drift.
 func (l *loop) pace(p *Port) {
 	now := ms(l.now)
 	if now-p.out.due > mostBehind {
@@ -127,7 +138,8 @@ func (l *loop) pace(p *Port) {
 	}
 	for {
 		r := l.follow(p)
-		if !r.playing() {
+		plays := r.playing()
+		if !plays && p.out.hush <= p.out.due {
 			p.out.pacing = false
 			return
 		}
@@ -135,30 +147,65 @@ func (l *loop) pace(p *Port) {
 			l.wheel.arm(&p.out.pace, p.out.due)
 			return
 		}
-		l.playOne(p, r)
+		switch {
+		case !plays:
+			l.hushOne(p, r)
+		case r.play.spent:
+			r.play.close()
+		default:
+			l.playOne(p, r)
+		}
 	}
 }
 
-// playOne sends one packet of the playback, and ends the playback with its last.
+// playOne sends one packet of the playback.
 func (l *loop) playOne(p *Port, r *route) {
 	packet := l.frame[:rtp.HeaderSize+r.samples]
-	last := r.play.fill(packet[rtp.HeaderSize:], r.desc.Codec)
+	r.play.spent = r.play.fill(packet[rtp.HeaderSize:], r.desc.Codec)
+	l.sendOwn(p, r, packet)
+	r.play.skipped = r.play.skipped || !p.out.smooth
+}
+
+// close ends a playback whose time has passed.
+func (b *Playback) close() {
+	if b.skipped {
+		b.end(stopped)
+	} else {
+		b.end(complete)
+	}
+}
+
+// sendOwn sends a packet of a source of our own, on the schedule of its pace.
+func (l *loop) sendOwn(p *Port, r *route, packet []byte) {
+	samples := len(packet) - rtp.HeaderSize
 	if p.reachable(r) {
-		h := p.out.line.Next(p.out.due*(rtp.Rate/1000), uint32(r.samples), p.out.smooth)
+		h := p.out.line.Next(p.out.due*(rtp.Rate/1000), uint32(samples), p.out.smooth)
 		p.out.smooth = l.send(p, r, h, packet)
 	} else {
 		p.out.smooth = false
 	}
-	r.play.skipped = r.play.skipped || !p.out.smooth
-	p.out.due += int64(r.samples) / (rtp.Rate / 1000)
-	if !last {
-		return
+	p.out.due += int64(samples) / (rtp.Rate / 1000)
+}
+
+// hushAfter is how long after a packet of a key silence goes on: the keys of a phone
+// come every 50 ms at the slowest (RFC 4733 §2.5.1.2), then sound returns.
+const hushAfter = 100 // ms
+
+// hushed gives a party silence while whom it hears presses a key that it may not hear,
+// so that its stream never stops.
+func (l *loop) hushed(p *Port) {
+	p.out.hush = ms(l.now) + hushAfter
+	if !p.out.pacing {
+		l.begin(p)
 	}
-	how := complete
-	if r.play.skipped {
-		how = stopped
+}
+
+func (l *loop) hushOne(p *Port, r *route) {
+	packet := l.frame[:rtp.HeaderSize+r.samples]
+	for i := rtp.HeaderSize; i < len(packet); i++ {
+		packet[i] = r.desc.Codec.Silence()
 	}
-	r.play.end(how)
+	l.sendOwn(p, r, packet)
 }
 
 // fill writes the next samples and tells whether they are the last. What is missing

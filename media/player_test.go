@@ -218,3 +218,47 @@ func TestOneStreamOverAllSources(t *testing.T) {
 		t.Error("the last prompt is not complete")
 	}
 }
+
+// Who hangs up after a prompt must not cut its last word off.
+func TestAPromptIsDoneWhenItsLastPacketHasBeenHeard(t *testing.T) {
+	e := openEngine(t, 2)
+	a := newPhone(t, e, PCMU)
+	for name, c := range map[string]struct {
+		tail    time.Duration
+		packets int
+	}{"no tail": {0, 5}, "a tail of 60 ms": {60 * time.Millisecond, 8}} {
+		p := a.port.Play(Sound{Clips: clips(800), Tail: c.tail})
+		var last heard
+		for i := range c.packets {
+			last = a.mustHear()
+			if quiet := bytes.Equal(last.codes, flat(PCMU.Silence())); quiet != (i >= 5) {
+				t.Errorf("%s: packet %d is silent: %v", name, i, quiet)
+			}
+		}
+		<-p.Done()
+		if after := time.Since(last.at); after < 15*time.Millisecond || !p.Complete() {
+			t.Errorf("%s: done %v after the last packet, complete %v", name, after, p.Complete())
+		}
+	}
+}
+
+// Who starts the next sound when one is done is a little late, and the stream does not
+// show it.
+func TestASoundThatFollowsAnotherIsNoNewBeginning(t *testing.T) {
+	e := openEngine(t, 2)
+	a := newStream(newPhone(t, e, PCMU))
+	late := lateness()
+	for range 5 {
+		<-a.port.Play(Sound{Clips: clips(480)}).Done()
+	}
+	a.listens(15)
+	slack := late()
+	if slack < sameBreath/2*time.Millisecond {
+		for i, p := range a.heard {
+			if p.Marker != (i == 0) {
+				t.Errorf("packet %d: marker %v", i, p.Marker)
+			}
+		}
+	}
+	a.isWhole(40*time.Millisecond + 2*slack)
+}

@@ -60,6 +60,7 @@ type route struct {
 	play    *Playback     // the source toward the party until it is over, else
 	peer    *Port         // the bridge: peer hears the party, and the party hears peer
 	tables  [2]*[256]byte // the party's codes as peer is to hear them, by peer's codec; nil = unchanged
+	loud    float64       // factor that is in tables
 	relay   bool          // telephone-events go to peer
 	rec     *Recording    // hears both directions
 	shield  *shield       // guards what the party hears; nil = nothing does
@@ -197,6 +198,7 @@ func (p *Port) swap() {
 	r.desc.Remote, r.desc.RTCP = plain(c.desc.Remote), plain(c.desc.RTCP)
 	r.samples = max(1, int(c.desc.Ptime*g711.Rate/time.Second))
 	if c.peer != nil {
+		r.loud = factor(c.gain)
 		r.tables = [2]*[256]byte{
 			translation(c.desc.Codec, PCMU, c.gain),
 			translation(c.desc.Codec, PCMA, c.gain),

@@ -27,6 +27,7 @@ type inbound struct {
 	deadline int64 // ns: when draining ends at the latest
 
 	strangers uint64
+	passing   passing
 }
 
 const (

@@ -6,6 +6,12 @@ import (
 	"breakwater/media/rtp"
 )
 
+// passing is what a relay remembers of the sound that it passes on: the loop's.
+type passing struct {
+	to   *Port
+	loud float64 // factor given to the newest frame
+}
+
 // listener is who hears the party and by which route; nil when nobody does at present.
 func (l *loop) listener(r *route) (*Port, *route) {
 	to := r.peer
@@ -33,9 +39,8 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	if to == nil {
 		return
 	}
-	if t := r.tables[tr.desc.Codec.index()]; t != nil {
-		g711.Map(codes, codes, t)
-	}
+	to.out.hush = 0
+	p.in.passing.translate(r, to, tr.desc.Codec, codes)
 	if len(codes) != tr.samples || to.out.cut.fill > 0 {
 		l.reframe(to, tr, h, codes)
 		return
@@ -46,6 +51,17 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	}
 	l.tallies.relayed.Add(1)
 	l.send(to, tr, out, packet)
+}
+
+// translate makes a frame what to hears of it. A gain that has changed is reached
+// within the frame.
+func (w *passing) translate(r *route, to *Port, c Codec, codes []byte) {
+	if w.to == to && w.loud != r.loud {
+		slide(codes, r.desc.Codec, c, w.loud, r.loud)
+	} else if t := r.tables[c.index()]; t != nil {
+		g711.Map(codes, codes, t)
+	}
+	w.to, w.loud = to, r.loud
 }
 
 // key takes a telephone-event out of the sound, tells it once, and relays it where
@@ -71,6 +87,9 @@ func (l *loop) key(p *Port, r *route, h rtp.Header, packet []byte) {
 	to, tr := l.listener(r)
 	if to == nil || !r.relay || tr.desc.DTMF == 0 {
 		l.skip(r, h)
+		if to != nil {
+			l.hushed(to)
+		}
 		return
 	}
 	if out, ok := to.out.line.Event(units(l.now), h, begins); ok {

@@ -9,10 +9,11 @@ type outbound struct {
 	line rtp.Line
 	sent uint64
 
-	pace   timer // of the playback
+	pace   timer // of the playback, or of silence
 	pacing bool
-	due    int64 // ms: when the playback's next packet leaves
+	due    int64 // ms: when its next packet leaves
 	smooth bool  // it goes on the packet before without a gap
+	hush   int64 // ms: until when silence takes the place of a peer that sends none
 
 	partial [frameRoom]byte // a relayed packet in the making, after room for its header
 	cut     cut
@@ -41,6 +42,7 @@ func (r *route) playing() bool { return r.play != nil && !r.play.over() }
 func (l *loop) send(p *Port, r *route, h rtp.Header, packet []byte) bool {
 	h.Payload = r.desc.Payload
 	if r.shield != nil {
+		r.shield.guard.Own(r.playing()) // our own tones are no whistles
 		r.shield.cover(r.desc.Codec, h, packet[rtp.HeaderSize:])
 	}
 	if r.rec != nil { // before it leaves: who hears it knows that it is on the tape

@@ -167,20 +167,20 @@ func (t *talk) holdMusic() {
 	}
 }
 
-const (
-	duck     = -20.0 // dB, the caller toward the agent while a warning plays
-	stepBack = -6.0  // dB, the caller toward the agent while step-back is on
-)
+const duck = -20.0 // dB, the caller toward the agent while a warning plays
 
-// gains sets how loud the two are for each other now.
+// gains sets how loud the two are for each other now. Stepping back is the hearing
+// guard's work, which makes the caller less sharp, too; without a guard it is a gain.
 func (t *talk) gains() {
 	toAgent, toCaller := 0.0, 0.0
-	if t.step {
-		toAgent = stepBack
-	}
-	if t.prompt != nil {
+	hearing := t.c.plan.Hearing
+	switch {
+	case t.prompt != nil:
 		toAgent, toCaller = duck, media.Mute
+	case t.step && hearing.Off:
+		toAgent = hearing.Guard.StepBack.Gain
 	}
+	t.c.x.parts.Ears.StepBack(t.conv.agent, t.step && t.prompt == nil)
 	t.joined.SetGain(t.c.caller, toAgent)
 	t.joined.SetGain(t.conv.agent, toCaller)
 }

@@ -103,6 +103,7 @@ func (p Plan) Check() map[string]string {
 	}
 	add("calls", p.Settings.Check())
 	add("protect", p.Protect.Check())
+	add("hearing", p.Hearing.Check())
 	for name, m := range p.Queues {
 		add("queues."+name, m.Check())
 	}

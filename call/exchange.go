@@ -24,6 +24,7 @@ type Parts struct {
 	Dialer  Dialer
 	Journal Journal
 	Sounds  Sounds
+	Ears    Ears
 	Book    *prompt.Book
 	Log     *slog.Logger
 	Version string // software version, for records

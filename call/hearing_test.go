@@ -14,6 +14,7 @@ import (
 type fakeSounds struct {
 	mu      sync.Mutex // protects all following fields
 	gains   map[*fakeLeg]float64
+	ears    map[*fakeLeg]*fakeEar
 	open    int // bridges
 	unjoins int // how many of the next joins fail
 	tapes   []*fakeTape
@@ -21,7 +22,7 @@ type fakeSounds struct {
 }
 
 func newFakeSounds() *fakeSounds {
-	return &fakeSounds{gains: map[*fakeLeg]float64{}, noTape: errors.New("no disk in this test")}
+	return &fakeSounds{gains: map[*fakeLeg]float64{}, ears: map[*fakeLeg]*fakeEar{}, noTape: errors.New("no disk in this test")}
 }
 
 type fakePlayback struct {

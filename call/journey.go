@@ -142,6 +142,7 @@ func (c *Call) answer(ctx context.Context) error {
 		}
 		return err
 	}
+	c.shield(c.caller)
 	c.caller.answered = time.Now()
 	c.account.r.Answered = c.caller.answered
 	return nil

@@ -3,7 +3,6 @@ package call
 import (
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"breakwater/acd"
@@ -257,23 +256,6 @@ func TestEveryStepStandsInTheRecordOnBothClocks(t *testing.T) {
 			if rec.Steps[i].Mono < rec.Steps[i-1].Mono {
 				t.Errorf("step %d is before the one before it on the monotonic clock", i)
 			}
-		}
-	})
-}
-
-func TestStepBackSoftensAndGoesAgain(t *testing.T) {
-	inRoom(t, func(r *room) {
-		r.logIn("anna", "1001")
-		caller, agent := r.talking("8100")
-		agent.press("*96")
-		synctest.Wait()
-		if got := r.sounds.gain(caller); got != -6 {
-			t.Errorf("caller toward agent %v dB, want -6", got)
-		}
-		agent.press("*96")
-		synctest.Wait()
-		if got := r.sounds.gain(caller); got != 0 {
-			t.Errorf("caller toward agent %v dB, want 0", got)
 		}
 	})
 }

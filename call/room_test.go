@@ -147,7 +147,7 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 		meant: map[string]bool{},
 	}
 	r.x, err = NewExchange(ctx, plan, Parts{
-		Floor: floor, Dialer: r.dialer, Journal: r.journal, Sounds: r.sounds, Book: book,
+		Floor: floor, Dialer: r.dialer, Journal: r.journal, Sounds: r.sounds, Ears: r.sounds, Book: book,
 		Log: discard(), Version: "test", Folder: folder,
 	})
 	if err != nil {

@@ -77,6 +77,7 @@ type Plan struct {
 	// AgentNumbers maps what an agent dials to log in to the agent's name.
 	AgentNumbers map[string]string
 	Protect      protect.Policy
+	Hearing      Hearing
 	Settings     Settings
 }
 
@@ -130,6 +131,7 @@ func DefaultManners() QueueManners {
 func (p Plan) WithDefaults() Plan {
 	p.Settings = p.Settings.WithDefaults()
 	p.Protect = p.Protect.WithDefaults()
+	p.Hearing = p.Hearing.WithDefaults()
 	queues := make(map[string]QueueManners, len(p.Queues))
 	for name, m := range p.Queues {
 		queues[name] = m.WithDefaults()

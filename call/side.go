@@ -60,6 +60,9 @@ func (c *Call) heard(s *side, sig Signal) {
 		return // hung up by us meanwhile, and accounted for
 	}
 	s.note(sig)
+	if sig.Kind == Answered {
+		c.shield(s)
+	}
 	if sig.Kind == Ended {
 		c.gone(s)
 	}

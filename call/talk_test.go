@@ -120,8 +120,11 @@ func TestGainsAreRightAfterEveryMixtureOfStepBackHoldAndWarning(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.logIn("anna", "1001")
 		caller, agent := r.talking("8100")
-		want := func(when string, toAgent, toCaller float64) {
+		want := func(when string, toAgent, toCaller float64, stepped bool) {
 			t.Helper()
+			if got := r.sounds.ear(agent).stepBack; got != stepped {
+				t.Errorf("%s: stepped back %v, want %v", when, got, stepped)
+			}
 			if a, c := r.sounds.gain(caller), r.sounds.gain(agent); a != toAgent || c != toCaller {
 				t.Errorf("%s: caller toward agent %v dB, agent toward caller %v dB; want %v and %v", when, a, c, toAgent, toCaller)
 			}
@@ -129,22 +132,22 @@ func TestGainsAreRightAfterEveryMixtureOfStepBackHoldAndWarning(t *testing.T) {
 		wait(11 * time.Second)
 		agent.press("*96")
 		synctest.Wait()
-		want("stepped back", -6, 0)
+		want("stepped back", 0, 0, true)
 		agent.press("*1")
 		synctest.Wait()
-		want("in the warning", -20, media.Mute)
+		want("in the warning", -20, media.Mute, false)
 		agent.signal(Signal{Kind: Held})
 		agent.signal(Signal{Kind: Resumed})
 		synctest.Wait()
-		want("held and resumed in the warning", -20, media.Mute)
+		want("held and resumed in the warning", -20, media.Mute, false)
 		wait(11 * time.Second)
-		want("after the warning", -6, 0)
+		want("after the warning", 0, 0, true)
 		r.warn(caller, agent)
 		agent.press("*96")
 		synctest.Wait()
-		want("step-back ended in the second warning", -20, media.Mute)
+		want("step-back ended in the second warning", -20, media.Mute, false)
 		wait(11 * time.Second)
-		want("after the second warning", 0, 0)
+		want("after the second warning", 0, 0, false)
 		caller.hangUp()
 	})
 }

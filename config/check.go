@@ -74,6 +74,7 @@ func (r *reading) check(c *Config) {
 	settle(r, "sip", &c.SIP)
 	settle(r, "media", &c.Media)
 	settle(r, "protect", &c.Protect)
+	settle(r, "hearing", &c.Hearing)
 	settle(r, "calls", &c.Calls)
 	settle(r, "floor", &c.Floor)
 	settle(r, "api", &c.API)

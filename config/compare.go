@@ -76,6 +76,7 @@ var rules = []rule{
 	{"numbers.*", NextCall, "from the next call"},
 	{"prompts", Restart, "needs a restart"},
 	{"protect", NextCall, "from the next call"},
+	{"hearing", NextCall, "from the next call"},
 	{"calls", NextCall, "from the next call"},
 	{"floor", Now, "from the next offer"},
 	{"shifts.*", Now, "not in force yet"},

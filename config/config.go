@@ -29,6 +29,7 @@ type Config struct {
 	Numbers map[string]call.NumberSpec `yaml:"numbers"` // what a dialled number reaches, by number
 	Prompts prompt.Settings            `yaml:"prompts"` // own prompts and music
 	Protect protect.Policy             `yaml:"protect"` // the ladder that protects agents from abuse
+	Hearing call.Hearing               `yaml:"hearing"` // how the ears of agents are protected
 	Calls   call.Settings              `yaml:"calls"`   // how calls are led
 	Floor   acd.Settings               `yaml:"floor"`   // how offers are made, for all queues
 	Shifts  map[string]Shift           `yaml:"shifts"`  // weekly working hours, by name of the team or agent; checked, not yet in force
@@ -118,6 +119,7 @@ func (c *Config) CallPlan() call.Plan {
 		AgentNumbers: numbers,
 		Settings:     c.Calls,
 		Protect:      c.Protect,
+		Hearing:      c.Hearing,
 		Menus:        c.Menus,
 		Numbers:      c.Numbers,
 		Phones:       pick(c.Phones, func(p Phone) call.PhoneManners { return p.PhoneManners }),

@@ -81,7 +81,7 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 	}
 	h.Exchange, err = call.NewExchange(ctx, c.CallPlan(), call.Parts{
 		Floor: h.Floor, Dialer: h.SIP, Journal: h.Store, Sounds: call.OverEngine(h.Engine),
-		Book: book, Log: o.Log, Version: o.Version, Folder: c.Media.Recordings,
+		Ears: call.EarsOver(), Book: book, Log: o.Log, Version: o.Version, Folder: c.Media.Recordings,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the exchange: %w", err)

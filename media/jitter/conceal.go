@@ -1,0 +1,128 @@
+package jitter
+
+import "math"
+
+// conceal invents sound where packets are missing, in the manner of ITU-T G.711
+// Appendix I: the last pitch period is repeated, from 10 ms on the last two and from
+// 20 ms on the last three, so that it does not buzz; after 10 ms it becomes softer by a
+// fifth every 10 ms, and after 60 ms it is silence. What follows is faded in.
+//
+// Appendix I holds back 3.75 ms of sound all the time, in order to bend the end of what
+// came before toward the repetition. We hold back nothing: the repetition is
+// bent toward the end of what came before.
+type conceal struct {
+	on     bool    // something is missing now
+	width  int     // samples a place
+	length int     // samples invented since
+	period int     // of the pitch, in samples
+	bend   int     // the step at the beginning, which is taken back over a quarter of a period
+	now    cycle   // what is repeated
+	former cycle   // what was repeated in the ten milliseconds before; no periods = the same
+	heard  []int16 // what was played before
+}
+
+// cycle is the repetition of the last so many periods.
+type cycle struct{ periods, at int }
+
+const (
+	shortestPitch = Rate * 5 / 1000  // 200 Hz
+	longestPitch  = Rate * 15 / 1000 // 66 Hz
+	pitchWindow   = Rate * 20 / 1000
+	tenMs         = Rate * 10 / 1000
+	fadeFrom      = 1 * tenMs
+	fadeTo        = 6 * tenMs
+	shortestFade  = Rate * 4 / 1000
+	longestFade   = tenMs
+)
+
+// begin looks for the pitch in what was played last.
+func (c *conceal) begin(past []int16) {
+	copy(c.heard, past)
+	w, last := c.width, len(c.heard)-1
+	c.period, _ = lag(c.heard, search{
+		at: len(c.heard) - pitchWindow*w, length: pitchWindow * w, from: shortestPitch * w, to: longestPitch * w, toward: -1, step: w,
+	})
+	c.bend = int(c.heard[last]) - int(c.heard[last-c.period])
+	c.on, c.length, c.now, c.former = true, 0, cycle{}, cycle{}
+}
+
+// silent tells whether all has faded.
+func (c *conceal) silent() bool { return c.on && c.length >= fadeTo*c.width }
+
+// fill invents len(dst) samples.
+func (c *conceal) fill(dst []int16) {
+	if c.silent() {
+		clear(dst)
+		return
+	}
+	for i := range dst {
+		dst[i] = int16(max(math.MinInt16, min(math.MaxInt16, c.next())))
+	}
+}
+
+// next invents one sample.
+func (c *conceal) next() int {
+	ten, quarter := tenMs*c.width, c.period/4
+	if c.silent() {
+		return 0
+	}
+	into := c.length % ten
+	if into == 0 {
+		c.widen(c.length/ten+1, quarter)
+	}
+	v := c.wave(&c.now)
+	if c.former.periods > 0 && into < quarter {
+		v += (c.wave(&c.former) - v) * (quarter - into) / (quarter + 1)
+	}
+	if c.length < quarter {
+		v += c.bend * (quarter - c.length) / (quarter + 1)
+	}
+	if faded := c.length - fadeFrom*c.width; faded > 0 {
+		v -= v * faded / ((fadeTo - fadeFrom) * c.width)
+	}
+	c.length++
+	return v
+}
+
+// widen lets so many periods be repeated, if so many are known. The new cycle goes on
+// at the same place of the period as the one before.
+func (c *conceal) widen(periods, quarter int) {
+	periods = min(periods, 3, (len(c.heard)-quarter)/c.period)
+	c.former = cycle{}
+	if periods != c.now.periods {
+		if c.length > 0 {
+			c.former = c.now
+		}
+		c.now = cycle{periods: periods, at: c.now.at % c.period}
+	}
+}
+
+// wave is the next sample of a cycle. Its end is bent toward its beginning, so that the
+// repetition has no step.
+func (c *conceal) wave(k *cycle) int {
+	length, quarter := k.periods*c.period, c.period/4
+	start := len(c.heard) - length
+	v := int(c.heard[start+k.at])
+	if into := k.at - (length - quarter); into >= 0 {
+		v += (int(c.heard[start-quarter+into]) - v) * (into + 1) / (quarter + 1)
+	}
+	if k.at++; k.at == length {
+		k.at = 0
+	}
+	return v
+}
+
+// end fades the sound that follows in: over 4 ms after up to 10 ms that were missing, or
+// when all has faded, and over 8 and 10 ms after more.
+func (c *conceal) end(sound []int16) {
+	n := shortestFade * c.width
+	if !c.silent() {
+		n = min(n*(1+c.length/(tenMs*c.width)), longestFade*c.width)
+	}
+	n = min(n, len(sound))
+	for i := range sound[:n] {
+		v := c.next()
+		sound[i] = int16(v + (int(sound[i])-v)*(i+1)/(n+1))
+	}
+	c.on = false
+}

@@ -112,6 +112,16 @@ func (ch *challenge) answer(user, password, method, uri string) string {
 	return line
 }
 
+// AnswerChallenge gives the header that answers a 401 or 407 for a request, for those who write
+// their messages themselves; false when nothing in it can be answered.
+func AnswerChallenge(res *Message, user, password, method, uri string) (Header, bool) {
+	ch := challengeIn(res, "")
+	if ch == nil || (res.Status != 401 && res.Status != 407) {
+		return Header{}, false
+	}
+	return Header{ch.answerIn, ch.answer(user, password, method, uri)}, true
+}
+
 // authorized gives the request once more with the answer to a 401 or 407, a new
 // branch and the next CSeq; nil when there is no password, nothing answerable,
 // or the request was already an answer to this nonce.

@@ -40,14 +40,14 @@ func (c Codec) String() string {
 	}
 }
 
-// Silence is the code that a gap or pause holds: 0xFF for µ-law, 0xD5 for A-law and,
-// as G.722 has no code for it, what a fresh encoder of G.722 says of silence: 0xFA.
+// Silence is the code that a gap or pause holds: 0xFF for µ-law, 0xD5 for A-law. G.722
+// has no code of its own for it, but 0xFD again and again decodes to silence.
 func (c Codec) Silence() byte {
 	switch c {
 	case PCMA:
 		return 0xD5
 	case G722:
-		return 0xFA
+		return 0xFD
 	default:
 		return 0xFF
 	}

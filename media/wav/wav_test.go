@@ -291,6 +291,56 @@ func TestWriterLeavesAGoodFileAtEveryRefresh(t *testing.T) {
 	}
 }
 
+func TestARecordingIsSalvagedWhereverItEnds(t *testing.T) {
+	for _, law := range []g711.Law{g711.Mu, g711.A} {
+		file := Encode(law, 2, []byte{1, 11, 2, 12, 3, 13})
+		for size := range len(file) + 1 {
+			f, err := Salvage(file[:size])
+			if pairs := (size - HeaderSize) / 2; size < HeaderSize+2 {
+				if err == nil {
+					t.Fatalf("%d bytes: %+v", size, f)
+				}
+			} else if err != nil || len(f.Codes(0)) != pairs || len(f.Codes(1)) != pairs || f.Codes(1)[0] != 11 {
+				t.Fatalf("%d bytes: %+v, %v; want %d pairs", size, f, err, pairs)
+			}
+		}
+		if got, err := Salvage(append(Header(law, 2, 2), 1, 11, 2, 12)); err != nil || len(got.Codes(0)) != 2 {
+			t.Errorf("what was written after the lengths is lost: %+v, %v", got, err)
+		}
+		if got, channels, ok := ReadHeader(Header(law, 1, 1<<40)); got != law || channels != 1 || !ok {
+			t.Errorf("a header reads as %v, %d, %v", got, channels, ok)
+		}
+	}
+	if f, err := Salvage(riff(fmtChunk(1, 1, 8000, 16), chunk("data", pcm(5, 6)))); err != nil || len(f.Samples(0)) != 2 {
+		t.Errorf("another WAV file: %+v, %v", f, err)
+	}
+}
+
+func TestInterleaveTakesAnyLength(t *testing.T) {
+	for n := range 40 {
+		l, r := make([]byte, n), make([]byte, n+n%3)
+		for i := range n {
+			l[i], r[i] = byte(3*i+1), byte(251-5*i)
+		}
+		dst := bytes.Repeat([]byte{9}, 2*n+1)
+		if got := Interleave(dst, l, r); got != 2*n || dst[2*n] != 9 {
+			t.Fatalf("%d samples: wrote %d bytes and %d behind them", n, got, dst[2*n])
+		}
+		for i := range n {
+			if dst[2*i] != l[i] || dst[2*i+1] != r[i] {
+				t.Fatalf("%d samples: pair %d is %d, %d", n, i, dst[2*i], dst[2*i+1])
+			}
+		}
+	}
+}
+
+func BenchmarkInterleave20ms(b *testing.B) {
+	left, right, both := make([]byte, 160), make([]byte, 160), make([]byte, 320)
+	for b.Loop() {
+		Interleave(both, left, right)
+	}
+}
+
 func TestHeaderIsWhatTheStandardSays(t *testing.T) {
 	h := Header(g711.Mu, 2, 16000)
 	if len(h) != HeaderSize {

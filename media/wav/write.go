@@ -1,6 +1,7 @@
 package wav
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -49,6 +50,26 @@ func Header(law g711.Law, channels int, dataBytes int64) []byte {
 	return le.AppendUint32(h, size)
 }
 
+// ReadHeader tells what file a Header begins, whatever lengths it tells; false if the
+// bytes begin with none.
+func ReadHeader(begin []byte) (law g711.Law, channels int, ok bool) {
+	if len(begin) < HeaderSize {
+		return 0, 0, false
+	}
+	for _, law := range []g711.Law{g711.Mu, g711.A} {
+		for channels := 1; channels <= 2; channels++ {
+			h := Header(law, channels, 0)
+			for _, at := range []int{4, HeaderSize - 12, HeaderSize - 4} { // RIFF, fact and data
+				copy(h[at:at+4], begin[at:])
+			}
+			if bytes.Equal(h, begin[:HeaderSize]) {
+				return law, channels, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
 // Encode is a whole file: the codes of a law, interleaved if there are two channels.
 func Encode(law g711.Law, channels int, codes []byte) []byte {
 	file := append(Header(law, channels, int64(len(codes))), codes...)
@@ -62,11 +83,27 @@ func Encode(law g711.Law, channels int, codes []byte) []byte {
 // room for both; it tells how many bytes it wrote.
 func Interleave(dst, left, right []byte) int {
 	n := min(len(left), len(right), len(dst)/2)
-	left, right, dst = left[:n], right[:n], dst[:2*n]
-	for i := range n {
+	le := binary.LittleEndian
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		l, r := le.Uint64(left[i:i+8]), le.Uint64(right[i:i+8])
+		both := dst[2*i : 2*i+16]
+		le.PutUint64(both, shuffle(l&0xFFFFFFFF|r<<32))
+		le.PutUint64(both[8:], shuffle(l>>32|r&^0xFFFFFFFF))
+	}
+	for ; i < n; i++ {
 		dst[2*i], dst[2*i+1] = left[i], right[i]
 	}
 	return 2 * n
+}
+
+// shuffle lays the bytes of the lower and the upper half in turn: 76543210 becomes
+// 73625140.
+func shuffle(x uint64) uint64 {
+	t := (x ^ x>>16) & 0x00000000FFFF0000
+	x ^= t ^ t<<16
+	t = (x ^ x>>8) & 0x0000FF000000FF00
+	return x ^ t ^ t<<8
 }
 
 // Writer writes a G.711 file that grows. Samples go to their final place at once;

@@ -17,6 +17,7 @@ type commands struct {
 	Latency latencyCommand `cmd:"" help:"Measure delays and find double offers in a capture."`
 	Run     runCommand     `cmd:"" help:"Load a server, capture its wire, and judge it."`
 	Profile profileCommand `cmd:"" help:"Write the config directory that the other commands expect of the server."`
+	Steady  steadyCommand  `cmd:"" help:"Hold so many calls, and measure what they cost and how they sound."`
 	SIPp    sippCommand    `cmd:"" name:"sipp" help:"Play SIPp scenarios, ours and its own, against a server with that profile."`
 }
 

@@ -21,12 +21,21 @@ type profileCommand struct {
 	Trunk   string `help:"Address callers come from." default:"127.0.0.2"`
 	Var     string `help:"Directory of what the server writes." default:"var/bench"`
 	Silence string `help:"How RTP silence is probed: after this long." default:"3s"`
+	Record  bool   `help:"Record every call of the large queue, from its first word."`
 }
 
 var errFewAgents = errors.New("a profile needs 6 agents or more and 2 ports")
 
-// Run writes the files.
+// Run writes the files and says so.
 func (c *profileCommand) Run() error {
+	if err := c.write(); err != nil {
+		return err
+	}
+	fmt.Printf("%s: %d phones, secrets from the environment: BENCH_PASSWORD, BENCH_PIN\n", c.Dir, c.Agents)
+	return nil
+}
+
+func (c *profileCommand) write() error {
 	files, err := c.files()
 	if err != nil {
 		return err
@@ -39,7 +48,6 @@ func (c *profileCommand) Run() error {
 			return err
 		}
 	}
-	fmt.Printf("%s: %d phones, secrets from the environment: BENCH_PASSWORD, BENCH_PIN\n", c.Dir, c.Agents)
 	return nil
 }
 
@@ -131,7 +139,7 @@ menus:
     ring: {{if eq $name "silents"}}2s{{else}}20s{{end}}
     wrap_up: -1
     notice: given
-    record: never
+    record: {{if and $.Record (eq $name "bench")}}after_notice{{else}}never{{end}}
     music: none
     position: false
     whisper: false

@@ -25,6 +25,7 @@ const (
 type Leg struct {
 	flood *Flood
 	index int    // of its address
+	owns  bool   // the address, and gives it back
 	talk  uint32 // number in its marks; never used again
 	side  Side
 
@@ -47,16 +48,45 @@ type pen struct {
 
 // Leg makes a party: it has an address and listens, and says nothing yet.
 func (f *Flood) Leg(side Side) (*Leg, error) {
+	s, err := f.Seat()
+	if err != nil {
+		return nil, err
+	}
+	l, err := f.LegAt(s, side)
+	if err != nil {
+		return nil, err
+	}
+	l.owns = true
+	return l, nil
+}
+
+// Seat is an address of its own for somebody who is a party again and again, such as
+// a desk phone; it is never given back.
+type Seat struct{ index int }
+
+// Seat takes an address.
+func (f *Flood) Seat() (Seat, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.free) == 0 {
+		return Seat{}, errFull
+	}
+	s := Seat{f.free[0]}
+	f.free = f.free[1:]
+	return s, nil
+}
+
+// Address is that of the seat.
+func (f *Flood) Address(s Seat) netip.AddrPort { return f.net.address(s.index) }
+
+// LegAt makes a party that lives at a seat, in place of the one before.
+func (f *Flood) LegAt(s Seat, side Side) (*Leg, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over {
 		return nil, errOver
 	}
-	if len(f.free) == 0 {
-		return nil, errFull
-	}
-	l := &Leg{flood: f, index: f.free[0], talk: f.next, side: side}
-	f.free = f.free[1:]
+	l := &Leg{flood: f, index: s.index, talk: f.next, side: side}
 	f.next = (f.next + 1) & 0xffffff
 	l.header = rtp.Header{SSRC: l.talk<<8 | uint32(f.set.Run), Sequence: uint16(l.talk * 40503), Timestamp: l.talk * 2654435761}
 	if f.set.Law != 0 {
@@ -121,10 +151,14 @@ func (l *Leg) Close() {
 		}
 		l.keys.drop()
 		f.leave(l)
-		f.at[l.index] = nil
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.free = append(f.free, l.index)
+		if f.at[l.index] == l {
+			f.at[l.index] = nil
+		}
+		if l.owns {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.free = append(f.free, l.index)
+		}
 	})
 }
 

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"breakwater/loadtest/trial"
+	"breakwater/media/g711"
+)
+
+// bench says which server is loaded. By default it starts ours, with a profile of
+// its own in a temporary directory, and stops it.
+type bench struct {
+	Start    string        `help:"Server to start, with a profile of its own; empty: one runs already, see --server." default:"bin/breakwater"`
+	Server   string        `help:"SIP address of a server that runs already." placeholder:"127.0.0.1:5060"`
+	PID      int           `name:"pid" help:"Its process, whose processor time and memory are read."`
+	Trunk    string        `help:"Address the callers have." default:"127.0.0.2"`
+	Number   string        `help:"What callers dial." default:"8100"`
+	Keys     string        `help:"What callers press when they are answered."`
+	LogIn    string        `help:"What an agent's phone dials to log in; - for a server whose agents need not." default:"*11"`
+	Password string        `help:"Of the phones." env:"BENCH_PASSWORD" default:"not-a-secret"`
+	PIN      string        `help:"Of the agents." env:"BENCH_PIN" default:"4711"`
+	Law      string        `help:"Of all sound." enum:"PCMU,PCMA" default:"PCMU"`
+	Level    float64       `help:"Of the speech, dBm0." default:"-24"`
+	Slot     time.Duration `help:"Of the pacing wheel: shorter is smoother and dearer." default:"250us"`
+	Pin      bool          `name:"pinned" help:"Keep the server (and the floor) on core 0 and this program on core 1."`
+	Record   bool          `help:"Record every call." negatable:"" default:"true"`
+	Disk     string        `help:"Where the started server writes its files; default a temporary directory, removed afterwards."`
+	Verbose  bool          `help:"Say what is being done."`
+}
+
+// ground is a bench in use.
+type ground struct {
+	name  string
+	house trial.House
+	pid   int
+	api   string // of a server that we have started
+	token string // file
+	stage *trial.Stage
+	close []func() error
+}
+
+// set starts the server, unless one runs, and brings the crowd up.
+func (b *bench) set(ctx context.Context, agents int) (g *ground, err error) {
+	// The pacing thread sleeps in the kernel and must not keep others waiting.
+	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
+	g = &ground{name: "server", pid: b.PID}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, g.leave())
+		}
+	}()
+	if g.house, err = b.house(); err != nil {
+		return g, err
+	}
+	if b.Pin {
+		if err := trial.Pin(ctx, os.Getpid(), 1); err != nil {
+			return g, err
+		}
+	}
+	if b.Server == "" {
+		if err := b.start(ctx, g, agents); err != nil {
+			return g, err
+		}
+	}
+	log := slog.New(slog.DiscardHandler)
+	if b.Verbose {
+		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	sound := trial.Sound{Level: b.Level, Slot: b.Slot}
+	if b.Law == "PCMA" {
+		sound.Law = g711.A
+	}
+	if g.stage, err = trial.Open(ctx, g.house, sound, log); err != nil {
+		return g, err
+	}
+	g.close = append(g.close, g.stage.Close)
+	return g, nil
+}
+
+func (b *bench) house() (trial.House, error) {
+	h := trial.House{
+		Number: b.Number, Keys: b.Keys, LogIn: b.LogIn,
+		Phone:    func(n int) (string, string) { return phoneName(n), b.Password },
+		Identity: func(n int) string { return agentNumber(n) + "#" + b.PIN + "#" },
+	}
+	if b.LogIn == "-" {
+		h.LogIn = ""
+	}
+	var err error
+	if h.Trunk, err = netip.ParseAddr(b.Trunk); err != nil {
+		return h, fmt.Errorf("trunk: %w", err)
+	}
+	if b.Server != "" {
+		if h.Server, err = netip.ParseAddrPort(b.Server); err != nil {
+			return h, fmt.Errorf("server: %w", err)
+		}
+		return h, nil
+	}
+	host := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	port, err := freePort(host)
+	h.Server = netip.AddrPortFrom(host, uint16(port))
+	return h, err
+}
+
+// start runs our server as a user would, on free ports.
+func (b *bench) start(ctx context.Context, g *ground, agents int) error {
+	dir := b.Disk
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "loadtest-"); err != nil {
+			return err
+		}
+		g.close = append(g.close, func() error { return os.RemoveAll(dir) })
+	}
+	api, err := freeTCPPort()
+	if err != nil {
+		return err
+	}
+	files := filepath.Join(dir, "var")
+	p := &profileCommand{
+		Dir: filepath.Join(dir, "config"), Agents: max(agents, 6), Listen: g.house.Server.String(), API: api,
+		Ports: []int{10000, 32766}, Trunk: b.Trunk, Var: files, Silence: "60s", Record: b.Record,
+	}
+	if err := p.write(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(files, 0o755); err != nil {
+		return err
+	}
+	command := []string{b.Start, "run", "--config", p.Dir, "--log-level", "warn"}
+	if b.Pin {
+		command = append([]string{"taskset", "-c", "0"}, command...)
+	}
+	s, err := trial.StartServer(ctx, command, []string{"BENCH_PASSWORD=" + b.Password, "BENCH_PIN=" + b.PIN}, g.house)
+	if err != nil {
+		return err
+	}
+	g.close = append(g.close, s.Stop)
+	g.name, g.pid, g.api, g.token = filepath.Base(b.Start), s.PID(), api, filepath.Join(files, "api-token")
+	return nil
+}
+
+// leave stops what was started, the last first.
+func (g *ground) leave() error {
+	var errs []error
+	for i := len(g.close) - 1; i >= 0; i-- {
+		errs = append(errs, g.close[i]())
+	}
+	return errors.Join(errs...)
+}
+
+func freeTCPPort() (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+}
+
+// steadyCommand holds one load.
+type steadyCommand struct {
+	bench  `embed:""`
+	Calls  int           `help:"Calls at once." default:"100"`
+	Rate   float64       `help:"Calls placed a second, on the way there." default:"50"`
+	Settle time.Duration `help:"How long the calls are up before it counts." default:"3s"`
+	For    time.Duration `help:"How long it counts." default:"10s"`
+}
+
+const mostAtOnce = 4000 // calls; a run is a measurement, not an attack
+
+var errTooMany = fmt.Errorf("1 to %d calls at once are allowed", mostAtOnce)
+
+// Run measures one load.
+func (c *steadyCommand) Run(ctx context.Context) error {
+	if c.Calls < 1 || c.Calls > mostAtOnce {
+		return errTooMany
+	}
+	g, err := c.set(ctx, c.Calls)
+	if err != nil {
+		return err
+	}
+	_, err = trial.Steady{Calls: c.Calls, Rate: c.Rate, Settle: c.Settle, For: c.For}.Run(ctx, g.stage, g.name, g.pid, os.Stdout)
+	return errors.Join(err, g.leave())
+}

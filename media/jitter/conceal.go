@@ -15,7 +15,7 @@ type conceal struct {
 	width  int     // samples a place
 	length int     // samples invented since
 	period int     // of the pitch, in samples
-	bend   int     // the step at the beginning, which is taken back over a quarter of a period
+	bend   int     // the step at the beginning, which is taken back over 4 ms
 	now    cycle   // what is repeated
 	former cycle   // what was repeated in the ten milliseconds before; no periods = the same
 	heard  []int16 // what was played before
@@ -74,8 +74,8 @@ func (c *conceal) next() int {
 	if c.former.periods > 0 && into < quarter {
 		v += (c.wave(&c.former) - v) * (quarter - into) / (quarter + 1)
 	}
-	if c.length < quarter {
-		v += c.bend * (quarter - c.length) / (quarter + 1)
+	if fade := shortestFade * c.width; c.length < fade {
+		v += c.bend * (fade - c.length) / (fade + 1)
 	}
 	if faded := c.length - fadeFrom*c.width; faded > 0 {
 		v -= v * faded / ((fadeTo - fadeFrom) * c.width)

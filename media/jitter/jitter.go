@@ -254,7 +254,7 @@ func (b *Buffer) Pull(now int64, dst []int16) Kind {
 func (b *Buffer) Stats() Stats {
 	s := b.stats
 	if b.source.begun {
-		s.Depth = b.beat.now - b.playing() - b.ways.best
+		s.Depth = b.beat.now + b.beat.frame - b.playing() - b.ways.best
 		s.Wanted = b.need(b.playing()) - b.ways.best
 	}
 	return s

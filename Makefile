@@ -31,11 +31,11 @@ deps: ## install what the tests need, when apt is at hand
 test: deps build ## all tests with the race detector, then real peers against the built server
 	$(GO) vet -tags e2e ./...
 	$(GO) test -race -timeout 10m ./...
-	$(GO) test -timeout 10m -count 1 -tags e2e ./loadtest/...
+	$(GO) test -timeout 10m -count 1 -tags e2e ./loadtest/... ./media/g722
 
 .PHONY: e2e
 e2e: deps build ## only the real peers: baresip, SIPp, kill -9, a broken config edit
-	$(GO) test -timeout 10m -count 1 -v -tags e2e ./loadtest/...
+	$(GO) test -timeout 10m -count 1 -v -tags e2e ./loadtest/... ./media/g722
 
 .PHONY: arch
 arch: ## the arrow table is the law

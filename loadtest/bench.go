@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,6 +38,10 @@ type bench struct {
 	Disk     string        `help:"Where the started server writes its files; default a temporary directory, removed afterwards."`
 	Verbose  bool          `help:"Say what is being done."`
 }
+
+// firstFloorPort is where the ports of a started server end and those of the floor
+// begin: each has room for thousands of calls below the ports that the kernel gives.
+const firstFloorPort uint16 = 26000
 
 // ground is a bench in use.
 type ground struct {
@@ -129,7 +134,7 @@ func (b *bench) start(ctx context.Context, g *ground, agents int) error {
 	files := filepath.Join(dir, "var")
 	p := &profileCommand{
 		Dir: filepath.Join(dir, "config"), Agents: max(agents, 6), Listen: g.house.Server.String(), API: api,
-		Ports: []int{10000, 32766}, Trunk: b.Trunk, Var: files, Silence: "60s", Record: b.Record,
+		Ports: []int{10000, int(firstFloorPort) - 2}, Trunk: b.Trunk, Var: files, Silence: "60s", Record: b.Record,
 	}
 	if err := p.write(); err != nil {
 		return err
@@ -168,6 +173,18 @@ func freeTCPPort() (string, error) {
 	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
+// save writes a result as JSON where one wants it.
+func save(file string, result any) error {
+	if file == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(result, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}
+
 // steadyCommand holds one load.
 type steadyCommand struct {
 	bench  `embed:""`
@@ -175,6 +192,7 @@ type steadyCommand struct {
 	Rate   float64       `help:"Calls placed a second, on the way there." default:"50"`
 	Settle time.Duration `help:"How long the calls are up before it counts." default:"3s"`
 	For    time.Duration `help:"How long it counts." default:"10s"`
+	JSON   string        `help:"Write the reading to this file, too."`
 }
 
 const mostAtOnce = 4000 // calls; a run is a measurement, not an attack
@@ -190,6 +208,6 @@ func (c *steadyCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = trial.Steady{Calls: c.Calls, Rate: c.Rate, Settle: c.Settle, For: c.For}.Run(ctx, g.stage, g.name, g.pid, os.Stdout)
-	return errors.Join(err, g.leave())
+	r, err := trial.Steady{Calls: c.Calls, Rate: c.Rate, Settle: c.Settle, For: c.For}.Run(ctx, g.stage, g.name, g.pid, os.Stdout)
+	return errors.Join(err, g.leave(), save(c.JSON, r))
 }

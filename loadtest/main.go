@@ -18,6 +18,7 @@ type commands struct {
 	Run     runCommand     `cmd:"" help:"Load a server, capture its wire, and judge it."`
 	Profile profileCommand `cmd:"" help:"Write the config directory that the other commands expect of the server."`
 	Steady  steadyCommand  `cmd:"" help:"Hold so many calls, and measure what they cost and how they sound."`
+	Compare compareCommand `cmd:"" help:"Put a server beside a bare relay in C, on the same load in the same run."`
 	SIPp    sippCommand    `cmd:"" name:"sipp" help:"Play SIPp scenarios, ours and its own, against a server with that profile."`
 }
 

@@ -83,7 +83,7 @@ func (s *Stage) Close() error {
 }
 
 // atOnce is how many phones register, log in, or hang up at the same time.
-const atOnce = 50
+const atOnce = 150
 
 // Staff brings the number of phones that take calls up to n.
 func (s *Stage) Staff(ctx context.Context, n int) error {
@@ -191,11 +191,6 @@ func (s *Stage) Clear(ctx context.Context) error {
 	}
 	s.calls = nil
 	return g.Wait()
-}
-
-// quiet stops, or resumes, what the callers and agents of all calls say.
-func (s *Stage) quiet(on bool) {
-	s.crowd.Quiet(on)
 }
 
 // gone counts the calls that ended by themselves.

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"breakwater/loadtest/trial"
+)
+
+//go:embed floor/relay.c
+var floorSource []byte
+
+// compareCommand measures a server and the floor in turn.
+type compareCommand struct {
+	bench  `embed:""`
+	Calls  []int         `help:"Calls at once, rising." default:"100,500,1000"`
+	Rounds int           `help:"How often both are measured at each." default:"3"`
+	Rate   float64       `help:"Calls placed a second, on the way there." default:"50"`
+	Settle time.Duration `help:"How long sound flows before it counts." default:"2s"`
+	For    time.Duration `help:"How long each reading counts." default:"5s"`
+	Ports  uint16        `help:"First port of the floor, which needs two for each call." default:"26000"`
+	Tick   time.Duration `help:"Let the floor collect for so long before it passes on; 0 is the floor." default:"0"`
+	Most   float64       `help:"Fail when the server costs more than so many times the floor, at any number of calls; 0: never." default:"0"`
+	JSON   string        `help:"Write all readings to this file, too."`
+}
+
+// Run compares, and fails where a ratio is over the limit or a stranger was heard.
+func (c *compareCommand) Run(ctx context.Context) error {
+	if len(c.Calls) == 0 || c.Calls[0] < 1 || !slices.IsSorted(c.Calls) || c.Calls[len(c.Calls)-1] > mostAtOnce || c.Rounds < 1 {
+		return errTooMany
+	}
+	dir, err := os.MkdirTemp("", "loadtest-floor-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	g, err := c.set(ctx, c.Calls[len(c.Calls)-1])
+	if err != nil {
+		return err
+	}
+	t := trial.Comparison{
+		Source: floorSource, Dir: dir, Ports: c.Ports, Tick: c.Tick, Calls: c.Calls, Rounds: c.Rounds,
+		Rate: c.Rate, Settle: c.Settle, For: c.For,
+	}
+	if c.Pin {
+		t.Before = []string{"taskset", "-c", "0"}
+	}
+	steps, err := t.Run(ctx, g.stage, g.name, g.pid, os.Stdout)
+	return errors.Join(err, g.leave(), save(c.JSON, steps), c.judge(steps))
+}
+
+func (c *compareCommand) judge(steps []trial.Step) error {
+	var errs []error
+	for _, s := range steps {
+		if c.Most > 0 && s.Ratio > c.Most {
+			errs = append(errs, fmt.Errorf("%d calls cost %.2f times the floor, at most %.2f is allowed", s.Calls, s.Ratio, c.Most))
+		}
+		for _, r := range slices.Concat(s.Floor, s.Server) {
+			if r.Tally.Strangers > 0 {
+				errs = append(errs, fmt.Errorf("%s at %d calls: %d frames of strangers were heard", r.What, s.Calls, r.Tally.Strangers))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -19,6 +19,7 @@ type commands struct {
 	Profile profileCommand `cmd:"" help:"Write the config directory that the other commands expect of the server."`
 	Steady  steadyCommand  `cmd:"" help:"Hold so many calls, and measure what they cost and how they sound."`
 	Compare compareCommand `cmd:"" help:"Put a server beside a bare relay in C, on the same load in the same run."`
+	Shim    shimCommand    `cmd:"" help:"Be a bad line between two parties that speak UDP."`
 	SIPp    sippCommand    `cmd:"" name:"sipp" help:"Play SIPp scenarios, ours and its own, against a server with that profile."`
 }
 

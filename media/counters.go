@@ -6,6 +6,7 @@ import "sync/atomic"
 type Counters struct {
 	Received   uint64 // RTP packets of parties
 	Sent       uint64 // RTP packets to parties
+	Mixed      uint64 // packets of mixed sound sent
 	Relayed    uint64 // those of them that came from another party
 	Strangers  uint64 // dropped because of their source
 	Malformed  uint64 // dropped because they are no RTP
@@ -23,7 +24,8 @@ type Counters struct {
 
 // tallies are the counters as each loop, and the engine itself, keep them.
 type tallies struct {
-	received, sent, relayed     atomic.Uint64
+	received, sent              atomic.Uint64
+	relayed, mixed              atomic.Uint64
 	strangers, malformed        atomic.Uint64
 	foreign, circling           atomic.Uint64
 	drained, unsent             atomic.Uint64
@@ -43,6 +45,7 @@ func (e *Engine) Counters() Counters {
 		c.Received += t.received.Load()
 		c.Sent += t.sent.Load()
 		c.Relayed += t.relayed.Load()
+		c.Mixed += t.mixed.Load()
 		c.Strangers += t.strangers.Load()
 		c.Malformed += t.malformed.Load()
 		c.Foreign += t.foreign.Load()

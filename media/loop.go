@@ -25,7 +25,8 @@ type loop struct {
 	wheel      wheel
 	now        int64 // ns of the engine's clock, read once a pass
 	air        air
-	frame      [frameRoom]byte // where players and the re-framing of relays build packets
+	frame      [frameRoom]byte // where players build packets
+	mixed      [mixFrame]int16 // what one party hears in a room
 	reportRoom [256]byte
 	stop       bool
 	digits     digitQueue // read by the clerk
@@ -131,9 +132,12 @@ func (l *loop) pass(n int) (began int64) {
 		n = l.poll.found()
 	}
 	for t := l.wheel.due(ms(l.now)); t != nil; t = l.wheel.due(ms(l.now)) {
-		if t.chore {
+		switch {
+		case t.room != nil:
+			l.mix(t.room)
+		case t.chore:
 			l.chore(t.port)
-		} else {
+		default:
 			l.pace(t.port)
 		}
 	}

@@ -157,11 +157,8 @@ func TestReframedSoundIsNotHeardTwice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := openEngine(t, 2)
 			a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
-			d := b.desc()
-			d.Ptime = c.ptime
-			if err := b.port.Apply(d); err != nil {
-				t.Fatal(err)
-			}
+			a.agrees(c.ptime)
+			b.agrees(c.ptime)
 			join(t, e, a, b)
 			for _, i := range c.order {
 				h := a.h

@@ -45,7 +45,8 @@ type control struct {
 	bridge *Bridge
 	peer   *Port // who hears this party; nil while bridge is being built
 	gain   float64
-	relay  bool // telephone-events go to peer
+	relay  bool  // telephone-events go to peer
+	seat   *seat // in a bridge that mixes; then there is no peer
 	rec    *Recording
 	shield *shield // the guard of this party's ear; nil = not protected
 	closed bool
@@ -62,6 +63,7 @@ type route struct {
 	tables  [2]*[256]byte // the party's codes as peer is to hear them, by peer's codec; nil = unchanged
 	loud    float64       // factor that is in tables
 	relay   bool          // telephone-events go to peer
+	seat    *seat         // the bridge, if it mixes: then there is no peer
 	rec     *Recording    // hears both directions
 	shield  *shield       // guards what the party hears; nil = nothing does
 }
@@ -110,12 +112,23 @@ func (p *Port) Apply(d Desc) error {
 	case !reaches(p.local.Addr().Unmap(), d.Remote.Addr().Unmap()):
 		return fmt.Errorf("media: %v cannot be reached from %v", d.Remote, p.local)
 	}
+	bridge, err := p.agree(d)
+	if bridge != nil {
+		bridge.rearrange()
+	}
+	return err
+}
+
+// agree takes what was agreed. It gives the bridge that must look anew at how its ports
+// speak, if there is one.
+func (p *Port) agree(d Desc) (*Bridge, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctl.closed {
-		return ErrClosed
+		return nil, ErrClosed
 	}
-	if was := p.ctl.desc; p.ctl.agreed && (was.Codec != d.Codec || was.Payload != d.Payload || was.DTMF != d.DTMF) {
+	was, before := p.ctl.desc, p.ctl.agreed
+	if before && (was.Codec != d.Codec || was.Payload != d.Payload || was.DTMF != d.DTMF) {
 		p.ctl.former = former{desc: was, until: p.engine.clock() + int64(overlap)}
 		if was.Codec != d.Codec {
 			p.ctl.former.table = was.Codec.transcoding()
@@ -123,7 +136,10 @@ func (p *Port) Apply(d Desc) error {
 	}
 	p.ctl.desc, p.ctl.agreed = d, true
 	p.swap()
-	return nil
+	if before && was.Ptime == d.Ptime && was.Codec.wide() == d.Codec.wide() {
+		return nil, nil //nolint:nilnil // no bridge, and nothing wrong
+	}
+	return p.ctl.bridge, nil
 }
 
 // reaches tells whether sound can go from an address of ours to one of a party. Who
@@ -183,7 +199,7 @@ func (p *Port) Close() {
 
 	play.end(stopped)
 	if bridge != nil {
-		bridge.Close()
+		bridge.leave(p)
 	}
 	p.hears.Store(nil)
 	p.engine.closing(p)
@@ -194,9 +210,9 @@ func (p *Port) Close() {
 // swap makes the present wishes the route. p.mu is held.
 func (p *Port) swap() {
 	c := &p.ctl
-	r := &route{desc: c.desc, agreed: c.agreed && !c.closed, former: c.former, play: c.play, peer: c.peer, relay: c.relay, rec: c.rec, shield: c.shield}
+	r := &route{desc: c.desc, agreed: c.agreed && !c.closed, former: c.former, play: c.play, peer: c.peer, relay: c.relay, seat: c.seat, rec: c.rec, shield: c.shield}
 	r.desc.Remote, r.desc.RTCP = plain(c.desc.Remote), plain(c.desc.RTCP)
-	r.samples = max(1, int(c.desc.Ptime*g711.Rate/time.Second))
+	r.samples = packetSamples(c.desc.Ptime)
 	if c.peer != nil {
 		r.loud = factor(c.gain)
 		r.tables = [2]*[256]byte{
@@ -205,6 +221,15 @@ func (p *Port) swap() {
 		}
 	}
 	p.route.Store(r)
+}
+
+// packetSamples is the number of samples in a packet; before anything is agreed, that of
+// 20 ms.
+func packetSamples(ptime time.Duration) int {
+	if ptime == 0 {
+		ptime = 20 * time.Millisecond
+	}
+	return int(ptime * g711.Rate / time.Second)
 }
 
 // do runs f on the thread that serves the port and waits until it has run: at most

@@ -27,7 +27,6 @@ type inbound struct {
 	deadline int64 // ns: when draining ends at the latest
 
 	strangers uint64
-	passing   passing
 }
 
 const (
@@ -56,8 +55,8 @@ func (l *loop) turn(p *Port, old, r *route) {
 	if old == nil {
 		return
 	}
-	if old.peer != r.peer || old.samples != r.samples || old.desc.Codec != r.desc.Codec {
-		p.out.cut = cut{}
+	if old.peer != r.peer || old.seat != r.seat || old.samples != r.samples || old.desc.Codec != r.desc.Codec {
+		p.out.cut, p.out.passing = cut{}, passing{}
 	}
 	if old.held() && !r.held() {
 		p.in.latch.resume(l.now)
@@ -155,6 +154,9 @@ func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
 		l.sound(p, r, h, packet)
 	default:
 		p.in.stats.Packet(h, uint32(units(l.now)))
+		if c == comforting && r.seat != nil {
+			r.seat.rest(packet[rtp.HeaderSize:])
+		}
 		l.skip(r, h)
 	}
 }
@@ -163,6 +165,9 @@ func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
 // one. A call that leaves us and comes back passes one such place; sound that passes two
 // may go round for ever.
 func (l *loop) circles(r *route) bool {
+	if r.seat != nil {
+		return l.circlesInRoom(r.seat)
+	}
 	to := r.peer
 	if to == nil || to.home.Load() != l {
 		return false

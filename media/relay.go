@@ -6,9 +6,9 @@ import (
 	"breakwater/media/rtp"
 )
 
-// passing is what a relay remembers of the sound that it passes on: the loop's.
+// passing is what a relay remembers of the sound that it passes on to a port.
 type passing struct {
-	to   *Port
+	from *Port
 	loud float64 // factor given to the newest frame
 }
 
@@ -19,7 +19,7 @@ func (l *loop) listener(r *route) (*Port, *route) {
 		return nil, nil
 	}
 	tr := l.follow(to)
-	if !to.reachable(tr) || tr.playing() {
+	if tr.seat != nil || !to.reachable(tr) || to.occupied(tr, l.now) {
 		return nil, nil
 	}
 	return to, tr
@@ -35,12 +35,16 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	if r.rec != nil {
 		r.rec.hear(left, l.now, r.desc.Codec, h, codes)
 	}
+	if r.seat != nil {
+		r.seat.take(l.now, r.desc.Codec, h, codes)
+		return
+	}
 	to, tr := l.listener(r)
 	if to == nil {
 		return
 	}
 	to.out.hush = 0
-	p.in.passing.translate(r, to, tr.desc.Codec, codes)
+	to.out.passing.translate(p, r, tr.desc.Codec, codes)
 	if len(codes) != tr.samples || to.out.cut.fill > 0 {
 		l.reframe(to, tr, h, codes)
 		return
@@ -53,15 +57,15 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	l.send(to, tr, out, packet)
 }
 
-// translate makes a frame what to hears of it. A gain that has changed is reached
-// within the frame.
-func (w *passing) translate(r *route, to *Port, c Codec, codes []byte) {
-	if w.to == to && w.loud != r.loud {
+// translate makes a frame of a party what its peer hears of it, in its codec. A gain that
+// has changed is reached within the frame.
+func (w *passing) translate(from *Port, r *route, c Codec, codes []byte) {
+	if w.from == from && w.loud != r.loud {
 		slide(codes, r.desc.Codec, c, w.loud, r.loud)
 	} else if t := r.tables[c.index()]; t != nil {
 		g711.Map(codes, codes, t)
 	}
-	w.to, w.loud = to, r.loud
+	w.from, w.loud = from, r.loud
 }
 
 // key takes a telephone-event out of the sound, tells it once, and relays it where
@@ -83,6 +87,12 @@ func (l *loop) key(p *Port, r *route, h rtp.Header, packet []byte) {
 		if !l.digits.put(digitNote{port: p, digit: Digit{Key: press.Key, Duration: press.Duration}}) {
 			l.tallies.digitsLost.Add(1)
 		}
+	}
+	if r.seat != nil {
+		if r.relay {
+			l.keyInRoom(r.seat, h, begins, packet)
+		}
+		return
 	}
 	to, tr := l.listener(r)
 	if to == nil || !r.relay || tr.desc.DTMF == 0 {

@@ -15,6 +15,8 @@ type outbound struct {
 	smooth bool  // it goes on the packet before without a gap
 	hush   int64 // ms: until when silence takes the place of a peer that sends none
 
+	passing passing
+
 	partial [frameRoom]byte // a relayed packet in the making, after room for its header
 	cut     cut
 }
@@ -37,6 +39,12 @@ func (p *Port) reachable(r *route) bool {
 
 // playing tells whether a playback is the source toward the party.
 func (r *route) playing() bool { return r.play != nil && !r.play.over() }
+
+// occupied tells whether a playback is the source toward the party. When half of the time
+// of its last packet has passed, somebody else may go on.
+func (p *Port) occupied(r *route, now int64) bool {
+	return r.playing() && (!r.play.spent || ms(now) < p.out.due-sameBreath/2)
+}
 
 // send gives one packet of sound to the party; its header is written here.
 func (l *loop) send(p *Port, r *route, h rtp.Header, packet []byte) bool {

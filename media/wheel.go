@@ -16,7 +16,8 @@ type timer struct {
 	next, prev *timer
 	due        int64 // ms of the loop's clock
 	port       *Port
-	chore      bool // else it is the pace of a player
+	room       *room // that is mixed; else it is of a port:
+	chore      bool  // its chore, else the pace of a source of our own
 }
 
 func (w *wheel) start(now int64) {

@@ -45,6 +45,9 @@ func (m *Mixer) Inherit(ear, mouth int, old *Mixer, oldEar, oldMouth int) {
 	m.pairs[ear][mouth].now = old.pairs[oldEar][oldMouth].now
 }
 
+// Hears tells whether ear is to hear mouth at all.
+func (m *Mixer) Hears(ear, mouth int) bool { return ear != mouth && m.pairs[ear][mouth].want != 0 }
+
 // In is where the next frame of a seat is to be written; tell with Speaks whether there
 // is any sound in it.
 func (m *Mixer) In(seat int) []int16 { return m.in[seat] }

@@ -39,6 +39,7 @@ type PhoneSpec struct {
 	Password    string `yaml:"password" secret:"true"`
 	Digest      string `yaml:"digest"`       // md5 (default), sha256, both
 	MaxContacts int    `yaml:"max_contacts"` // default 5
+	Wideband    bool   `yaml:"wideband"`     // offered G.722, 7 kHz of sound, before G.711, and may answer or call with it; default false
 }
 
 // TrunkSpec is a carrier or another PBX.

@@ -27,16 +27,23 @@ type sound struct {
 	keyAt   time.Time
 }
 
-// openSound binds a port for a peer that sees us as v.
-func (s *Server) openSound(v view) (*media.Port, sound, error) {
+// openSound binds a port for a peer that sees us as v. phone is its name, empty for
+// a trunk.
+func (s *Server) openSound(v view, phone string) (*media.Port, sound, error) {
 	port, err := s.parts.Engine.Port(v.bind)
 	if err != nil {
 		return nil, sound{}, fmt.Errorf("open a port on %s: %w", v.bind, err)
 	}
-	return port, sound{
-		session: sdp.NewSession(s.number()),
+	return port, s.newSound(v, phone, port), nil
+}
+
+// newSound begins the descriptions of a port, with G.722 only for a phone whose
+// settings say so.
+func (s *Server) newSound(v view, phone string, port *media.Port) sound {
+	return sound{
+		session: sdp.NewSession(s.number(), s.plan().phones[phone].Wideband),
 		local:   netip.AddrPortFrom(v.host, port.Local().Port()),
-	}, nil
+	}
 }
 
 // agreed applies what was agreed and tells of hold and resume.

@@ -13,7 +13,6 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"breakwater/call"
-	"breakwater/sip/sdp"
 	"breakwater/sip/wire"
 )
 
@@ -258,15 +257,12 @@ func extraName(name string) bool {
 func (f *fork) openOffer(v view) (sound, error) {
 	port := f.ports[v.bind]
 	if port == nil {
-		p, snd, err := f.leg.s.openSound(v)
+		p, snd, err := f.leg.s.openSound(v, f.target.Phone)
 		if err != nil {
 			return sound{}, err
 		}
 		f.ports[v.bind] = p
 		return snd, nil
 	}
-	return sound{
-		session: sdp.NewSession(f.leg.s.number()),
-		local:   netip.AddrPortFrom(v.host, port.Local().Port()),
-	}, nil
+	return f.leg.s.newSound(v, f.target.Phone, port), nil
 }

@@ -84,7 +84,7 @@ func (s *Server) incomingLeg(b *mailbox, t *tx, tag string, who caller) (*leg, e
 	l.log = s.parts.Log.With("leg", l.who.ID, "call_id", b.callID)
 	l.peer = peer{hop: t.peer, view: s.view(t.peer), trunk: who.trunk}
 	l.peer.learn(t.req)
-	port, snd, err := s.openSound(l.peer.view)
+	port, snd, err := s.openSound(l.peer.view, who.phone)
 	if err != nil {
 		return nil, err
 	}

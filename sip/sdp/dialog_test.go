@@ -49,7 +49,7 @@ func TestAnswersWordForWord(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, _, err := NewSession(5).Answer(tt.offer, here, tt.wish)
+			got, _, err := NewSession(5, false).Answer(tt.offer, here, tt.wish)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,7 +69,7 @@ func TestHoldAndResume(t *testing.T) {
 		"0.0.0.0":  phone("m=audio 5004 RTP/AVP 0", "c=IN IP4 0.0.0.0"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := NewSession(1)
+			s := NewSession(1, false)
 			for i, step := range []struct {
 				offer []byte
 				held  bool
@@ -90,7 +90,7 @@ func TestHoldAndResume(t *testing.T) {
 }
 
 func TestADelayedOffer(t *testing.T) {
-	s := NewSession(1)
+	s := NewSession(1, false)
 	s.Offer(here, SendRecv) // in our 200 to an INVITE without one
 	if _, err := s.Accept([]byte("garbage")); err == nil || !s.Pending() {
 		t.Errorf("error %v, pending %v; an answer that cannot be read settles nothing", err, s.Pending())
@@ -105,7 +105,7 @@ func TestADelayedOffer(t *testing.T) {
 }
 
 func TestAnAnswerWithFewerLinesThanWeOffered(t *testing.T) {
-	s := NewSession(1)
+	s := NewSession(1, false)
 	if _, _, err := s.Answer(phone("m=video 1 RTP/AVP 96", "m=audio 5004 RTP/AVP 0"), here, SendRecv); err != nil {
 		t.Fatal(err)
 	}
@@ -127,14 +127,15 @@ func TestAnyOffer(t *testing.T) {
 			lines = append(lines, "m=video 4000 RTP/AVP 96")
 		}
 		lines = append(lines, "m=audio 5004 RTP/AVP "+strings.Trim(fmt.Sprint(offered), "[]"), "a=rtpmap:101 telephone-event/8000", "a="+theirs.String())
+		wideband := rapid.Bool().Draw(t, "wideband")
 		want, speaks := media.PCMU, false
 		for _, f := range offered {
-			if f == 0 || f == 8 {
+			if f == 0 || f == 8 || f == 9 && wideband {
 				want, speaks = media.Codec(f), true
 				break
 			}
 		}
-		s := NewSession(1)
+		s := NewSession(1, wideband)
 		answer, r, err := s.Answer(phone(lines...), here, wish)
 		if !speaks {
 			if !errors.Is(err, ErrNoCodec) {
@@ -156,7 +157,7 @@ func TestAnyOffer(t *testing.T) {
 			t.Fatalf("%v\n%s", err, answer)
 		}
 		// The party takes our answer: both must mean the same.
-		peer := NewSession(2)
+		peer := NewSession(2, wideband)
 		peer.audio, peer.streams = before, s.streams
 		peer.Offer(here, theirs)
 		mirror, err := peer.Accept(answer)

@@ -205,7 +205,7 @@ func (l *line) takeRTCP(f []string) {
 	}
 	l.rtcpPort = uint16(port)
 	if len(f) >= 4 {
-		if a, err := netip.ParseAddr(f[3]); err == nil {
+		if a, err := netip.ParseAddr(f[3]); err == nil && oneHost(a.Unmap()) {
 			l.rtcp = netip.AddrPortFrom(a.Unmap().WithZone(""), l.rtcpPort)
 		}
 	}
@@ -223,9 +223,9 @@ type choice struct {
 	dtmf uint8
 }
 
-// choose gives the first G.711 in the party's order and its telephone-event.
-// The second result is false when there is no G.711.
-func (l *line) choose() (choice, bool) {
+// choose gives the first codec in the party's order that we speak, too, and its
+// telephone-event. The second result is false when there is none.
+func (l *line) choose(speaks []codec) (choice, bool) {
 	if !l.plainAudio() {
 		return choice{}, false
 	}
@@ -236,20 +236,25 @@ func (l *line) choose() (choice, bool) {
 		if !ok {
 			continue
 		}
-		switch name := l.encoding(p); {
-		case !found && name == "pcmu/8000":
-			c.codec, found = codec{media.PCMU, p}, true
-		case !found && name == "pcma/8000":
-			c.codec, found = codec{media.PCMA, p}, true
-		case c.dtmf == 0 && name == "telephone-event/8000":
+		name := l.encoding(p)
+		if c.dtmf == 0 && name == "telephone-event/8000" {
 			c.dtmf = p
+		}
+		for _, ours := range speaks {
+			if !found && name == ours.encoding() {
+				c.codec, found = codec{ours.kind, p}, true
+			}
 		}
 	}
 	return c, found
 }
 
+// encoding is a codec's name and clock, as encoding of a line gives them. The clock
+// of G.722 is 8000 (RFC 3551 §4.5.2).
+func (c codec) encoding() string { return strings.ToLower(c.kind.String()) + "/8000" }
+
 // encoding is the name and clock of a payload type: its rtpmap, or what RFC 3551
-// says of the two that need none. A channel count of one is left out.
+// says of those that need none. A channel count of one is left out.
 func (l *line) encoding(p uint8) string {
 	if m, ok := l.maps[p]; ok {
 		return strings.TrimSuffix(m, "/1")
@@ -259,8 +264,22 @@ func (l *line) encoding(p uint8) string {
 		return "pcmu/8000"
 	case 8:
 		return "pcma/8000"
+	case 9:
+		return "g722/8000"
 	}
 	return ""
+}
+
+// reachable tells whether our sound can go from local to where the line wants it. A
+// hold by an address of zeros may be written in either family.
+func (l *line) reachable(local netip.Addr) bool {
+	return l.addr.IsUnspecified() || oneHost(l.addr) && l.addr.Is4() == local.Unmap().Is4()
+}
+
+// oneHost tells whether an address is one receiver's: not that of a group, nor of
+// everybody on the network.
+func oneHost(a netip.Addr) bool {
+	return !a.IsMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // heard is the party's direction; by the old 0.0.0.0 it does not hear us.
@@ -285,22 +304,6 @@ func (l *line) result(c choice, ours Direction) Result {
 		Held: !theirs.receives(),
 		Sent: ours,
 	}
-}
-
-// pick finds the line to speak on: the one spoken on before if it still can be,
-// else the first that has G.711.
-func pick(lines []line, before int) (int, choice, bool) {
-	if before < len(lines) {
-		if c, ok := lines[before].choose(); ok {
-			return before, c, true
-		}
-	}
-	for i := range lines {
-		if c, ok := lines[i].choose(); ok {
-			return i, c, true
-		}
-	}
-	return 0, choice{}, false
 }
 
 // payload reads a payload type, 0 to 127.

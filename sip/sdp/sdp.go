@@ -1,6 +1,6 @@
-// Package sdp agrees with a phone or a trunk on one stream of sound: which G.711
-// variant, to which address, in which direction. It reads what desk phones really
-// send and writes what every phone understands. Video, encryption and wideband
+// Package sdp agrees with a phone or a trunk on one stream of sound: G.711 or, where
+// the session may, G.722; to which address, in which direction. It reads what desk
+// phones really send and writes what every phone understands. Video and encryption
 // are declined here, line by line; nothing is sent or heard here.
 package sdp
 
@@ -17,8 +17,13 @@ import (
 )
 
 // ErrNoCodec means that the party speaks no sound we speak: no m=audio line with
-// RTP/AVP, an address and PCMU or PCMA. The answer to such an offer is 488.
-var ErrNoCodec = errors.New("sdp: no audio line with PCMU or PCMA")
+// RTP/AVP, an address and PCMU, PCMA or, in a wideband session, G722. The answer to
+// such an offer is 488.
+var ErrNoCodec = errors.New("sdp: no audio line with PCMU or PCMA, nor with G722 where that is allowed")
+
+// ErrAddress means that the party wants its sound where ours cannot go: to a group
+// of receivers, or to an address of the other family. The answer is 488.
+var ErrAddress = errors.New("sdp: sound cannot be sent to this address")
 
 // ErrRefused means that the party declined our sound (port 0) in its answer.
 var ErrRefused = errors.New("sdp: the party refused the audio line")
@@ -71,6 +76,7 @@ type Session struct {
 	sent    []byte   // our last description, to bump the version only on a change
 	streams []stream // every m-line of the dialog so far, in order
 	audio   int      // the one we speak on
+	speaks  []codec  // what may be agreed on, with our numbers; our first choice first
 	codecs  []codec  // what we offer next, the agreed one first
 	dtmf    uint8    // payload type of telephone-event that this dialog uses
 	offered *offered // what awaits an answer
@@ -78,12 +84,13 @@ type Session struct {
 
 // offered is our offer while it has no answer.
 type offered struct {
+	local     netip.Addr
 	direction Direction
 	codecs    []codec
 	dtmf      uint8
 }
 
-// codec is a G.711 variant with the number it has on the wire.
+// codec is a codec with the number it has on the wire.
 type codec struct {
 	kind    media.Codec
 	payload uint8
@@ -98,20 +105,26 @@ type stream struct {
 const ourDTMF = 101
 
 // NewSession begins the descriptions of a dialog. id is o='s session id: unique
-// among our dialogs, at most 2^62 so that the smallest parsers take it.
-func NewSession(id uint64) *Session {
+// among our dialogs, at most 2^62 so that the smallest parsers take it. Only a
+// wideband session knows G.722 (RFC 3551 §4.5.2: payload type 9, clock 8000).
+func NewSession(id uint64, wideband bool) *Session {
+	speaks := []codec{{media.PCMU, 0}, {media.PCMA, 8}}
+	if wideband {
+		speaks = append([]codec{{media.G722, 9}}, speaks...)
+	}
 	return &Session{
 		id:      id & (1<<62 - 1),
 		streams: []stream{{kind: "audio", proto: "RTP/AVP"}},
-		codecs:  []codec{{media.PCMU, 0}, {media.PCMA, 8}},
+		speaks:  speaks,
+		codecs:  speaks,
 		dtmf:    ourDTMF,
 	}
 }
 
-// Offer describes us at local: PCMU, PCMA and telephone-event, 20 ms, in
-// direction d. A later offer of the same session keeps every m-line in place.
+// Offer describes us at local: all codecs of the session and telephone-event, 20 ms,
+// in direction d. A later offer of the same session keeps every m-line in place.
 func (s *Session) Offer(local netip.AddrPort, d Direction) []byte {
-	o := &offered{direction: d, codecs: s.codecs, dtmf: s.dtmf}
+	o := &offered{local: local.Addr(), direction: d, codecs: s.codecs, dtmf: s.dtmf}
 	if o.dtmf == 0 {
 		o.dtmf = s.freePayload(ourDTMF)
 	}
@@ -126,8 +139,8 @@ func (s *Session) Withdraw() { s.offered = nil }
 // Pending tells whether an offer of ours awaits its answer.
 func (s *Session) Pending() bool { return s.offered != nil }
 
-// Accept takes the party's answer to our offer. ErrRefused and ErrNoCodec mean
-// that there is no sound; a *SyntaxError that the answer cannot be read.
+// Accept takes the party's answer to our offer. ErrRefused, ErrNoCodec and ErrAddress
+// mean that there is no sound; a *SyntaxError that the answer cannot be read.
 func (s *Session) Accept(answer []byte) (Result, error) {
 	if s.offered == nil {
 		return Result{}, ErrNoOffer
@@ -143,13 +156,16 @@ func (s *Session) Accept(answer []byte) (Result, error) {
 	if line.port == 0 {
 		return Result{}, ErrRefused
 	}
-	choice, ok := line.choose()
+	o := s.offered
+	choice, ok := line.choose(s.speaks)
 	if !ok {
 		return Result{}, ErrNoCodec
 	}
+	if !line.reachable(o.local) {
+		return Result{}, fmt.Errorf("%w: %v", ErrAddress, line.addr)
+	}
 	// We send with the numbers of the answer; it may say telephone-event only if
 	// we offered it, and by our number or its own.
-	o := s.offered
 	s.offered = nil
 	s.settle(choice)
 	return line.result(choice, o.direction), nil
@@ -163,9 +179,9 @@ func (s *Session) Answer(offer []byte, local netip.AddrPort, wish Direction) ([]
 	if err != nil {
 		return nil, Result{}, err
 	}
-	index, choice, ok := pick(their, s.audio)
-	if !ok {
-		return nil, Result{}, ErrNoCodec
+	index, choice, err := s.pick(their, local.Addr())
+	if err != nil {
+		return nil, Result{}, err
 	}
 	line := their[index]
 	direction := wish.answering(line.heard())
@@ -184,11 +200,35 @@ func (s *Session) Answer(offer []byte, local netip.AddrPort, wish Direction) ([]
 // changes its meaning within a session (RFC 3264 §8.3.2).
 func (s *Session) settle(c choice) {
 	s.dtmf = c.dtmf
-	other := codec{media.PCMU, 0}
-	if c.kind == media.PCMU {
-		other = codec{media.PCMA, 8}
+	s.codecs = []codec{c.codec}
+	for _, other := range s.speaks {
+		if other.kind != c.kind {
+			s.codecs = append(s.codecs, other)
+		}
 	}
-	s.codecs = []codec{c.codec, other}
+}
+
+// pick finds the line to speak on: the one spoken on before if it still can be, else
+// the first that has a codec of ours and an address that we can reach.
+func (s *Session) pick(lines []line, local netip.Addr) (int, choice, error) {
+	err := ErrNoCodec
+	order := []int{s.audio}
+	for i := range lines {
+		order = append(order, i)
+	}
+	for _, i := range order {
+		if i >= len(lines) {
+			continue
+		}
+		c, ok := lines[i].choose(s.speaks)
+		switch {
+		case ok && lines[i].reachable(local):
+			return i, c, nil
+		case ok:
+			err = fmt.Errorf("%w: %v", ErrAddress, lines[i].addr)
+		}
+	}
+	return 0, choice{}, err
 }
 
 // freePayload is want, or the next payload type to which the party has given no meaning.

@@ -136,8 +136,12 @@ func TestAnswerTo(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := NewSession(7)
-			answer, got, err := s.Answer(tt.offer, here, SendRecv)
+			s := NewSession(7, false)
+			local := here
+			if tt.want.Desc.Remote.Addr().Is6() {
+				local = netip.MustParseAddrPort("[2001:db8::10]:10000")
+			}
+			answer, got, err := s.Answer(tt.offer, local, SendRecv)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -198,7 +202,7 @@ func TestDescriptionsThatCannotBeRead(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := NewSession(1).Answer(tt.offer, here, SendRecv)
+			_, _, err := NewSession(1, false).Answer(tt.offer, here, SendRecv)
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -220,7 +224,7 @@ func TestDescriptionsThatCannotBeRead(t *testing.T) {
 }
 
 func TestOurOffer(t *testing.T) {
-	got := string(NewSession(42).Offer(here, SendRecv))
+	got := string(NewSession(42, false).Offer(here, SendRecv))
 	want := string(body("v=0", "o=breakwater 42 1 IN IP4 192.0.2.10", "s=-", "c=IN IP4 192.0.2.10", "t=0 0",
 		"m=audio 10000 RTP/AVP 0 8 101", "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000",
 		"a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15", "a=ptime:20", "a=sendrecv"))
@@ -228,7 +232,7 @@ func TestOurOffer(t *testing.T) {
 		t.Errorf("offer (-want +got):\n%s", diff)
 	}
 	strict(t, []byte(got))
-	six := string(NewSession(42).Offer(netip.MustParseAddrPort("[2001:db8::1]:10000"), SendRecv))
+	six := string(NewSession(42, false).Offer(netip.MustParseAddrPort("[2001:db8::1]:10000"), SendRecv))
 	if !strings.Contains(six, "c=IN IP6 2001:db8::1\r\n") {
 		t.Errorf("an IPv6 offer without its address:\n%s", six)
 	}
@@ -269,7 +273,7 @@ func TestAcceptTheirAnswer(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := NewSession(1)
+			s := NewSession(1, false)
 			s.Offer(here, tt.wish)
 			got, err := s.Accept(tt.answer)
 			if !errors.Is(err, tt.err) {
@@ -280,13 +284,13 @@ func TestAcceptTheirAnswer(t *testing.T) {
 			}
 		})
 	}
-	if _, err := NewSession(1).Accept(phone("m=audio 5004 RTP/AVP 0")); !errors.Is(err, ErrNoOffer) {
+	if _, err := NewSession(1, false).Accept(phone("m=audio 5004 RTP/AVP 0")); !errors.Is(err, ErrNoOffer) {
 		t.Errorf("an answer to nothing: %v", err)
 	}
 }
 
 func TestADialogKeepsItsIdentity(t *testing.T) {
-	s := NewSession(99)
+	s := NewSession(99, false)
 	first, _, err := s.Answer(phone("m=video 5010 RTP/AVP 96", "m=audio 5004 RTP/AVP 8 0 127", "a=rtpmap:127 telephone-event/8000"), here, SendRecv)
 	if err != nil {
 		t.Fatal(err)
@@ -320,7 +324,7 @@ func TestADialogKeepsItsIdentity(t *testing.T) {
 }
 
 func TestEventsGetAFreeNumberWhenThePartyHadNone(t *testing.T) {
-	s := NewSession(1)
+	s := NewSession(1, false)
 	if _, _, err := s.Answer(phone("m=audio 5004 RTP/AVP 0 101", "a=rtpmap:101 opus/48000/2"), here, SendRecv); err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +334,7 @@ func TestEventsGetAFreeNumberWhenThePartyHadNone(t *testing.T) {
 }
 
 func TestARefusedReofferChangesNothing(t *testing.T) {
-	s := NewSession(1)
+	s := NewSession(1, false)
 	if _, _, err := s.Answer(phone("m=audio 5004 RTP/AVP 8"), here, SendRecv); err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +369,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(phone("m=video 5010 RTP/AVP 96", "m=image 1 udptl t38", "m=audio 5004 RTP/AVP 96", "a=rtpmap:96 PCMA/8000", "a=rtcp:1 IN IP6 ::1", "a=ptime:33.3"))
 	f.Add([]byte("v=0\no=a b c d e f\nm=audio 1 RTP/AVP\n"))
 	f.Fuzz(func(t *testing.T, offer []byte) {
-		s := NewSession(1)
+		s := NewSession(1, true)
 		answer, r, err := s.Answer(offer, here, SendRecv)
 		if err != nil {
 			return
@@ -377,7 +381,7 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil {
 			t.Fatalf("our answer cannot be read: %v\n%q", err, answer)
 		}
-		if c, ok := back[s.audio].choose(); !ok || c.kind != r.Desc.Codec || c.payload != r.Desc.Payload {
+		if c, ok := back[s.audio].choose(s.speaks); !ok || c.kind != r.Desc.Codec || c.payload != r.Desc.Payload {
 			t.Fatalf("our answer says %+v, the result %+v", c, r.Desc)
 		}
 	})

@@ -10,10 +10,10 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"time"
 
+	"breakwater/loadtest/flood"
 	"breakwater/loadtest/trial"
 	"breakwater/media/g711"
 )
@@ -56,8 +56,7 @@ type ground struct {
 
 // set starts the server, unless one runs, and brings the crowd up.
 func (b *bench) set(ctx context.Context, agents int) (g *ground, err error) {
-	// The pacing thread sleeps in the kernel and must not keep others waiting.
-	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
+	flood.Processors()
 	g = &ground{name: "server", pid: b.PID}
 	defer func() {
 		if err != nil {

@@ -65,15 +65,14 @@ type Flood struct {
 	set   Settings
 	net   *sockets
 	wheel *wheel
-	at    []*Leg          // by address
-	epoch int64           // µs since 1970, of the run's clock
-	talks map[uint32]*Leg // who speaks, or has spoken a moment ago, by number
-	old   []*Leg          // closed, in the order in which they leave talks
-	tally Tally           // of the window
-	start time.Time       // of the wheel; monotonic
-	open  bool            // the window is
-	from  int64           // µs, of the window
-	to    int64           // µs, 0 while it is open
+	at    []*Leg           // by address
+	epoch int64            // µs since 1970, of the run's clock
+	talks [remembered]*Leg // who speaks, or has spoken before others came, by the lower bits of their number
+	tally Tally            // of the window
+	start time.Time        // of the wheel; monotonic
+	open  bool             // the window is
+	from  int64            // µs, of the window
+	to    int64            // µs, 0 while it is open
 
 	mu    sync.Mutex // protects all following fields
 	free  []int      // addresses, longest unused first
@@ -95,12 +94,24 @@ func Open(s Settings) (*Flood, error) {
 	s.Port = net.port
 	f := &Flood{
 		set: s, net: net, wheel: newWheel(int(frameTime / s.Slot)), at: make([]*Leg, s.Most),
-		talks: map[uint32]*Leg{}, next: 1, epoch: time.Now().Add(-time.Second).UnixMicro(),
+		next: 1, epoch: time.Now().Add(-time.Second).UnixMicro(),
 	}
 	for i := range s.Most {
 		f.free = append(f.free, i)
 	}
 	return f, nil
+}
+
+// remembered is how many parties are known by their number: what is still on its way
+// from one that has ended is not a stranger's.
+const remembered = 1 << 16
+
+// talk finds a party by its number; nil when it is not known any more.
+func (f *Flood) talk(number uint32) *Leg {
+	if l := f.talks[number%remembered]; l != nil && l.talk == number {
+		return l
+	}
+	return nil
 }
 
 // frameTime is how much speech a packet holds.

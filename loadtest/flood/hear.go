@@ -104,7 +104,7 @@ func (l *Leg) listen(f *Flood, codes []byte, at int64) {
 		f.tally.Unmarked++
 		return
 	}
-	speaker := f.talks[m.Talk]
+	speaker := f.talk(m.Talk)
 	if m.Run != f.set.Run || speaker == nil || !l.knows(speaker) {
 		f.stranger(l, m)
 		return

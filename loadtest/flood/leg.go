@@ -92,7 +92,7 @@ func (f *Flood) LegAt(s Seat, side Side) (*Leg, error) {
 	if f.set.Law != 0 {
 		l.header.Payload = 8
 	}
-	f.wants = append(f.wants, func() { f.at[l.index], f.talks[l.talk] = l, l })
+	f.wants = append(f.wants, func() { f.at[l.index], f.talks[l.talk%remembered] = l, l })
 	return l, nil
 }
 
@@ -150,7 +150,8 @@ func (l *Leg) Close() {
 			l.to = netip.AddrPort{}
 		}
 		l.keys.drop()
-		f.leave(l)
+		f.settle(l, false)
+		l.forget()
 		if f.at[l.index] == l {
 			f.at[l.index] = nil
 		}
@@ -160,20 +161,6 @@ func (l *Leg) Close() {
 			f.free = append(f.free, l.index)
 		}
 	})
-}
-
-// leave keeps a party known for a while after its end: what is still on its way is
-// not a stranger's.
-func (f *Flood) leave(l *Leg) {
-	const remembered = 4096
-	f.settle(l, false)
-	l.forget()
-	f.old = append(f.old, l)
-	if len(f.old) > remembered {
-		delete(f.talks, f.old[0].talk)
-		f.old[0] = nil
-		f.old = f.old[1:]
-	}
 }
 
 // speak sends what is due in a slot.

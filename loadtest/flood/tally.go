@@ -114,7 +114,7 @@ func (f *Flood) settle(l *Leg, over bool) {
 	e := &l.heard
 	if e.unique > 0 {
 		last := e.last
-		if speaker := f.talks[e.partner]; over && speaker != nil && speaker.said.sent > 0 && int32(speaker.said.last-last) > 0 {
+		if speaker := f.talk(e.partner); over && speaker != nil && speaker.said.sent > 0 && int32(speaker.said.last-last) > 0 {
 			last = speaker.said.last
 		}
 		sent := uint64(last-e.first) + 1
@@ -130,7 +130,7 @@ func (f *Flood) settle(l *Leg, over bool) {
 
 // wasHeard tells whether anybody heard a party in the window.
 func (f *Flood) wasHeard(l *Leg) bool {
-	partner := f.talks[l.heard.partner]
+	partner := f.talk(l.heard.partner)
 	return partner != nil && partner.heard.unique > 0
 }
 

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"slices"
-	"strconv"
 	"time"
 
 	"breakwater/loadtest/flood"
@@ -112,9 +112,10 @@ type bareCall struct {
 }
 
 // bare makes parties for the floor; they are silent.
-func (s *Stage) bare(n int, port uint16) ([]bareCall, error) {
-	if int(port)+2*n > 1<<16 {
-		return nil, fmt.Errorf("%d calls from port %s on: there are not so many ports", n, strconv.Itoa(int(port)))
+func (s *Stage) bare(n int, first uint16) ([]bareCall, error) {
+	ports, err := freePorts(2*n, first)
+	if err != nil {
+		return nil, err
 	}
 	calls := make([]bareCall, n)
 	for i := range calls {
@@ -127,14 +128,31 @@ func (s *Stage) bare(n int, port uint16) ([]bareCall, error) {
 			return nil, err
 		}
 		a.Expect(b)
-		at := port + uint16(2*i)
-		calls[i] = bareCall{a, b, pair{at, at + 1, a.Address(), b.Address()}}
+		p := pair{ports[2*i], ports[2*i+1], a.Address(), b.Address()}
+		calls[i] = bareCall{a, b, p}
 		a.Quiet(true)
 		b.Quiet(true)
-		a.Talk(addr(at), 0)
-		b.Talk(addr(at+1), 0)
+		a.Talk(addr(p.portA), 0)
+		b.Talk(addr(p.portB), 0)
 	}
 	return calls, nil
+}
+
+// freePorts finds so many UDP ports that nobody has, upwards from the first.
+func freePorts(n int, first uint16) ([]uint16, error) {
+	ports := make([]uint16, 0, n)
+	for p := int(first); p < 1<<16 && len(ports) < n; p++ {
+		conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(addr(uint16(p))))
+		if err != nil {
+			continue
+		}
+		conn.Close()
+		ports = append(ports, uint16(p))
+	}
+	if len(ports) < n {
+		return nil, fmt.Errorf("the floor needs %d ports from %d on: %d are free", n, first, len(ports))
+	}
+	return ports, nil
 }
 
 func talk(calls []bareCall, on bool) {

@@ -1,0 +1,112 @@
+package shim
+
+import "math"
+
+// Likeness is how near what was heard comes to what was said: the segmental signal to
+// noise ratio, after alignment. Only frames in which something was said count.
+type Likeness struct {
+	SNR    float64 // dB, the mean over frames, each of which counts as floor…ceiling
+	Frames int     // that count
+	Exact  int     // of them, as good as ceiling
+	Gone   int     // of them, where nothing was heard
+}
+
+const (
+	rate    = 8000
+	frame   = rate / 50 // 20 ms, the segment
+	block   = 5 * frame // is aligned as a whole: whoever makes sound longer or shorter within it pays for that
+	ceiling = 35.0      // dB; better is not heard
+	floor   = -10.0
+	spoken  = 100 // RMS of a frame in which something was said, about −44 dBm0
+	first   = rate
+	further = 60 * rate / 1000 // that a block may lie from the one before
+)
+
+// Compare aligns what was heard with what was said, block by block, and tells how alike
+// they are. Both have 8000 samples a second; heard lags behind by up to a second.
+func Compare(said, heard []int16) Likeness {
+	var l Likeness
+	lag, sum := 0, 0.0
+	for at := 0; at+block <= len(said); at += block {
+		part := said[at : at+block]
+		if rms(part) < spoken {
+			continue
+		}
+		if l.Frames == 0 {
+			lag = align(part, heard, at, 0, first, 0)
+		} else {
+			lag = align(part, heard, at, lag-further, lag+further, lag)
+		}
+		for i := 0; i < block; i += frame {
+			if rms(part[i:i+frame]) < spoken {
+				continue
+			}
+			snr, gone := compare(part[i:i+frame], heard, at+i+lag)
+			sum += snr
+			l.Frames++
+			if snr == ceiling {
+				l.Exact++
+			}
+			if gone {
+				l.Gone++
+			}
+		}
+	}
+	l.SNR = sum / float64(max(1, l.Frames))
+	return l
+}
+
+// align finds where a part that was said at a place was heard: the lag from…to that is
+// most alike; stay when none is.
+func align(part, heard []int16, at, from, to, stay int) int {
+	best, most := stay, 0.0
+	for lag := from; lag <= to; lag++ {
+		if a := alike(part, heard, at+lag); a > most || a == most && lag == stay {
+			best, most = lag, a
+		}
+	}
+	if most < 0.3 {
+		return stay
+	}
+	return best
+}
+
+// alike is the normalized cross-correlation.
+func alike(part, heard []int16, at int) float64 {
+	if at < 0 || at+len(part) > len(heard) {
+		return 0
+	}
+	var cross, a, b int64
+	for i, v := range heard[at : at+len(part)] {
+		u, v := int64(part[i]), int64(v)
+		cross, a, b = cross+u*v, a+u*u, b+v*v
+	}
+	if cross <= 0 {
+		return 0
+	}
+	return float64(cross) / math.Sqrt(float64(a)*float64(b))
+}
+
+// compare is the ratio of one frame, and whether nothing at all was heard.
+func compare(part, heard []int16, at int) (snr float64, gone bool) {
+	if at < 0 || at+len(part) > len(heard) {
+		return 0, true
+	}
+	var signal, noise, sound float64
+	for i, v := range heard[at : at+len(part)] {
+		u, d := float64(part[i]), float64(part[i])-float64(v)
+		signal, noise, sound = signal+u*u, noise+d*d, sound+float64(v)*float64(v)
+	}
+	if noise == 0 {
+		return ceiling, false
+	}
+	return max(floor, min(ceiling, 10*math.Log10(signal/noise))), sound < spoken*spoken
+}
+
+func rms(x []int16) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += float64(v) * float64(v)
+	}
+	return math.Sqrt(sum / float64(len(x)))
+}

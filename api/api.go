@@ -62,13 +62,15 @@ type Parts struct {
 	Calls    Calls
 	Records  Records
 	Phones   func() []Phone
-	Config   func() any                      // JSON for /v1/config: version, loaded at, last refusal
-	Problems func() []string                 // what is wrong with the config on disk, a text each; empty = it is what runs
-	Reload   func(ctx context.Context) error // POST /v1/config/reload; a Refusal when the config is bad
-	Health   func(ctx context.Context) error // nil = ready for calls
-	Gauges   func() map[string]float64       // more metrics by name (labels in the name), gauges
-	Counts   func() map[string]float64       // more metrics by name, counters; those of the calls among them
-	Token    string                          // bearer token for everything but /health and /ready; empty = nobody gets in
+	Config   func() any                                             // JSON for /v1/config: version, loaded at, last refusal
+	Problems func() []string                                        // what is wrong with the config on disk, a text each; empty = it is what runs
+	Reload   func(ctx context.Context) error                        // POST /v1/config/reload; a Refusal when the config is bad
+	Health   func(ctx context.Context) error                        // nil = ready for calls
+	Gauges   func() map[string]float64                              // more metrics by name (labels in the name), gauges
+	Counts   func() map[string]float64                              // more metrics by name, counters; those of the calls among them
+	Agent    func(number, pin, from string) (agent string, ok bool) // who shows an agent number and PIN
+	Dose     func(ctx context.Context, agent string) (any, error)   // JSON for /v1/own/hearing
+	Token    string                                                 // bearer token for everything but /health and /ready; empty = nobody gets in
 	Version  string
 	Started  time.Time
 }

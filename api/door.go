@@ -81,6 +81,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
 		fail(w, http.StatusTooManyRequests, "too many wrong tokens from this source")
 		return false
 	}
+	if strings.HasPrefix(r.URL.Path, ownPaths) {
+		return s.admitAgent(w, r)
+	}
 	shown, isBearer := bearer(r)
 	if isBearer && sameToken(shown, s.parts.Token) {
 		return true

@@ -115,6 +115,9 @@ func (p Plan) Check() map[string]string {
 	}
 	for name, a := range p.Agents {
 		add("agents."+name, a.Check())
+		if _, known := p.Hearing.Headsets[a.Headset]; a.Headset != "" && !known {
+			wrong["agents."+name+".headset"] = fmt.Sprintf("%q is not among hearing.headsets", a.Headset)
+		}
 	}
 	for name, m := range p.Trunks {
 		add("trunks."+name, m.Check())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"breakwater/acd"
+	"breakwater/media/guard"
 	"breakwater/media/prompt"
 )
 
@@ -77,7 +78,7 @@ func (c *Call) obey(ctx context.Context, phone, code, arg string) ([]string, err
 	c.speakTo(agent.Name)
 	switch code {
 	case codeWhy:
-		return c.spokenWhy(agent), nil
+		return append(c.spokenWhy(agent), c.spokenDose(ctx, agent.Name)...), nil
 	case codeThanks:
 		return nil, c.playThanks(ctx, agent.Name)
 	case codeRest:
@@ -161,4 +162,20 @@ func (c *Call) spokenWhy(a acd.AgentView) []string {
 		return []string{"why-" + string(a.State), prompt.Minutes(time.Until(a.Until))}
 	}
 	return []string{"why-" + string(a.State)}
+}
+
+// spokenDose tells the agent, who asked, when the sound of the shift has become much.
+func (c *Call) spokenDose(ctx context.Context, agent string) []string {
+	d, err := c.x.Dose(ctx, agent)
+	switch {
+	case err != nil:
+		c.log.Error("dose", "err", err)
+	case d.Percent >= float64(guard.Full):
+		return []string{"hearing-full"}
+	case d.Percent >= float64(guard.Near):
+		return []string{"hearing-near"}
+	case d.Percent >= float64(guard.Half):
+		return []string{"hearing-half"}
+	}
+	return nil
 }

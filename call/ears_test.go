@@ -32,12 +32,20 @@ func (s *fakeSounds) StepBack(leg Leg, on bool) {
 }
 
 // Exposure implements Ears.
-func (s *fakeSounds) Exposure(Leg) media.Exposure { return media.Exposure{} }
+func (s *fakeSounds) Exposure(leg Leg) media.Exposure {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ear := s.ears[bare(leg)]; ear != nil {
+		return ear.got
+	}
+	return media.Exposure{}
+}
 
 // fakeEar is a protected ear.
 type fakeEar struct {
 	ceiling  float64
 	stepBack bool
+	got      media.Exposure
 	first    bool // before anything was played
 }
 

@@ -25,6 +25,7 @@ type Parts struct {
 	Journal Journal
 	Sounds  Sounds
 	Ears    Ears
+	Doses   Exposures
 	Book    *prompt.Book
 	Log     *slog.Logger
 	Version string // software version, for records
@@ -41,6 +42,7 @@ type Exchange struct {
 	tally  *Tally
 	pins   *pinGuard
 	phones *phones
+	doses  *doses
 
 	// mu protects all following fields.
 	mu      sync.Mutex
@@ -58,6 +60,7 @@ func NewExchange(ctx context.Context, p Plan, parts Parts) (*Exchange, error) {
 		tally:  newTally(),
 		pins:   newPinGuard(),
 		phones: newPhones(parts.Floor),
+		doses:  newDoses(parts.Doses),
 		calls:  map[string]*Call{},
 	}
 	commit, err := x.Prepare(p)

@@ -9,19 +9,29 @@ import (
 type Hearing struct {
 	Off   bool           `yaml:"off"`   // true = no hearing guard; agents are told so when they log in
 	Guard guard.Settings `yaml:"guard"` // what is too loud, too sudden or too shrill
+
+	Dose     guard.DoseSettings       `yaml:"dose"`     // how much sound a working day may bring
+	Headsets map[string]guard.Profile `yaml:"headsets"` // by name: what agents wear; an agent without one has dose.profile
 }
 
 // WithDefaults fills what is not set.
 func (h Hearing) WithDefaults() Hearing {
-	h.Guard = h.Guard.WithDefaults()
+	h.Guard, h.Dose = h.Guard.WithDefaults(), h.Dose.WithDefaults()
 	return h
 }
 
 // Check says what is wrong, by key.
 func (h Hearing) Check() map[string]string {
 	wrong := map[string]string{}
-	for key, sentence := range h.Guard.Check() {
-		wrong["guard."+key] = sentence
+	under := func(prefix string, problems map[string]string) {
+		for key, sentence := range problems {
+			wrong[prefix+"."+key] = sentence
+		}
+	}
+	under("guard", h.Guard.Check())
+	under("dose", h.Dose.Check())
+	for name, worn := range h.Headsets {
+		under("headsets."+name, worn.Check())
 	}
 	return wrong
 }

@@ -71,3 +71,22 @@ func (p *Plan) agentByNumber(number string) (string, bool) {
 	name, ok := p.AgentNumbers[number]
 	return name, ok && number != ""
 }
+
+// Recognise tells which agent shows a number and PIN; from is where they are shown. It
+// counts wrong ones like a log-in does.
+func (x *Exchange) Recognise(number, pin, from string) (agent string, ok bool) {
+	plan := x.plan.Load()
+	name, known := plan.agentByNumber(number)
+	want := plan.Agents[name].PIN
+	attempt, now := number+" from "+from, time.Now()
+	if !x.pins.allowed(attempt, now) {
+		return "", false
+	}
+	if right := subtle.ConstantTimeCompare([]byte(pin), []byte(want)) == 1; !right || !known || want == "" {
+		x.pins.failed(attempt, now)
+		x.tally.Add("agent_logins_refused_total")
+		return "", false
+	}
+	x.pins.succeeded(attempt)
+	return name, true
+}

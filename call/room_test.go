@@ -102,6 +102,7 @@ type room struct {
 	dialer  *fakeDialer
 	sounds  *fakeSounds
 	journal *fakeJournal
+	ears    *fakeExposures
 	folder  string
 	callers []*fakeLeg
 	kept    bool            // the journal fails at the end: records are in the spill file
@@ -144,10 +145,10 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 	r := &room{
 		t: t, floor: floor, folder: folder,
 		dialer: newFakeDialer(), sounds: newFakeSounds(), journal: newFakeJournal(),
-		meant: map[string]bool{},
+		meant: map[string]bool{}, ears: &fakeExposures{},
 	}
 	r.x, err = NewExchange(ctx, plan, Parts{
-		Floor: floor, Dialer: r.dialer, Journal: r.journal, Sounds: r.sounds, Ears: r.sounds, Book: book,
+		Floor: floor, Dialer: r.dialer, Journal: r.journal, Sounds: r.sounds, Ears: r.sounds, Doses: r.ears, Book: book,
 		Log: discard(), Version: "test", Folder: folder,
 	})
 	if err != nil {

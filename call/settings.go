@@ -37,6 +37,7 @@ type AgentAccess struct {
 	PIN        string `yaml:"pin" secret:"true"` // 4–12 digits
 	Supervisor bool   `yaml:"supervisor"`
 	Language   string `yaml:"language"`
+	Headset    string `yaml:"headset"` // one of hearing.headsets; empty = hearing.dose.profile
 }
 
 // QueueManners is how a queue treats callers and agents, beyond routing.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"breakwater/media/guard"
 )
 
 // side is one leg of a call with its account. The call's goroutine owns it.
@@ -15,9 +17,11 @@ type side struct {
 	cause    Cause
 	gone     bool
 	held     bool
-	hears    func(Signal) // who hears it now; nil = nobody
-	tapped   bool         // its signals come to the inbox
-	early    []Signal     // of a leg that was answered and waits for its conversation
+	hears    func(Signal)  // who hears it now; nil = nobody
+	heard    guard.Account // what the ear had got when it was accounted for last
+	told     time.Time     // when that was
+	tapped   bool          // its signals come to the inbox
+	early    []Signal      // of a leg that was answered and waits for its conversation
 }
 
 // mostEarly bounds what somebody can press before anybody listens.
@@ -98,6 +102,7 @@ func (c *Call) drop(s *side, cause Cause) {
 
 // gone writes the account of a side that has ended, once.
 func (c *Call) gone(s *side) {
+	c.listened(s)
 	c.account.leg(c, s)
 	c.held.sides = slices.DeleteFunc(c.held.sides, func(o *side) bool { return o == s })
 }

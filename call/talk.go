@@ -165,6 +165,9 @@ func (t *talk) resume() {
 // caller may have said it all before.
 func (t *talk) everySecond() {
 	t.clocks.look = t.c.after(time.Second, t.everySecond)
+	if s := t.conv.agent; time.Since(s.told) >= earsEvery && time.Since(s.answered) >= earsEvery {
+		t.c.listened(s)
+	}
 	level := t.c.x.parts.Sounds.Level(t.c.caller)
 	before := t.told
 	t.told = level

@@ -16,7 +16,13 @@ type Tally struct {
 func newTally() *Tally { return &Tally{counts: map[string]uint64{}} }
 
 // Add counts one. labels are pairs: name, value.
-func (t *Tally) Add(name string, labels ...string) {
+func (t *Tally) Add(name string, labels ...string) { t.AddMany(1, name, labels...) }
+
+// AddMany counts n; 0 makes no counter.
+func (t *Tally) AddMany(n uint64, name string, labels ...string) {
+	if n == 0 {
+		return
+	}
 	key := name
 	if len(labels) > 0 {
 		var b strings.Builder
@@ -29,7 +35,7 @@ func (t *Tally) Add(name string, labels ...string) {
 		key = b.String()
 	}
 	t.mu.Lock()
-	t.counts[key]++
+	t.counts[key] += n
 	t.mu.Unlock()
 }
 

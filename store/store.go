@@ -18,6 +18,7 @@ import (
 type Store interface {
 	call.Directory
 	call.Journal
+	call.Exposures
 	acd.Ledger
 	Close() error
 }

@@ -20,6 +20,7 @@ type Store struct {
 	bindings map[[2]string]call.Binding
 	drafts   map[string]call.Record
 	sealed   map[string]call.Record
+	ears     map[string][]call.EarShift // by agent, oldest first
 	snapshot []byte
 	upTo     uint64 // Seq of the newest event, kept or compacted
 	events   []acd.Event
@@ -31,6 +32,7 @@ func New() *Store {
 		bindings: map[[2]string]call.Binding{},
 		drafts:   map[string]call.Record{},
 		sealed:   map[string]call.Record{},
+		ears:     map[string][]call.EarShift{},
 	}
 }
 

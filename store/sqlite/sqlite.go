@@ -42,6 +42,9 @@ CREATE INDEX IF NOT EXISTS records_start ON records (start);
 CREATE INDEX IF NOT EXISTS records_agent ON records (agent, start);
 CREATE INDEX IF NOT EXISTS records_caller ON records (caller, start);
 CREATE INDEX IF NOT EXISTS records_queue ON records (queue, start);
+CREATE TABLE IF NOT EXISTS exposures (
+	agent TEXT NOT NULL, began INTEGER NOT NULL, pa2h REAL NOT NULL, body BLOB NOT NULL,
+	PRIMARY KEY (agent, began)) WITHOUT ROWID;
 `
 
 // Store is one open file. All methods are safe for concurrent use.

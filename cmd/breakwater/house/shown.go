@@ -38,6 +38,8 @@ func (h *House) shown() api.Parts {
 		},
 		Reload:  h.reload,
 		Health:  h.health,
+		Agent:   h.Exchange.Recognise,
+		Dose:    func(ctx context.Context, agent string) (any, error) { return h.Exchange.Dose(ctx, agent) },
 		Gauges:  h.gauges,
 		Counts:  h.counts,
 		Token:   h.token,
@@ -98,6 +100,7 @@ func (h *House) gauges() map[string]float64 {
 		"sip_legs":             float64(wire.Legs),
 		"sip_transactions":     float64(wire.Transactions),
 		"sip_mailboxes":        float64(wire.Mailboxes),
+		"guard_max_dbm0":       h.Exchange.Loudest(),
 	}
 }
 

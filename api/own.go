@@ -1,0 +1,40 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// ownPaths are what an agent may see of themselves, and nobody else may: the admin's
+// token does not open them.
+const ownPaths = "/v1/own/"
+
+// whoKey is where a request keeps which agent asks.
+type whoKey struct{}
+
+// admitAgent checks agent number and PIN (HTTP basic, RFC 7617) and has answered when
+// they are not right.
+func (s *Server) admitAgent(w http.ResponseWriter, r *http.Request) bool {
+	number, pin, shown := r.BasicAuth()
+	from := sourceOf(r)
+	if shown {
+		if agent, ok := s.parts.Agent(number, pin, from.String()); ok {
+			*r = *r.WithContext(context.WithValue(r.Context(), whoKey{}, agent))
+			return true
+		}
+		s.own.note(func() { s.own.tokensRefused++ })
+		if s.tries.failed(from, time.Now()) {
+			s.log.Warn("too many wrong PINs at the api", "from", from.String())
+		}
+	}
+	w.Header().Set("WWW-Authenticate", `Basic realm="agent number and PIN"`)
+	fail(w, http.StatusUnauthorized, "an agent number and PIN are needed: what is here belongs to the agent")
+	return false
+}
+
+// ownHearing is what the agent's ears got in the present shift.
+func (s *Server) ownHearing(r *http.Request) (any, error) {
+	agent, _ := r.Context().Value(whoKey{}).(string)
+	return s.parts.Dose(r.Context(), agent)
+}

@@ -1,0 +1,56 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestAnAgentSeesTheirOwnHearingAndNobodyElseDoes(t *testing.T) {
+	o := newOffice()
+	o.parts.Agent = func(number, pin, _ string) (string, bool) { return "anna", number == "201" && pin == "4711" }
+	o.parts.Dose = func(_ context.Context, agent string) (any, error) { return map[string]string{"agent": agent}, nil }
+	s := o.open()
+	tests := []struct {
+		name   string
+		auth   func(*http.Request)
+		status int
+		body   string
+	}{
+		{"number and PIN", func(r *http.Request) { r.SetBasicAuth("201", "4711") }, http.StatusOK, `"anna"`},
+		{"a wrong PIN", func(r *http.Request) { r.SetBasicAuth("201", "4712") }, http.StatusUnauthorized, "belongs to the agent"},
+		{"nothing", func(*http.Request) {}, http.StatusUnauthorized, "belongs to the agent"},
+		{"the admin's token", func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }, http.StatusUnauthorized, "belongs to the agent"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "http://localhost/v1/own/hearing", nil)
+			tt.auth(r)
+			w := httptest.NewRecorder()
+			s.face.ServeHTTP(w, r)
+			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) {
+				t.Errorf("%d %s; want %d and %s", w.Code, w.Body, tt.status, tt.body)
+			}
+		})
+	}
+}
+
+func TestAPINIsNotGuessedAtTheAPI(t *testing.T) {
+	o := newOffice()
+	o.parts.Agent = func(_, pin, _ string) (string, bool) { return "anna", pin == "4711" }
+	o.parts.Dose = func(context.Context, string) (any, error) { return nil, nil } //nolint:nilnil // never asked
+	s := o.open()
+	var last int
+	for range 2 * triesRoom {
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/v1/own/hearing", nil)
+		r.SetBasicAuth("201", "0000")
+		w := httptest.NewRecorder()
+		s.face.ServeHTTP(w, r)
+		last = w.Code
+	}
+	if last != http.StatusTooManyRequests {
+		t.Errorf("after many wrong PINs the answer is %d", last)
+	}
+}

@@ -1,0 +1,49 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"breakwater/call"
+)
+
+// KeepExposure implements call.Exposures.
+func (s *Store) KeepExposure(ctx context.Context, e call.EarShift) error {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("keep exposure: %w", err)
+	}
+	return s.within(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO exposures (agent, began, pa2h, body) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET pa2h = excluded.pa2h, body = excluded.body WHERE excluded.pa2h >= exposures.pa2h`,
+			e.Agent, e.Began.UnixMilli(), e.Exposure, body)
+		if err != nil {
+			return fmt.Errorf("keep exposure: %w", err)
+		}
+		return nil
+	})
+}
+
+// Exposures implements call.Exposures.
+func (s *Store) Exposures(ctx context.Context, agent string, limit int) ([]call.EarShift, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT body FROM exposures WHERE agent = ? ORDER BY began DESC LIMIT ?`, agent, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read exposures: %w", err)
+	}
+	defer rows.Close()
+	var all []call.EarShift
+	for rows.Next() {
+		var body []byte
+		var e call.EarShift
+		if err := rows.Scan(&body); err != nil {
+			return nil, fmt.Errorf("read exposures: %w", err)
+		}
+		if err := json.Unmarshal(body, &e); err != nil {
+			return nil, fmt.Errorf("read exposures: %w", err)
+		}
+		all = append(all, e)
+	}
+	return all, rows.Err()
+}

@@ -112,12 +112,12 @@ func (c *conceal) wave(k *cycle) int {
 	return v
 }
 
-// end fades the sound that follows in: over 4 ms after up to 10 ms that were missing, or
-// when all has faded, and over 8 and 10 ms after more.
+// end fades the sound that follows in: over 4 ms after up to 10 ms that were missing, and 4 ms
+// more for each further 10 ms, at most 10 ms; over 4 ms when all has faded.
 func (c *conceal) end(sound []int16) {
 	n := shortestFade * c.width
-	if !c.silent() {
-		n = min(n*(1+c.length/(tenMs*c.width)), longestFade*c.width)
+	if ten := tenMs * c.width; !c.silent() {
+		n = min(n*((c.length+ten-1)/ten), longestFade*c.width)
 	}
 	n = min(n, len(sound))
 	for i := range sound[:n] {

@@ -96,6 +96,12 @@ type Quality struct {
 	Strangers      uint64        // packets dropped because of their source
 	FarLost        uint64        // our packets that the party misses, as its RTCP reports
 	FarJitter      time.Duration // as its RTCP reports
+
+	// What people would say of it, 1 to 4.5, as the E-model estimates it (ITU-T G.107);
+	// zero = nothing was heard. A jitter buffer like a phone's is assumed.
+	MOS      float64 // of what came from the party, over the leg
+	WorstMOS float64 // of its worst minute; zero = under ten seconds were heard
+	FarMOS   float64 // of what went to the party, as its RTCP reports; zero = it reports nothing
 }
 
 // Mute as a gain means: nothing of that party is sent on.

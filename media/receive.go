@@ -236,15 +236,19 @@ func (l *loop) end() {
 
 // account is the quality of the leg so far.
 func (p *Port) account() Quality {
+	packets, lost, delay := p.in.stats.Packets(), p.in.stats.Lost(), p.delay()
 	return Quality{
 		Sent:      p.out.sent,
-		Received:  p.in.stats.Packets(),
-		Lost:      p.in.stats.Lost(),
+		Received:  packets,
+		Lost:      lost,
 		Jitter:    span(p.in.stats.Jitter()),
 		RoundTrip: p.in.reports.roundTrip,
 		Strangers: p.in.strangers,
 		FarLost:   p.in.reports.farLost,
 		FarJitter: p.in.reports.farJitter,
+		MOS:       opinion(packets, lost, delay),
+		WorstMOS:  p.in.reports.rating.newest(packets, lost, delay),
+		FarMOS:    p.in.reports.farOpinion(p.out.sent),
 	}
 }
 

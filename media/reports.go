@@ -18,8 +18,11 @@ type reports struct {
 	lastTime int64  // ns: when that came
 
 	roundTrip time.Duration
+	farHeard  bool // the party has told how it hears us
 	farLost   uint64
 	farJitter time.Duration
+
+	rating rating
 }
 
 const reportEvery = 5 * time.Second // RFC 3550 §6.2; each is moved by up to half, so that calls do not report in step
@@ -27,6 +30,7 @@ const reportEvery = 5 * time.Second // RFC 3550 §6.2; each is moved by up to ha
 // report sends what is due.
 func (l *loop) report(p *Port) {
 	s := &p.in.reports
+	s.rating.minute(l.now, p.in.stats.Packets(), p.in.stats.Lost(), p.delay())
 	if s.next == 0 {
 		s.next = l.now + rand.Int64N(int64(reportEvery)/2) + int64(reportEvery)/4
 	}
@@ -69,6 +73,15 @@ func (l *loop) sendReport(p *Port, bye bool) {
 	if !p.rtcp.send(&l.air, r.Append(l.reportRoom[:0], p.in.cname), to) {
 		l.tallies.unsent.Add(1)
 	}
+}
+
+// farOpinion is the estimated mean opinion of what the party hears.
+func (s *reports) farOpinion(sent uint64) float64 {
+	if !s.farHeard {
+		return 0
+	}
+	came := sent - min(sent, s.farLost)
+	return opinion(came, s.farLost, s.roundTrip/2+20*time.Millisecond+2*s.farJitter)
 }
 
 // reportsTo is where the party hears reports: where its own come from, else where it
@@ -118,6 +131,7 @@ func (l *loop) hearReport(p *Port, packet []byte, from netip.AddrPort, muxed boo
 	if !rep.Heard {
 		return
 	}
+	s.farHeard = true
 	s.farLost = uint64(max(0, rep.Reception.Lost))
 	s.farJitter = span(rep.Reception.Jitter)
 	if d, ok := rep.Reception.RoundTrip(rtp.NTP(l.engine.moment(l.now))); ok {

@@ -3,6 +3,7 @@ package media
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -116,5 +117,59 @@ func TestReportsOfStrangersAreDropped(t *testing.T) {
 	eventually(t, "it was counted", func() bool { return e.Counters().Strangers == 1 })
 	if !a.port.Heard().RTCP.IsZero() {
 		t.Error("a stranger's report counts as a sign of life")
+	}
+}
+
+// Both directions of a leg against RFC 3550: what we tell of loss and jitter is what
+// pion's reader and the formulas of A.3 and A.8 say, report by report.
+func TestReportsAgreeWithTheFormulas(t *testing.T) {
+	e := openEngine(t, 2)
+	a := newPhone(t, e, PCMU)
+	control := listen(t, netip.AddrPortFrom(loopback, 0))
+	defer func() { _ = control.Close() }()
+	d := a.desc()
+	d.RTCP = control.LocalAddr().(*net.UDPAddr).AddrPort()
+	if err := a.port.Apply(d); err != nil {
+		t.Fatal(err)
+	}
+	now := int64(time.Hour) // of the party's packets: a clock without any unevenness of its own
+	for _, part := range []struct {
+		drop     []int // of twenty packets
+		uneven   time.Duration
+		fraction uint8
+		lost     uint32
+		jitter   func(uint32) bool
+	}{
+		{nil, 0, 0, 0, func(j uint32) bool { return j == 0 }},
+		{[]int{3, 4, 9, 15}, 0, 256 * 4 / 20, 4, func(j uint32) bool { return j == 0 }},
+		{nil, 10 * time.Millisecond, 0, 4, func(j uint32) bool { return j > 55 && j < 81 }}, // |D| is 80 each time
+		{[]int{19}, 0, 0, 4, func(j uint32) bool { return j < 60 }},                         // the last one is not known to be lost yet
+		{nil, 0, 256 * 1 / 21, 5, func(j uint32) bool { return j < 20 }},
+	} {
+		a.port.do(func(l *loop) {
+			present := l.now
+			for i := range 20 {
+				h := a.h
+				a.h.Sequence, a.h.Timestamp = a.h.Sequence+1, a.h.Timestamp+160
+				now += int64(20 * time.Millisecond)
+				if slices.Contains(part.drop, i) {
+					continue
+				}
+				l.now = now + int64(part.uneven)*int64(i%2)
+				n := copy(l.air.packet[rtp.HeaderSize:], flat(1))
+				h.Put(l.air.packet[:])
+				l.receive(a.port, l.air.packet[:rtp.HeaderSize+n], a.addr())
+			}
+			l.now = present
+		})
+		a.soon()
+		rr, ok := reads(t, control)[0].(*rtcp.ReceiverReport)
+		if !ok || len(rr.Reports) != 1 {
+			t.Fatalf("read %+v", rr)
+		}
+		r := rr.Reports[0]
+		if r.FractionLost != part.fraction || r.TotalLost != part.lost || !part.jitter(r.Jitter) {
+			t.Errorf("dropped %v, uneven by %v: fraction %d (want %d), lost %d (want %d), jitter %d", part.drop, part.uneven, r.FractionLost, part.fraction, r.TotalLost, part.lost, r.Jitter)
+		}
 	}
 }

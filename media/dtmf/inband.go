@@ -123,10 +123,11 @@ func (d *Inband) moments(piece []int16) (m Moments) {
 }
 
 // Piece takes a piece of PieceSize samples whose moments are known. It is for a
-// caller that has them; others call Feed, and nobody calls both.
+// caller that has them; others call Feed.
 func (d *Inband) Piece(x []int16, m Moments) (found Edges) {
+	d.filled = 0
 	if d.down != 0 {
-		found.Ended = d.follow(x, m.R0)
+		found.Ended = d.follow(d.tones.in(x, float64(m.R0)))
 	}
 	if !m.possible() {
 		d.run = 0
@@ -158,9 +159,9 @@ func (d *Inband) Piece(x []int16, m Moments) (found Edges) {
 }
 
 // follow takes a piece while a digit is on, and tells whether the digit is over.
-func (d *Inband) follow(x []int16, energy int) (ended Press) {
+func (d *Inband) follow(in bool) (ended Press) {
 	d.length++
-	if d.tones.in(x, float64(energy)) {
+	if in {
 		d.missed = 0
 		return Press{}
 	}
@@ -178,6 +179,15 @@ func (d *Inband) end() Press {
 
 // Down is the key whose tone is on; 0 for none.
 func (d *Inband) Down() byte { return d.down }
+
+// Silence takes so many samples of silence, as Feed and Piece would, at no cost.
+func (d *Inband) Silence(samples int) (found Edges) {
+	d.Gap()
+	for ; samples > 0 && d.down != 0; samples -= PieceSize {
+		found.Ended = d.follow(false)
+	}
+	return found
+}
 
 // Gap is for samples that do not follow those before: a packet was lost, or another
 // source sends. A digit that is on is on until its tone is missed.

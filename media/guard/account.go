@@ -37,7 +37,7 @@ type Account struct {
 	Frames  uint64        // given to the guard
 	Touched uint64        // changed, for any reason: also while gain comes back, levelled, stepped back
 	Limited [Rules]uint64 // frames in which the rule asked for less
-	Events  [Rules]uint64 // times it did so after 200 ms without
+	Events  [Rules]uint64 // times it did so after 200 ms without; of ByDigit: the digits
 	MaxIn   float64       // dBm0 A of the loudest 5 ms received
 	MaxOut  float64       // dBm0 A of the loudest 5 ms given to the ear
 	Energy  float64       // A-weighted, given to the ear, for Dose: power × seconds, 1 = 0 dBm0
@@ -75,17 +75,18 @@ func (a *account) end(changed bool) {
 }
 
 // segment counts which rules asked for less in the sound that was judged.
-func (a *account) segment(asked ruleSet, seconds float64) {
+func (a *account) segment(s *segment, seconds float64) {
 	const apart = 0.2 // seconds between two events
 	a.clock += seconds
-	if asked == 0 {
+	a.events[ByDigit] += uint64(s.digits)
+	if s.rules == 0 {
 		return
 	}
 	for r := range rules {
-		if !asked.has(r) {
+		if !s.rules.has(r) {
 			continue
 		}
-		if a.limited[r] == 0 || a.clock-a.asked[r] > apart+seconds {
+		if r != ByDigit && (a.limited[r] == 0 || a.clock-a.asked[r] > apart+seconds) {
 			a.events[r]++
 		}
 		a.limited[r]++
@@ -93,13 +94,10 @@ func (a *account) segment(asked ruleSet, seconds float64) {
 	}
 }
 
-// note enters a block of n samples into the books: its gain was just decided.
-func (g *Guard) note(power float64, n int) {
+// note enters a block of n samples into the books, and the gain it was just given.
+func (g *Guard) note(power, gain float64, n int) {
 	a := &g.account
-	out := g.gain * g.stepBack.gain()
-	if g.muted {
-		out = 0
-	}
+	out := gain * g.stepBack.gain()
 	heard := power * out * out
 	a.maxIn, a.maxOut = max(a.maxIn, power), max(a.maxOut, heard)
 	a.energy += heard * float64(n) / float64(g.rate)

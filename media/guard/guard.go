@@ -30,7 +30,8 @@ type Guard struct {
 	hold     float64 // seconds until gain may rise
 	rise     float64 // factor of gain a block
 	stepBack stepBack
-	muted    bool
+	digits   digits
+	muted    bool // the last block was, for a digit
 	own      bool // the sound is the server's, not a caller's
 
 	account account
@@ -47,6 +48,7 @@ func New(s Settings) *Guard {
 		steady:   newCalm(s.Steady),
 		usual:    firstUsual,
 		comfort:  newLeveller(s.Leveller),
+		digits:   digits{on: *s.Digits.Enabled},
 		gain:     1,
 		track:    track{low: 1},
 	}
@@ -76,11 +78,8 @@ func (g *Guard) Forget() {
 	g.ear.forget()
 	g.tone.forget()
 	g.steady.forget()
+	g.digits.Gap()
 }
-
-// Mute gives silence instead of the frames that follow, while a digit's tone is in
-// the sound.
-func (g *Guard) Mute(on bool) { g.muted = on }
 
 // Own says whether the frames that follow are sound of the server's own: prompts, tones
 // and music. Nobody whistles in them, so they only obey the ceilings of level and peak,
@@ -116,8 +115,6 @@ func (g *Guard) Frame(law g711.Law, dst, src []byte) (changed bool) {
 			changed = true
 		}
 		switch {
-		case touched && g.muted:
-			fill(dst[at:at+len(x)], law.Silence())
 		case touched:
 			law.Encode(dst[at:], x)
 		case changed:
@@ -154,8 +151,8 @@ type Heard struct {
 	Samples int
 }
 
-// Heard tells what was heard in the last frame. A frame of silence codes, or one that
-// is muted, counts as silence of its length.
+// Heard tells what was heard in the last frame. A frame of silence codes counts as
+// silence of its length.
 func (g *Guard) Heard() Heard {
 	h := &g.ear.heard
 	out := Heard{R0: float64(h.c00), R1: float64(h.c01), Samples: h.samples}
@@ -174,14 +171,9 @@ func (g *Guard) begin(rate Rate) {
 
 // segment guards up to 60 ms in place, and tells whether it changed any sample.
 func (g *Guard) segment(x []int16, silent bool) (changed bool) {
-	switch {
-	case silent:
+	if silent {
 		g.pass(len(x))
 		return false
-	case g.muted:
-		clear(x)
-		g.pass(len(x))
-		return true
 	}
 	return g.guard(x)
 }
@@ -213,22 +205,21 @@ func empty(x []int16) bool {
 	return true
 }
 
-func fill(codes []byte, with byte) {
-	for i := range codes {
-		codes[i] = with
-	}
-}
-
 // guard judges samples and shapes them. It tells whether it changed any.
 func (g *Guard) guard(x []int16) (changed bool) {
 	var s segment
-	size := 2 * g.ear.block
+	s.whole = len(x)%(2*g.ear.block) == 0
+	size, listening := 2*g.ear.block, g.digits.on && !g.own
 	for at := 0; at < len(x); at += size {
-		g.ear.listen(&s.pieces[s.n], x[at:min(at+size, len(x))])
+		part := x[at:min(at+size, len(x))]
+		m := g.ear.listen(&s.pieces[s.n], part)
 		s.n++
+		if listening {
+			g.digits.find(&s, g.rate, part, m)
+		}
 	}
 	g.judge(&s)
-	g.account.segment(s.rules, float64(len(x))/float64(g.rate))
+	g.account.segment(&s, float64(len(x))/float64(g.rate))
 	changed = s.shape(x, g.ear.block, g.limits.peak)
 	if g.stepBack.works() {
 		g.stepBack.soften(x)
@@ -246,10 +237,8 @@ func (g *Guard) pass(samples int) {
 		s.n++
 	}
 	g.Forget()
+	g.digits.Silence(samples)
 	g.stepBack.rest()
-	if g.muted {
-		s.rules.add(ByDigit)
-	}
 	g.judge(&s)
-	g.account.segment(s.rules, float64(samples)/float64(g.rate))
+	g.account.segment(&s, float64(samples)/float64(g.rate))
 }

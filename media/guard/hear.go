@@ -50,8 +50,7 @@ func (e *ear) forget() { e.x1, e.x2, e.d1, e.y1, e.y2 = 0, 0, 0, 0, 0 }
 type moments struct{ c00, c01, c02 int }
 
 // listen measures up to two blocks of samples.
-func (e *ear) listen(p *piece, x []int16) {
-	var m moments
+func (e *ear) listen(p *piece, x []int16) (m moments) {
 	x1, x2 := e.x1, e.x2
 	p.samples, p.mean = len(x), 0
 	for b := range p.power {
@@ -71,6 +70,7 @@ func (e *ear) listen(p *piece, x []int16) {
 	e.heard.add(p.mean, &m, len(x))
 	p.mean /= float64(len(x))
 	p.sine(&m, edges{x1, x2, e.x1, e.x2})
+	return m
 }
 
 // heard is a frame's worth of Heard, as the ear adds it up.

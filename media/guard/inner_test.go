@@ -35,10 +35,11 @@ func TestNoFilterEndsInDenormalNumbers(t *testing.T) {
 	}
 }
 
-// A call's worth of state is small, and a few dozen calls fit the first cache.
+// A call's worth of state is small. A quarter of it, three pieces of sound, is only touched
+// where a digit may be in it.
 func TestAGuardIsSmall(t *testing.T) {
-	if size := unsafe.Sizeof(Guard{}); size > 1536 {
-		t.Errorf("a guard has %d bytes, want at most 1536", size)
+	if size := unsafe.Sizeof(Guard{}); size > 2048 {
+		t.Errorf("a guard has %d bytes, want at most 2048", size)
 	} else {
 		t.Logf("%d bytes", size)
 	}

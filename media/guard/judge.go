@@ -30,8 +30,11 @@ func newLimits(s Settings) limits {
 // segment is a frame, or 60 ms of one: the future that the guard may look at.
 type segment struct {
 	n      int
+	whole  bool // no piece is shorter than 10 ms
 	pieces [segmentMS / pieceMS]piece
 	toned  [segmentMS / pieceMS]bool
+	muted  [segmentMS / pieceMS]bool    // a digit's tone is in the piece
+	digits int                          // so many of them began
 	from   [segmentMS / blockMS]float64 // gain at the start of each block
 	to     [segmentMS / blockMS]float64 // and at its end
 	rules  ruleSet                      // those that asked for less
@@ -53,6 +56,10 @@ func (g *Guard) judge(s *segment) {
 	}
 	g.findTones(s)
 	for i := range s.pieces[:s.n] {
+		if s.muted[i] {
+			g.silence(s, i)
+			continue
+		}
 		p := &s.pieces[i]
 		whole := p.samples == 2*g.ear.block
 		heard := g.usual * g.comfort.gain * g.comfort.gain // what the ear is used to
@@ -63,13 +70,29 @@ func (g *Guard) judge(s *segment) {
 		for b := range p.power {
 			if n := p.block(b, g.ear.block); n > 0 {
 				g.decide(s, 2*i+b, &may)
-				g.note(p.power[b], n)
+				g.note(p.power[b], g.gain, n)
 			}
 		}
 		if whole && !s.toned[i] && !g.steady.found() && g.learn(p) {
 			g.comfort.follow(g.usual, g.stepBack.on)
 		}
 	}
+}
+
+// silence gives nothing of a piece to the ear. Meanwhile the gain comes back.
+func (g *Guard) silence(s *segment, i int) {
+	p := s.pieces[i]
+	s.pieces[i].power, s.pieces[i].peak = [2]float64{}, [2]int{}
+	s.rules.add(ByDigit)
+	g.steady.forget()
+	for b := range p.power {
+		if n := p.block(b, g.ear.block); n > 0 {
+			g.decide(s, 2*i+b, &allowed{level: math.Inf(1), soft: math.Inf(1)})
+			s.from[2*i+b], s.to[2*i+b] = 0, 0
+			g.note(p.power[b], 0, n)
+		}
+	}
+	g.muted = true
 }
 
 // judgeOwn decides the gains of sound that is known: only the ceilings count.
@@ -80,7 +103,7 @@ func (g *Guard) judgeOwn(s *segment) {
 		for b := range p.power {
 			if n := p.block(b, g.ear.block); n > 0 {
 				g.decide(s, 2*i+b, &may)
-				g.note(p.power[b], n)
+				g.note(p.power[b], g.gain, n)
 			}
 		}
 	}
@@ -152,6 +175,9 @@ func (g *Guard) decide(s *segment, block int, may *allowed) {
 		g.hold = g.limits.hold
 	}
 	s.from[block] = min(g.gain, hard)
+	if g.muted { // what comes after silence fades in
+		s.from[block], g.muted = 0, false
+	}
 	if want < g.gain {
 		g.gain, g.rise = want, g.limits.rise
 	} else {

@@ -16,7 +16,14 @@ type Settings struct {
 	Tone         Tone     `yaml:"tone"`          // whistles, fax, howl, sirens
 	Steady       Steady   `yaml:"steady"`        // bells, noise and other loud sound that does not change
 	Leveller     Leveller `yaml:"leveller"`      // comfort: a line that stays loud is turned down slowly
+	Digits       Digits   `yaml:"digits"`        // keys whose tones are in the sound
 	StepBack     StepBack `yaml:"step_back"`     // what the agent's step-back key does
+}
+
+// Digits is the rule for keys whose tones come in the sound instead of as events: the
+// agent hears silence instead.
+type Digits struct {
+	Enabled *bool `yaml:"enabled"` // default true
 }
 
 // Tone is the rule for sound that is one frequency. A piece is 10 ms.
@@ -141,6 +148,9 @@ func (s Settings) WithDefaults() Settings {
 	}
 	if s.Steady.Enabled == nil {
 		s.Steady.Enabled = new(true)
+	}
+	if s.Digits.Enabled == nil {
+		s.Digits.Enabled = new(true)
 	}
 	if s.Leveller.Enabled == nil {
 		s.Leveller.Enabled = new(true)

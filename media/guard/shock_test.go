@@ -74,9 +74,13 @@ func howl() []int16 {
 	return x
 }
 
-func TestAShockIsTakenOffTheEar(t *testing.T) {
+// testShocks tries those of a number of the page.
+func testShocks(t *testing.T, number int) {
 	before := speech(t, 2*time.Second)
 	for name, c := range shocks() {
+		if !strings.HasPrefix(name, fmt.Sprintf("%d: ", number)) {
+			continue
+		}
 		for _, law := range []g711.Law{g711.Mu, g711.A} {
 			t.Run(name+", "+law.String(), func(t *testing.T) {
 				l := newLine(noComfort())
@@ -166,7 +170,7 @@ func ansAM(length time.Duration) []int16 {
 }
 
 // Tests 1 and 2, second half.
-func TestSpeechIsBackASecondAfterATone(t *testing.T) {
+func testSpeechIsBackASecondAfterATone(t *testing.T) {
 	for _, loud := range []float64{-9, 0, 3.1} {
 		l := newLine(noComfort())
 		l.send(speech(t, 2*time.Second))
@@ -196,7 +200,7 @@ func gainOf(in, out []int16, from, to int) float64 {
 }
 
 // Test 4, second half: ITU-T V.25 reverses the phase every 450 ms.
-func TestAnAnsweringFaxIsHeldDownThroughItsPhaseReversals(t *testing.T) {
+func testAnAnsweringFaxIsHeldDownThroughItsPhaseReversals(t *testing.T) {
 	var fax []int16
 	for i := range 6 {
 		piece := sine(2100, -10, 450*time.Millisecond)
@@ -219,7 +223,7 @@ func TestAnAnsweringFaxIsHeldDownThroughItsPhaseReversals(t *testing.T) {
 }
 
 // Test 7 and 9: no sample, from the very first.
-func TestNoSampleIsAboveThePeakCeiling(t *testing.T) {
+func testNoSampleIsAboveThePeakCeiling(t *testing.T) {
 	click := make([]int16, 100*ms)
 	click[33*ms] = -fullScale
 	for name, sound := range map[string][]int16{
@@ -244,7 +248,7 @@ func TestNoSampleIsAboveThePeakCeiling(t *testing.T) {
 }
 
 // Test 11.
-func TestAToneAsTheFirstSoundOfACallIsTakenOff(t *testing.T) {
+func testAToneAsTheFirstSoundOfACallIsTakenOff(t *testing.T) {
 	out := newLine(guard.Settings{}).send(sine(1000, 0, time.Second))
 	for _, w := range []atMost{{0, 5, -6.5}, {5, 20, -8.5}, {40, 60, -28}, {60, 1000, -28}} {
 		if got := level(between(out, w.from, w.to)); got > w.level {
@@ -253,34 +257,8 @@ func TestAToneAsTheFirstSoundOfACallIsTakenOff(t *testing.T) {
 	}
 }
 
-// Test 12: the line's detector knows a digit after 40 ms and says so before the
-// next frame.
-func TestADigitInTheSoundIsMutedOnceItIsKnown(t *testing.T) {
-	before := speech(t, 2*time.Second)
-	five := mixed(sine(770, -4, 100*time.Millisecond), sine(1336, -4, 100*time.Millisecond))
-	l := newLine(noComfort())
-	l.send(before)
-	out := l.send(five[:40*ms])
-	l.guard.Mute(true)
-	out = append(out, l.send(five[40*ms:])...)
-	l.guard.Mute(false)
-	if got := level(between(out, 60, 100)); got > -40 {
-		t.Errorf("%.1f dBm0 from 60 ms, want at most −40", got)
-	}
-	if got := level(between(out, 5, 40)); got > -8.5 {
-		t.Errorf("%.1f dBm0 before it was known, want at most −8.5", got)
-	}
-	if got := l.guard.Account(); got.Limited[guard.ByDigit] != 3 || got.Events[guard.ByDigit] != 1 {
-		t.Errorf("counted %d frames and %d digits, want 3 and 1", got.Limited[guard.ByDigit], got.Events[guard.ByDigit])
-	}
-	in := speech(t, time.Second)
-	if gain := gainOf(in, l.send(in), 700, 900); gain < -0.5 {
-		t.Errorf("speech after the digit is %.1f dB down", -gain)
-	}
-}
-
 // Test 13.
-func TestSpeechThatJumpsBy20DBStaysUnderTheCeiling(t *testing.T) {
+func testSpeechThatJumpsBy20DBStaysUnderTheCeiling(t *testing.T) {
 	quiet := speech(t, 5*time.Second)
 	loud := louder(normalised(spoken(t, "en", 15*time.Second), -20)[5*rate:], 20)
 	out := newLine(noComfort()).send(after(quiet, loud))
@@ -311,7 +289,7 @@ func TestSpeechThatJumpsBy20DBStaysUnderTheCeiling(t *testing.T) {
 }
 
 // Test 19.
-func TestAToneStaysDownWhenItsSourceChanges(t *testing.T) {
+func testAToneStaysDownWhenItsSourceChanges(t *testing.T) {
 	l := newLine(noComfort())
 	l.send(speech(t, 2*time.Second))
 	tone := sine(1000, 0, time.Second)

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -172,6 +173,14 @@ func freeTCPPort() (string, error) {
 	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
+// draw writes a picture where one wants it.
+func draw(file string, picture []byte) error {
+	if file == "" {
+		return nil
+	}
+	return os.WriteFile(file, picture, 0o644)
+}
+
 // save writes a result as JSON where one wants it.
 func save(file string, result any) error {
 	if file == "" {
@@ -184,29 +193,22 @@ func save(file string, result any) error {
 	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
-// steadyCommand holds one load.
-type steadyCommand struct {
-	bench  `embed:""`
-	Calls  int           `help:"Calls at once." default:"100"`
-	Rate   float64       `help:"Calls placed a second, on the way there." default:"50"`
-	Settle time.Duration `help:"How long the calls are up before it counts." default:"3s"`
-	For    time.Duration `help:"How long it counts." default:"10s"`
-	JSON   string        `help:"Write the reading to this file, too."`
+// metrics are those of a server that we have started; of another one, none.
+func (g *ground) metrics() trial.Metrics {
+	if g.api == "" {
+		return trial.Metrics{}
+	}
+	return trial.Metrics{URL: "http://" + g.api + "/metrics", TokenFile: g.token}
 }
 
 const mostAtOnce = 4000 // calls; a run is a measurement, not an attack
 
-var errTooMany = fmt.Errorf("1 to %d calls at once are allowed", mostAtOnce)
+var errTooMany = fmt.Errorf("1 to %d calls at once are allowed, rising", mostAtOnce)
 
-// Run measures one load.
-func (c *steadyCommand) Run(ctx context.Context) error {
-	if c.Calls < 1 || c.Calls > mostAtOnce {
+// allowed checks numbers of calls.
+func allowed(calls ...int) error {
+	if len(calls) == 0 || calls[0] < 1 || !slices.IsSorted(calls) || calls[len(calls)-1] > mostAtOnce {
 		return errTooMany
 	}
-	g, err := c.set(ctx, c.Calls)
-	if err != nil {
-		return err
-	}
-	r, err := trial.Steady{Calls: c.Calls, Rate: c.Rate, Settle: c.Settle, For: c.For}.Run(ctx, g.stage, g.name, g.pid, os.Stdout)
-	return errors.Join(err, g.leave(), save(c.JSON, r))
+	return nil
 }

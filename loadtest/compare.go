@@ -27,11 +27,12 @@ type compareCommand struct {
 	Tick   time.Duration `help:"Let the floor collect for so long before it passes on; 0 is the floor." default:"0"`
 	Most   float64       `help:"Fail when the server costs more than so many times the floor, at any number of calls; 0: never." default:"0"`
 	JSON   string        `help:"Write all readings to this file, too."`
+	SVG    string        `name:"svg" help:"Draw cost and delay over the number of calls into this file."`
 }
 
 // Run compares, and fails where a ratio is over the limit or a stranger was heard.
 func (c *compareCommand) Run(ctx context.Context) error {
-	if len(c.Calls) == 0 || c.Calls[0] < 1 || !slices.IsSorted(c.Calls) || c.Calls[len(c.Calls)-1] > mostAtOnce || c.Rounds < 1 {
+	if err := allowed(c.Calls...); err != nil || c.Rounds < 1 {
 		return errTooMany
 	}
 	dir, err := os.MkdirTemp("", "loadtest-floor-")
@@ -51,7 +52,7 @@ func (c *compareCommand) Run(ctx context.Context) error {
 		t.Before = []string{"taskset", "-c", "0"}
 	}
 	steps, err := t.Run(ctx, g.stage, g.name, g.pid, os.Stdout)
-	return errors.Join(err, g.leave(), save(c.JSON, steps), c.judge(steps))
+	return errors.Join(err, g.leave(), save(c.JSON, steps), draw(c.SVG, trial.CompareCharts(steps)), c.judge(steps))
 }
 
 func (c *compareCommand) judge(steps []trial.Step) error {

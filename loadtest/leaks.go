@@ -1,17 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"breakwater/loadtest/trial"
 )
 
 // leakCheck compares gauges of the server before and after a run.
@@ -33,49 +30,20 @@ func (l leakCheck) read(ctx context.Context) (gauges, error) {
 	if l.Metrics == "" {
 		return gauges{}, nil
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.Metrics, nil)
+	all, err := trial.Metrics{URL: l.Metrics, TokenFile: l.TokenFile}.Scrape(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if l.TokenFile != "" {
-		token, err := os.ReadFile(l.TokenFile)
-		if err != nil {
-			return nil, err
-		}
-		req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("metrics: %s", res.Status)
-	}
-	return l.pick(res.Body)
+	return l.pick(all)
 }
 
-// pick reads the wanted gauges from Prometheus text. Series of one name are added.
-func (l leakCheck) pick(text io.Reader) (gauges, error) {
+// pick keeps the wanted gauges.
+func (l leakCheck) pick(all map[string]float64) (gauges, error) {
 	found := gauges{}
-	lines := bufio.NewScanner(text)
-	for lines.Scan() {
-		line := lines.Text()
-		if strings.HasPrefix(line, "#") {
-			continue
+	for name, value := range all {
+		if slices.ContainsFunc(l.Gauges, func(g string) bool { return name == g || strings.HasSuffix(name, "_"+g) }) {
+			found[name] = value
 		}
-		i := strings.LastIndexByte(line, ' ')
-		if i < 0 {
-			continue
-		}
-		name, _, _ := strings.Cut(line[:i], "{")
-		value, err := strconv.ParseFloat(line[i+1:], 64)
-		if err == nil && slices.ContainsFunc(l.Gauges, func(g string) bool { return name == g || strings.HasSuffix(name, "_"+g) }) {
-			found[name] += value
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("metrics: none of %v is there", l.Gauges)

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"breakwater/loadtest/trial"
 	"breakwater/media/g711"
 	"breakwater/sip/siptest"
 )
@@ -152,7 +153,11 @@ go_goroutines 40
 something_else 1
 `
 	l := leakCheck{Gauges: []string{"sip_legs", "media_ports_open", "go_goroutines"}, Slack: 5}
-	got, err := l.pick(strings.NewReader(text))
+	all, err := trial.ParseMetrics(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.pick(all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +169,7 @@ something_else 1
 	if left := l.leftBehind(before, got); len(left) != 1 || !strings.HasPrefix(left[0], "breakwater_media_ports_open 5") {
 		t.Errorf("left behind: %q", left)
 	}
-	if _, err := l.pick(strings.NewReader("nothing 1\n")); err == nil {
+	if _, err := l.pick(map[string]float64{"nothing": 1}); err == nil {
 		t.Error("gauges that are not there are no proof")
 	}
 }

@@ -14,13 +14,16 @@ import (
 )
 
 type commands struct {
-	Latency latencyCommand `cmd:"" help:"Measure delays and find double offers in a capture."`
-	Run     runCommand     `cmd:"" help:"Load a server, capture its wire, and judge it."`
-	Profile profileCommand `cmd:"" help:"Write the config directory that the other commands expect of the server."`
-	Steady  steadyCommand  `cmd:"" help:"Hold so many calls, and measure what they cost and how they sound."`
-	Compare compareCommand `cmd:"" help:"Put a server beside a bare relay in C, on the same load in the same run."`
-	Shim    shimCommand    `cmd:"" help:"Be a bad line between two parties that speak UDP."`
-	SIPp    sippCommand    `cmd:"" name:"sipp" help:"Play SIPp scenarios, ours and its own, against a server with that profile."`
+	Latency  latencyCommand  `cmd:"" help:"Measure delays and find double offers in a capture."`
+	Run      runCommand      `cmd:"" help:"Load a server, capture its wire, and judge it."`
+	Profile  profileCommand  `cmd:"" help:"Write the config directory that the other commands expect of the server."`
+	Steady   steadyCommand   `cmd:"" help:"Hold so many calls, and measure what they cost and how they sound."`
+	Compare  compareCommand  `cmd:"" help:"Put a server beside a bare relay in C, on the same load in the same run."`
+	Curve    curveCommand    `cmd:"" help:"Measure one load after the other, rising."`
+	Capacity capacityCommand `cmd:"" help:"Find the highest load that is carried well."`
+	Memory   memoryCommand   `cmd:"" help:"Hold one load, and tell what a call takes and leaves behind."`
+	Churn    churnCommand    `cmd:"" help:"Let calls come and go, and watch what grows."`
+	SIPp     sippCommand     `cmd:"" name:"sipp" help:"Play SIPp scenarios, ours and its own, against a server with that profile."`
 }
 
 func main() {

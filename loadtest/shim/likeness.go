@@ -1,6 +1,9 @@
 package shim
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Likeness is how near what was heard comes to what was said: the segmental signal to
 // noise ratio, after alignment. Only frames in which something was said count.
@@ -54,6 +57,32 @@ func Compare(said, heard []int16) Likeness {
 	}
 	l.SNR = sum / float64(max(1, l.Frames))
 	return l
+}
+
+// Piece is a packet's sound as it arrived. Both moments are in samples, and each has a clock
+// of its own.
+type Piece struct {
+	Place   int64 // of its first sample, 0 and up
+	Arrives int64
+	Sound   []int16
+}
+
+// Unbuffered is what a player without a buffer makes of pieces: slot by slot it plays what is
+// due, if it has come by then, and else nothing. Its slots begin when a piece of median
+// delay comes, so that it is neither lucky nor unlucky with its first one.
+func Unbuffered(length int, pieces []Piece) []int16 {
+	out := make([]int16, length)
+	ways := make([]int64, len(pieces))
+	for i, p := range pieces {
+		ways[i] = p.Arrives - p.Place
+	}
+	slices.Sort(ways)
+	for _, p := range pieces {
+		if p.Arrives-p.Place <= ways[len(ways)/2] && p.Place < int64(length) {
+			copy(out[p.Place:], p.Sound)
+		}
+	}
+	return out
 }
 
 // align finds where a part that was said at a place was heard: the lag from…to that is

@@ -3,6 +3,7 @@ package shim
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -52,5 +53,19 @@ func TestLikeness(t *testing.T) {
 	}
 	if l := Compare(make([]int16, rate), said); l.Frames != 0 || l.SNR != 0 {
 		t.Errorf("nothing said: %+v", l)
+	}
+}
+
+func TestAPlayerWithoutABufferPlaysWhatIsThereInItsSlot(t *testing.T) {
+	one := func(place, late int64) Piece {
+		return Piece{Place: place, Arrives: 1000 + place + late, Sound: []int16{int16(place + 1), int16(place + 2)}}
+	}
+	got := Unbuffered(12, []Piece{one(0, 30), one(2, 5), one(4, 40), one(8, 0), one(10, 90)})
+	want := []int16{1, 2, 3, 4, 0, 0, 0, 0, 9, 10, 0, 0} // 6 was lost, 4 and 10 are later than most
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := Unbuffered(3, nil); !slices.Equal(got, []int16{0, 0, 0}) {
+		t.Errorf("of nothing it plays %v", got)
 	}
 }

@@ -133,6 +133,17 @@ func (s *Stage) logIn(ctx context.Context, n int) (*crowd.Phone, error) {
 	}
 }
 
+// Hold brings the number of calls, and of agents, to n, up or down.
+func (s *Stage) Hold(ctx context.Context, n int, rate float64) error {
+	if n < len(s.calls) {
+		return s.drop(ctx, len(s.calls)-n)
+	}
+	if err := s.Staff(ctx, n); err != nil {
+		return err
+	}
+	return s.Fill(ctx, n, rate)
+}
+
 // Fill brings the number of calls up to n, at so many a second.
 func (s *Stage) Fill(ctx context.Context, n int, rate float64) error {
 	began := time.Now()
@@ -182,14 +193,19 @@ func (s *Stage) place(ctx context.Context) (*crowd.Call, error) {
 	return call, nil
 }
 
-// Clear hangs all calls up, callers first.
-func (s *Stage) Clear(ctx context.Context) error {
+// Clear hangs all calls up.
+func (s *Stage) Clear(ctx context.Context) error { return s.drop(ctx, len(s.calls)) }
+
+// drop hangs the last n calls up, at the callers.
+func (s *Stage) drop(ctx context.Context, n int) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
-	for _, c := range s.calls {
+	kept := len(s.calls) - n
+	for _, c := range s.calls[kept:] {
 		g.Go(func() error { return c.Hangup(gctx) })
 	}
-	s.calls = nil
+	clear(s.calls[kept:])
+	s.calls = s.calls[:kept]
 	return g.Wait()
 }
 

@@ -16,6 +16,7 @@ type latch struct {
 	ssrc    uint32         // of its newest packet
 	seq     uint16
 	at      int64 // when it came, ns
+	since   int64 // when it was locked, ns
 	suitors [4]suitor
 	turn    int // which suitor gives way next
 }
@@ -46,6 +47,7 @@ const (
 	// ns after which it may move to another stream of the same host. A neighbour behind
 	// the same address is there all the time, so the phone's own stream comes first.
 	longSilence = 2.5e9
+	guessHolds  = 5e9 // ns for which a guessed source has to hold before nobody else is listened to
 )
 
 // agree sets the negotiated address. An address that did not change keeps the lock;
@@ -108,7 +110,7 @@ func (l *latch) court(now int64, from netip.AddrPort, h rtp.Header) verdict {
 
 func (l *latch) lock(now int64, from netip.AddrPort, h rtp.Header) {
 	if from != l.locked {
-		l.locked, l.suitors = from, [4]suitor{}
+		l.locked, l.since, l.suitors = from, now, [4]suitor{}
 	}
 	l.ssrc, l.seq, l.at = h.SSRC, h.Sequence, now
 }
@@ -117,6 +119,16 @@ func (l *latch) lock(now int64, from netip.AddrPort, h rtp.Header) {
 func (l *latch) continues(h rtp.Header) bool {
 	jump := h.Sequence - l.seq
 	return h.SSRC == l.ssrc && jump != 0 && jump < returnJump
+}
+
+// firm is the source that alone need be listened to: the party, while it speaks or is on
+// hold. Invalid when it may have moved, and while the negotiated source may still take the
+// place of a guessed one.
+func (l *latch) firm(now int64, held bool) netip.AddrPort {
+	if !held && now-l.at >= silence || l.locked != l.want && now-l.since < guessHolds {
+		return netip.AddrPort{}
+	}
+	return l.locked
 }
 
 // target is where the party is to be reached: where it is heard from, else where it

@@ -2,6 +2,7 @@ package media
 
 import (
 	"errors"
+	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -32,9 +33,23 @@ type loop struct {
 	digits     digitQueue // read by the clerk
 }
 
+// biggest datagram that is read; RTP of a telephone has under 500 bytes. What is
+// longer is refused.
+const biggest = 2048
+
+// reader is what is read when a socket is ready.
+type reader uint8
+
+const (
+	itsSound   reader = iota // of a port
+	itsReports               // RTCP of a port
+)
+
 const (
 	tick       = time.Millisecond // wake-ups are coalesced to this
-	mostRounds = 64               // looks at the sockets in one pass, so that timers are never starved
+	mostReady  = 256              // sockets that one look tells of
+	mostRounds = 64               // looks in one pass, so that timers are never starved
+	mostVain   = 64               // packets of others that are thrown away in one pass to come to the party's
 )
 
 // job is a piece of control work for the thread that serves port at that moment.
@@ -108,7 +123,7 @@ func (l *loop) run() {
 	for !l.stop {
 		began := l.pass(l.poll.wait(l.wheel.wait(ms(l.now))))
 		if used := time.Duration(l.engine.clock() - began); began != 0 && used < tick {
-			time.Sleep(tick - used) //nolint:forbidigo // the tick itself: what is waited for is time
+			l.poll.rest(tick - used)
 		}
 		l.now = l.engine.clock()
 	}
@@ -129,6 +144,9 @@ func (l *loop) pass(n int) (began int64) {
 				l.serve(r)
 			}
 		}
+		if n < mostReady { // what comes meanwhile is for the next tick
+			break
+		}
 		n = l.poll.found()
 	}
 	for t := l.wheel.due(ms(l.now)); t != nil; t = l.wheel.due(ms(l.now)) {
@@ -145,6 +163,10 @@ func (l *loop) pass(n int) (began int64) {
 		for _, j := range l.inbox.take() {
 			l.work(j)
 		}
+	}
+	if l.air.bounced > 0 {
+		l.tallies.bounced.Add(l.air.bounced)
+		l.air.bounced = 0
 	}
 	return began
 }
@@ -163,30 +185,41 @@ func (l *loop) work(j job) {
 	close(j.done)
 }
 
-// serve reads one datagram of a socket that is ready.
+// serve reads a socket that is ready: one packet of the party, and what others have put
+// before it.
 func (l *loop) serve(r ready) {
 	p := l.slots[r.slot]
 	if p == nil { // released earlier in this pass
 		return
 	}
 	s := p.rtp
-	if r.rtcp {
+	if r.what == itsReports {
 		s = p.rtcp
 	}
-	n, from, ok := s.receive(&l.air)
-	if !ok {
-		return
+	for range mostVain {
+		n, from, ok := s.receive(&l.air)
+		if !ok {
+			return
+		}
+		l.arrive(p, r.what, l.air.packet[:n], from)
+		if p.heard.Load() == l.now {
+			return
+		}
 	}
+}
+
+// arrive takes one datagram for a port.
+func (l *loop) arrive(p *Port, what reader, datagram []byte, from netip.AddrPort) {
 	switch {
-	case n > biggest:
+	case len(datagram) > biggest:
 		l.tallies.malformed.Add(1)
 	case p.in.draining:
 		p.in.quiet = l.now
 		l.tallies.drained.Add(1)
-	case r.rtcp:
-		l.hearReport(p, l.air.packet[:n], from, false)
+	case what == itsReports:
+		l.hearReport(p, datagram, from, false)
 	default:
-		l.receive(p, l.air.packet[:n], from)
+		l.receive(p, datagram, from)
 	}
 }
 
@@ -201,7 +234,7 @@ func (l *loop) adopt(p *Port) error {
 	l.slots[slot] = p
 	p.in.slot = slot
 	l.load.Add(1)
-	if err := errors.Join(l.poll.add(p.rtp, slot, false), l.poll.add(p.rtcp, slot, true)); err != nil {
+	if err := errors.Join(l.poll.add(p.rtp, slot, itsSound), l.poll.add(p.rtcp, slot, itsReports)); err != nil {
 		l.release(p)
 		return err
 	}

@@ -112,9 +112,13 @@ func (p *Port) Apply(d Desc) error {
 	case !reaches(p.local.Addr().Unmap(), d.Remote.Addr().Unmap()):
 		return fmt.Errorf("media: %v cannot be reached from %v", d.Remote, p.local)
 	}
+	before := p.Desc().Remote
 	bridge, err := p.agree(d)
 	if bridge != nil {
 		bridge.rearrange()
+	}
+	if err == nil && before.IsValid() && before != d.Remote {
+		p.do(func(l *loop) { l.follow(p) }) // at once: the kernel may keep everybody else away
 	}
 	return err
 }

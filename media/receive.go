@@ -14,7 +14,8 @@ type inbound struct {
 	slot     int
 	obeys    *route // the route that was followed last
 	latch    latch
-	last     last // the party of the call before
+	tied     netip.AddrPort // whom alone the kernel lets through to us; invalid = everybody
+	last     last           // the party of the call before
 	stats    rtp.Receiver
 	keys     dtmf.Collector
 	keysOf   uint32 // the SSRC that keys listens to
@@ -51,6 +52,7 @@ func (l *loop) turn(p *Port, old, r *route) {
 	p.in.latch.host = r.desc.Host.Unmap().WithZone("")
 	if p.in.latch.want != before {
 		p.in.reports.from = netip.AddrPort{}
+		l.tie(p, r)
 	}
 	if old == nil {
 		return
@@ -161,6 +163,19 @@ func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
 	}
 }
 
+// tie connects the socket of a port to its party: the kernel drops what others send, and
+// finds the way of what we send once. It is dissolved when the party may have moved.
+func (l *loop) tie(p *Port, r *route) {
+	to := p.in.latch.firm(l.now, r.held())
+	if to == p.in.tied {
+		return
+	}
+	if p.rtp.connect(to) != nil { // then everybody is heard, and judged
+		to = netip.AddrPort{}
+	}
+	p.in.tied = to
+}
+
 // circles tells whether sound that came from one of our own ports would go to another
 // one. A call that leaves us and comes back passes one such place; sound that passes two
 // may go round for ever.
@@ -190,6 +205,7 @@ func (l *loop) chore(p *Port) {
 		return
 	}
 	r := l.follow(p) // also of a party that is silent
+	l.tie(p, r)
 	l.tell(p, r)
 	l.report(p)
 	l.wheel.arm(&p.in.chore, nextChore(l.now))

@@ -1,6 +1,8 @@
 package media
 
 import (
+	"net/netip"
+
 	"breakwater/media/rtp"
 )
 
@@ -62,7 +64,11 @@ func (l *loop) send(p *Port, r *route, h rtp.Header, packet []byte) bool {
 // dispatch writes the header and sends the packet to where the party is.
 func (l *loop) dispatch(p *Port, h rtp.Header, packet []byte) bool {
 	h.Put(packet)
-	if !p.rtp.send(&l.air, packet, p.in.latch.target()) {
+	to := p.in.latch.target()
+	if to == p.in.tied { // the socket knows
+		to = netip.AddrPort{}
+	}
+	if !p.rtp.send(&l.air, packet, to) {
 		l.tallies.unsent.Add(1)
 		return false
 	}

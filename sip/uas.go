@@ -2,6 +2,7 @@ package sip
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type invitation struct {
 	agreed  sdp.Result // and what it agrees
 	timer   sessionTimer
 	ringing *time.Timer
+	expires *time.Timer  // when the caller will not wait any longer; nil = it did not say
 	waiting chan<- error // who waits for a 2xx whose media is known with the ACK
 }
 
@@ -59,6 +61,7 @@ func (s *Server) invite(b *mailbox, t *tx, who caller) {
 	s.roster.enter(l)
 	t.cancelled = func() { l.cancelledByCaller() }
 	t.hear = func(_ *sip.Response, err error) { l.finalLost(err) }
+	l.expireUnanswered()
 	l.log.Info("leg came", "number", l.who.Number, "dialled", l.who.Dialled, "from", t.peer)
 	if !s.board().Incoming(l) {
 		l.hangUp(call.Cause{By: call.ByUs, Metric: call.LegOverload, Status: who.busyStatus(), Text: "too many calls"})
@@ -123,6 +126,22 @@ func (s *Server) tooBusy(t *tx, tag string, who caller) {
 	t.respond(res)
 }
 
+// expireUnanswered ends the invitation when its Expires is over and nobody has answered (RFC
+// 3261 §13.3.1). One that cannot be read is none.
+func (l *leg) expireUnanswered() {
+	wait, err := strconv.ParseUint(headerValue(l.in.tx.req, "expires"), 10, 32)
+	if err != nil {
+		return
+	}
+	l.in.expires = time.AfterFunc(time.Duration(wait)*time.Second, func() {
+		l.box.post(func() {
+			if l.stage == inviting {
+				l.refuse(sip.StatusRequestTerminated, call.Cause{By: call.ByCaller, Metric: call.LegCancelled, Status: 487, Text: "the INVITE expired"})
+			}
+		})
+	})
+}
+
 // ring tells the caller that somebody is called.
 func (l *leg) ring() {
 	if l.in == nil || l.stage != inviting || l.in.tx.answered() {
@@ -132,19 +151,24 @@ func (l *leg) ring() {
 	res.AppendHeader(l.s.contact(l.peer.hop, l.peer.view, l.dlg.local.uri.User))
 	res.AppendHeader(sip.NewHeader("Allow", allowed))
 	l.in.tx.respond(res)
-	l.in.stopRinging()
+	if l.in.ringing != nil {
+		l.in.ringing.Stop()
+	}
 	l.in.ringing = time.AfterFunc(ringAgain, func() { l.box.post(l.ring) })
 }
 
-func (in *invitation) stopRinging() {
-	if in.ringing != nil {
-		in.ringing.Stop()
+// stop ends what was timed until the final response.
+func (in *invitation) stop() {
+	for _, t := range []*time.Timer{in.ringing, in.expires} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 }
 
 // over tells whoever waits for the answer that there is none.
 func (in *invitation) over(c call.Cause) {
-	in.stopRinging()
+	in.stop()
 	if in.waiting != nil {
 		in.waiting <- c
 		in.waiting = nil
@@ -161,7 +185,7 @@ func (l *leg) answer(done chan<- error) {
 		done <- nil // answered before
 		return
 	}
-	l.in.stopRinging()
+	l.in.stop()
 	t := l.in.tx
 	l.care.timer = l.in.timer
 	res := l.ok(t, l.in.timer)
@@ -173,7 +197,7 @@ func (l *leg) answer(done chan<- error) {
 		return
 	}
 	if err := l.agreed(l.in.agreed); err != nil {
-		l.refuse(sip.StatusServiceUnavailable, call.Cause{By: call.ByUs, Metric: call.LegOverload, Text: err.Error()})
+		l.unsound(err)
 		done <- l.cause
 		return
 	}
@@ -182,6 +206,16 @@ func (l *leg) answer(done chan<- error) {
 	l.stage = confirming
 	l.shake(t, res, nil)
 	done <- nil
+}
+
+// unsound refuses an INVITE whose sound was agreed on and cannot be: by our fault,
+// or because of what it asks for.
+func (l *leg) unsound(err error) {
+	if errors.Is(err, media.ErrClosed) {
+		l.refuse(sip.StatusServiceUnavailable, call.Cause{By: call.ByUs, Metric: call.LegOverload, Text: err.Error()})
+		return
+	}
+	l.refuse(sip.StatusNotAcceptableHere, call.Cause{By: call.ByUs, Metric: call.LegRefused, Text: err.Error()})
 }
 
 // lateAnswer takes the answer to our offer out of an ACK.
@@ -218,8 +252,11 @@ func (l *leg) ok(t *tx, timer sessionTimer) *sip.Response {
 
 // refuse ends an INVITE with an error response.
 func (l *leg) refuse(status int, c call.Cause) {
-	l.in.stopRinging()
+	l.in.stop()
 	res := reply(l.in.tx.req, status, l.in.tag)
+	if status == sip.StatusNotAcceptableHere {
+		res.AppendHeader(sip.NewHeader("Warning", "399 breakwater "+wire.Quote(c.Text)))
+	}
 	if status == sip.StatusServiceUnavailable || status == sip.StatusTemporarilyUnavailable && c.Metric == call.LegOverload {
 		res.AppendHeader(sip.NewHeader("Retry-After", retryAfter()))
 	}

@@ -46,6 +46,7 @@ func Refusal(req *sip.Request, v Verdict) *sip.Response {
 		}
 	}
 	res := sip.NewResponseFromRequest(req, v.Status, Sanitise(v.Reason), nil)
+	res.SipVersion = "SIP/2.0" // ours, whatever the request claims to be
 	for _, h := range v.Headers {
 		res.AppendHeader(h)
 	}

@@ -38,9 +38,9 @@ var (
 	endOfHeader = []byte("\r\n\r\n")
 )
 
-// stream is one TCP connection. Each Read gives one whole message, or the blank
-// lines of a keep-alive: so a message is judged as a whole before sipgo parses it,
-// and a bad one costs itself, not the connection.
+// stream is one TCP connection. Each Read gives one whole message: so it is judged as
+// a whole before sipgo parses it, and a bad one costs itself, not the connection.
+// Keep-alives end here.
 type stream struct {
 	net.Conn
 
@@ -54,7 +54,8 @@ type stream struct {
 
 	bounds bounds
 	start  time.Time
-	buf    []byte // belongs to the reader
+	buf    []byte // belongs to the reader, as the next
+	blank  int    // line ends since the last message or pong
 }
 
 func newStream(c net.Conn, l *listener, b bounds, closed func(*stream)) *stream {
@@ -72,15 +73,38 @@ func (s *stream) Read(b []byte) (int, error) {
 		if err != nil || n > len(b) {
 			return 0, errFraming
 		}
-		if n > 0 {
-			copy(b, s.buf[:n])
-			s.buf = append(s.buf[:0], s.buf[n:]...)
+		if n == 0 {
+			if err := s.more(); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		blank := bytes.HasPrefix(s.buf, crlf)
+		copy(b, s.buf[:n])
+		s.buf = append(s.buf[:0], s.buf[n:]...)
+		if !blank {
+			s.blank = 0
 			return n, nil
 		}
-		if err := s.more(); err != nil {
+		if err := s.keptAlive(n / len(crlf)); err != nil {
 			return 0, err
 		}
 	}
+}
+
+// keptAlive takes one or two line ends between messages. Two are a ping and get their
+// pong, one line end (RFC 5626 §3.5.1), though they may come one by one.
+func (s *stream) keptAlive(ends int) error {
+	s.blank += ends
+	if s.blank < 2 {
+		return nil
+	}
+	s.blank -= 2
+	if err := s.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	_, err := s.Write(crlf)
+	return err
 }
 
 // more reads what the network has, in the time that the state of the stream allows.
@@ -132,7 +156,7 @@ func frame(buf []byte) (int, error) {
 		blank += len(crlf)
 	}
 	if blank > 0 {
-		return min(blank, 4), nil // two CRLF are a ping that sipgo answers (RFC 5626 §3.5.1)
+		return min(blank, 2*len(crlf)), nil
 	}
 	head := bytes.Index(buf, endOfHeader)
 	if head < 0 {

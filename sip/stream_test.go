@@ -78,6 +78,27 @@ func TestOneBadMessageDoesNotCostTheStream(t *testing.T) {
 	}
 }
 
+// RFC 5626 §3.5.1: a client that pings and hears no pong gives up its stream.
+func TestAPingOnAStreamGetsItsPong(t *testing.T) {
+	h := open(t, Plan{})
+	c, err := net.Dial("tcp", h.at("tcp").String())
+	must(t, "dial", err)
+	defer c.Close()
+	must(t, "deadline", c.SetDeadline(time.Now().Add(patience)))
+	buf := make([]byte, 64)
+	for _, ping := range [][]string{{"\r\n\r\n"}, {"\r\n", "\r\n"}, {"\r\n\r\n"}} {
+		for _, part := range ping {
+			_, err := io.WriteString(c, part)
+			must(t, "write", err)
+		}
+		n, err := c.Read(buf)
+		must(t, "read", err)
+		if got := string(buf[:n]); got != "\r\n" {
+			t.Fatalf("%q was answered by %q, want one CRLF", ping, got)
+		}
+	}
+}
+
 func TestATrunkByTCP(t *testing.T) {
 	peer, err := siptest.New(siptest.Options{Name: "carrier", Transport: "tcp", Policy: siptest.AnswerAfter(0)})
 	must(t, "peer", err)

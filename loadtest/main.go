@@ -23,6 +23,7 @@ type commands struct {
 	Capacity capacityCommand `cmd:"" help:"Find the highest load that is carried well."`
 	Memory   memoryCommand   `cmd:"" help:"Hold one load, and tell what a call takes and leaves behind."`
 	Churn    churnCommand    `cmd:"" help:"Let calls come and go, and watch what grows."`
+	Shim     shimCommand     `cmd:"" help:"Be a bad line between two parties that speak UDP."`
 	SIPp     sippCommand     `cmd:"" name:"sipp" help:"Play SIPp scenarios, ours and its own, against a server with that profile."`
 }
 

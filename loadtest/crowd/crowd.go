@@ -68,7 +68,7 @@ func Open(s Settings) (*Crowd, error) {
 	}
 	_ = conn.SetReadBuffer(4 << 20) // best effort: the kernel may give less
 	if err := ipv4.NewPacketConn(conn).SetControlMessage(ipv4.FlagDst, true); err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, fmt.Errorf("SIP socket: %w", err)
 	}
 	return &Crowd{
@@ -79,7 +79,7 @@ func Open(s Settings) (*Crowd, error) {
 
 // Run reads until ctx ends. Whoever waits for an answer then is told so.
 func (c *Crowd) Run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { c.conn.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = c.conn.Close() })
 	defer stop()
 	defer c.end()
 	buf, oob := make([]byte, 65535), make([]byte, 128)

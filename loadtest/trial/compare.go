@@ -146,7 +146,7 @@ func freePorts(n int, first uint16) ([]uint16, error) {
 		if err != nil {
 			continue
 		}
-		conn.Close()
+		_ = conn.Close()
 		ports = append(ports, uint16(p))
 	}
 	if len(ports) < n {

@@ -13,10 +13,6 @@ func (c Codec) law() g711.Law {
 	return g711.Mu
 }
 
-// wide tells whether the codec has more than a telephone's band, which cannot be relayed
-// or made louder code by code.
-func (c Codec) wide() bool { return c == G722 }
-
 // index numbers the codecs from 0, for tables.
 func (c Codec) index() int { return int(c.law()) }
 

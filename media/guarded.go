@@ -61,15 +61,28 @@ type shield struct {
 	next  uint32 // the timestamp of a frame that goes on the one before
 }
 
+// origin is whose sound a frame is.
+type origin bool
+
+const (
+	theirs origin = false // of the parties of a bridge
+	ours   origin = true  // prompts, tones and music, in which nobody whistles
+)
+
 // cover guards a frame on its way to the ear, in place. What does not follow the frame
 // before, be it for a loss or for another source, is nothing to compare it with.
-func (s *shield) cover(c Codec, h rtp.Header, codes []byte) {
+func (s *shield) cover(c Codec, whose origin, h rtp.Header, codes []byte) {
 	if h.Marker || h.Timestamp != s.next {
 		s.guard.Forget()
 	}
 	s.next = h.Timestamp + uint32(len(codes))
-	s.guard.StepBack(s.stepBack.Load())
+	s.obey(whose)
 	s.guard.Frame(c.law(), codes, codes)
+}
+
+func (s *shield) obey(whose origin) {
+	s.guard.StepBack(s.stepBack.Load())
+	s.guard.Own(bool(whose))
 }
 
 // tell publishes what is known of a party's voice and of what its ear got.

@@ -135,9 +135,9 @@ func TestTheGuardForgetsAtAGapAndAtANewSource(t *testing.T) {
 	} {
 		s := shield{guard: guard.New(guard.Settings{})}
 		whole := loud(PCMU, 40)
-		s.cover(PCMU, rtp.Header{Timestamp: 160}, bytes.Clone(whole[:160]))
+		s.cover(PCMU, theirs, rtp.Header{Timestamp: 160}, bytes.Clone(whole[:160]))
 		second := bytes.Clone(whole[160:320])
-		s.cover(PCMU, next, second)
+		s.cover(PCMU, theirs, next, second)
 
 		fresh := guard.New(guard.Settings{})
 		fresh.Frame(PCMU.law(), bytes.Clone(whole[:160]), whole[:160])

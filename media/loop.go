@@ -26,8 +26,9 @@ type loop struct {
 	wheel      wheel
 	now        int64 // ns of the engine's clock, read once a pass
 	air        air
-	frame      [frameRoom]byte // where players build packets
-	mixed      [mixFrame]int16 // what one party hears in a room
+	frame      [frameRoom]byte  // where players build packets
+	mixed      [wideFrame]int16 // what one party hears in a room
+	other      [wideFrame]int16 // the same, or what one says there, at another rate
 	reportRoom [256]byte
 	stop       bool
 	digits     digitQueue // read by the clerk

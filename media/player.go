@@ -161,7 +161,7 @@ func (l *loop) pace(p *Port) {
 // playOne sends one packet of the playback.
 func (l *loop) playOne(p *Port, r *route) {
 	packet := l.frame[:rtp.HeaderSize+r.samples]
-	r.play.spent = r.play.fill(packet[rtp.HeaderSize:], r.desc.Codec)
+	r.play.spent = r.play.fill(packet[rtp.HeaderSize:], r.desc.Codec.recorded())
 	l.sendOwn(p, r, packet)
 	r.play.skipped = r.play.skipped || !p.out.smooth
 }
@@ -175,14 +175,20 @@ func (b *Playback) close() {
 	}
 }
 
-// sendOwn sends a packet of a source of our own, on the schedule of its pace.
+// sendOwn sends a packet of G.711 (in a wideband leg: µ-law) of a source of our own, on the
+// schedule of its pace.
 func (l *loop) sendOwn(p *Port, r *route, packet []byte) {
 	samples := len(packet) - rtp.HeaderSize
-	if p.reachable(r) {
-		h := p.out.line.Next(p.out.due*(rtp.Rate/1000), uint32(samples), p.out.smooth)
-		p.out.smooth = l.send(p, r, h, packet)
-	} else {
+	switch {
+	case !p.reachable(r):
 		p.out.smooth = false
+	case r.wide != nil:
+		r.wide.widen(r.shield, p.out.smooth, packet[rtp.HeaderSize:])
+		h := p.out.line.Next(p.out.due*(rtp.Rate/1000), uint32(samples), p.out.smooth)
+		p.out.smooth = l.sendGuarded(p, r, h, packet, r.wide.told[:samples])
+	default:
+		h := p.out.line.Next(p.out.due*(rtp.Rate/1000), uint32(samples), p.out.smooth)
+		p.out.smooth = l.send(p, r, ours, h, packet)
 	}
 	p.out.due += int64(samples) / (rtp.Rate / 1000)
 }
@@ -202,9 +208,7 @@ func (l *loop) hushed(p *Port) {
 
 func (l *loop) hushOne(p *Port, r *route) {
 	packet := l.frame[:rtp.HeaderSize+r.samples]
-	for i := rtp.HeaderSize; i < len(packet); i++ {
-		packet[i] = r.desc.Codec.Silence()
-	}
+	fill(packet[rtp.HeaderSize:], r.desc.Codec.recorded().Silence())
 	l.sendOwn(p, r, packet)
 }
 

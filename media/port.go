@@ -45,8 +45,9 @@ type control struct {
 	bridge *Bridge
 	peer   *Port // who hears this party; nil while bridge is being built
 	gain   float64
-	relay  bool  // telephone-events go to peer
-	seat   *seat // in a bridge that mixes; then there is no peer
+	relay  bool      // telephone-events go to peer
+	seat   *seat     // in a bridge that mixes; then there is no peer
+	wide   *wideband // nil unless G.722 was agreed
 	rec    *Recording
 	shield *shield // the guard of this party's ear; nil = not protected
 	closed bool
@@ -64,6 +65,7 @@ type route struct {
 	loud    float64       // factor that is in tables
 	relay   bool          // telephone-events go to peer
 	seat    *seat         // the bridge, if it mixes: then there is no peer
+	wide    *wideband     // for G.722; nil = it is not spoken
 	rec     *Recording    // hears both directions
 	shield  *shield       // guards what the party hears; nil = nothing does
 }
@@ -74,6 +76,8 @@ type former struct {
 	table *[256]byte // its codes in the codec that is agreed now; nil = the same
 	until int64      // ns of the engine's clock
 }
+
+const noPayload = 255 // no packet has this payload type
 
 // overlap is how long packets of the former agreement are taken: those of a phone that
 // has not seen our answer yet, or is slow to obey its own offer.
@@ -103,8 +107,8 @@ func (p *Port) Apply(d Desc) error {
 		d.Ptime = 20 * time.Millisecond
 	}
 	switch {
-	case d.Codec != PCMU && d.Codec != PCMA:
-		return fmt.Errorf("media: codec %d is neither PCMU nor PCMA", d.Codec)
+	case d.Codec != PCMU && d.Codec != PCMA && d.Codec != G722:
+		return fmt.Errorf("media: codec %d is neither PCMU nor PCMA nor G722", d.Codec)
 	case d.Payload > 127 || d.DTMF > 127:
 		return fmt.Errorf("media: payload types %d and %d must be under 128", d.Payload, d.DTMF)
 	case d.Ptime < 10*time.Millisecond || d.Ptime > 60*time.Millisecond || d.Ptime%time.Millisecond != 0:
@@ -134,9 +138,18 @@ func (p *Port) agree(d Desc) (*Bridge, error) {
 	was, before := p.ctl.desc, p.ctl.agreed
 	if before && (was.Codec != d.Codec || was.Payload != d.Payload || was.DTMF != d.DTMF) {
 		p.ctl.former = former{desc: was, until: p.engine.clock() + int64(overlap)}
-		if was.Codec != d.Codec {
+		switch {
+		case was.Codec.wide() != d.Codec.wide(): // too different to be made the same
+			p.ctl.former.desc.Payload = noPayload
+		case was.Codec != d.Codec:
 			p.ctl.former.table = was.Codec.transcoding()
 		}
+	}
+	switch {
+	case !d.Codec.wide():
+		p.ctl.wide = nil
+	case p.ctl.wide == nil:
+		p.ctl.wide = &wideband{}
 	}
 	p.ctl.desc, p.ctl.agreed = d, true
 	p.swap()
@@ -214,7 +227,10 @@ func (p *Port) Close() {
 // swap makes the present wishes the route. p.mu is held.
 func (p *Port) swap() {
 	c := &p.ctl
-	r := &route{desc: c.desc, agreed: c.agreed && !c.closed, former: c.former, play: c.play, peer: c.peer, relay: c.relay, seat: c.seat, rec: c.rec, shield: c.shield}
+	r := &route{
+		desc: c.desc, agreed: c.agreed && !c.closed, former: c.former, play: c.play, peer: c.peer,
+		relay: c.relay, seat: c.seat, wide: c.wide, rec: c.rec, shield: c.shield,
+	}
 	r.desc.Remote, r.desc.RTCP = plain(c.desc.Remote), plain(c.desc.RTCP)
 	r.samples = packetSamples(c.desc.Ptime)
 	if c.peer != nil {

@@ -109,7 +109,7 @@ func TestApplyRefusesWhatCannotBe(t *testing.T) {
 	e := openEngine(t, 2)
 	a := newPhone(t, e, PCMU)
 	for name, edit := range map[string]func(*Desc){
-		"another codec":         func(d *Desc) { d.Codec = 9 },
+		"another codec":         func(d *Desc) { d.Codec = 18 },
 		"a payload type of 128": func(d *Desc) { d.Payload = 128 },
 		"a key type of 200":     func(d *Desc) { d.DTMF = 200 },
 		"packets of 5 ms":       func(d *Desc) { d.Ptime = 5 * time.Millisecond },

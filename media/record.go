@@ -63,7 +63,7 @@ func (p *Port) Record(path string) (*Recording, error) {
 		path = filepath.Join(p.engine.settings.Recordings, path)
 	}
 	p.mu.Lock()
-	codec, agreed := p.ctl.desc.Codec, p.ctl.agreed
+	codec, agreed := p.ctl.desc.Codec.recorded(), p.ctl.agreed
 	p.mu.Unlock()
 	if !agreed {
 		return nil, fmt.Errorf("media: record %s: no codec was agreed yet", path)

@@ -19,7 +19,7 @@ func (l *loop) listener(r *route) (*Port, *route) {
 		return nil, nil
 	}
 	tr := l.follow(to)
-	if tr.seat != nil || !to.reachable(tr) || to.occupied(tr, l.now) {
+	if tr.seat != nil || tr.wide != nil || r.wide != nil || !to.reachable(tr) || to.occupied(tr, l.now) {
 		return nil, nil
 	}
 	return to, tr
@@ -31,9 +31,13 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 		return
 	}
 	codes := packet[rtp.HeaderSize:]
-	p.in.voice.frame(r.desc.Codec.law(), codes)
+	narrow := codes
+	if r.wide != nil {
+		narrow = r.wide.narrow(codes)
+	}
+	p.in.voice.frame(r.desc.Codec.law(), narrow)
 	if r.rec != nil {
-		r.rec.hear(left, l.now, r.desc.Codec, h, codes)
+		r.rec.hear(left, l.now, r.desc.Codec.recorded(), h, narrow)
 	}
 	if r.seat != nil {
 		r.seat.take(l.now, r.desc.Codec, h, codes)
@@ -54,7 +58,7 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 		return
 	}
 	l.tallies.relayed.Add(1)
-	l.send(to, tr, out, packet)
+	l.send(to, tr, theirs, out, packet)
 }
 
 // translate makes a frame of a party what its peer hears of it, in its codec. A gain that

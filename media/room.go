@@ -1,8 +1,10 @@
 package media
 
 import (
+	"breakwater/media/g722"
 	"breakwater/media/jitter"
 	"breakwater/media/mix"
+	"breakwater/media/rate"
 	"breakwater/media/rtp"
 )
 
@@ -12,6 +14,7 @@ type room struct {
 	due   int64 // ms: when it is mixed next
 	mixer *mix.Mixer
 	seats []*seat // by their number in the mixer
+	wide  bool    // mixed at 16 kHz, because two of them have so much to say
 }
 
 // seat is one port's place in a room: the loop's.
@@ -21,6 +24,16 @@ type seat struct {
 	buffer *jitter.Buffer
 	noise  mix.Noise // what the line sounds like in pauses in which the party sends nothing
 	smooth bool      // what is sent next goes on the packet before
+
+	wide  bool      // speaks G.722
+	mouth converter // from its rate to the room's
+	ear   converter // and back
+}
+
+// converter carries sound between the rates of a seat and of its room, where they differ.
+type converter struct {
+	up   rate.Up
+	down rate.Down
 }
 
 const (
@@ -35,14 +48,20 @@ func (l *loop) arrangeRoom(old *room, members []*member) *room {
 		l.closeRoom(old)
 		return nil
 	}
-	m := &room{mixer: mix.New(len(members), mixFrame)}
+	m := &room{}
 	m.timer.room = m
+	speakers := 0
 	for _, who := range members {
-		if who.seat == nil {
-			who.seat = &seat{port: who.port, buffer: jitter.New(jitter.Settings{}, who.port.Desc().Codec.law())}
+		if c := who.port.Desc().Codec; who.seat == nil || who.seat.wide != c.wide() {
+			who.seat = newSeat(who.port, c)
+		}
+		if who.seat.wide {
+			speakers++
 		}
 		m.seats = append(m.seats, who.seat)
 	}
+	m.wide = speakers > 1
+	m.mixer = mix.New(len(members), len(m.frame(&l.mixed)))
 	for i, ear := range members {
 		for j, mouth := range members {
 			m.mixer.Gain(i, j, factor(mouth.loudFor(ear)))
@@ -65,6 +84,38 @@ func (l *loop) arrangeRoom(old *room, members []*member) *room {
 	}
 	l.wheel.arm(&m.timer, m.due)
 	return m
+}
+
+func newSeat(p *Port, c Codec) *seat {
+	s := &seat{port: p, wide: c.wide()}
+	if s.wide {
+		s.buffer = jitter.NewWide(jitter.Settings{}, &g722.Decoder{})
+	} else {
+		s.buffer = jitter.New(jitter.Settings{}, c.law())
+	}
+	return s
+}
+
+// frame is as much of x as 20 ms have in the room.
+func (m *room) frame(x *[wideFrame]int16) []int16 { return frameOf(m.wide, x) }
+
+// frame is as much of x as 20 ms of the party have.
+func (s *seat) frame(x *[wideFrame]int16) []int16 { return frameOf(s.wide, x) }
+
+func frameOf(wide bool, x *[wideFrame]int16) []int16 {
+	if wide {
+		return x[:]
+	}
+	return x[:mixFrame]
+}
+
+// convert makes dst of src: twice as many samples, or half.
+func (c *converter) convert(dst, src []int16) {
+	if len(dst) > len(src) {
+		c.up.Convert(dst, src)
+	} else {
+		c.down.Convert(dst, src)
+	}
 }
 
 // firstMix is when a new room is mixed first: when what was sent to everybody so far has
@@ -98,6 +149,9 @@ func (m *room) number(s *seat) int {
 
 // take puts a packet of the party into its buffer.
 func (s *seat) take(now int64, c Codec, h rtp.Header, codes []byte) {
+	if s.wide != c.wide() { // the codec has just changed
+		return
+	}
 	s.buffer.Law(c.law())
 	s.buffer.Put(units(now), h, codes)
 }
@@ -119,50 +173,79 @@ func (l *loop) mix(m *room) {
 func (l *loop) mixOne(m *room) {
 	at := m.due * (rtp.Rate / 1000)
 	for i, s := range m.seats {
-		m.mixer.Speaks(i, s.speaks(at, l.follow(s.port), m.mixer.In(i)))
+		m.mixer.Speaks(i, l.speaks(s, l.follow(s.port), at, m.mixer.In(i)))
 	}
 	for i, s := range m.seats {
-		sound := m.mixer.Out(i, l.mixed[:])
+		x := m.frame(&l.mixed)
+		sound := m.mixer.Out(i, x)
 		r := l.follow(s.port)
-		if !s.port.reachable(r) || s.port.occupied(r, l.now) {
+		if s.wide != (r.wide != nil) || !s.port.reachable(r) || s.port.occupied(r, l.now) {
 			s.port.out.cut.fill, s.smooth = 0, false
 			continue
 		}
-		l.tellMix(s, r, at, sound)
+		if s.wide != m.wide {
+			y := s.frame(&l.other)
+			s.ear.convert(y, x)
+			x = y
+		}
+		l.tellMix(s, r, at, x, sound)
 	}
 }
 
-// speaks writes the next 20 ms of a party and tells whether there is anything in them.
-func (s *seat) speaks(at int64, r *route, dst []int16) bool {
-	if s.buffer.Pull(at, dst) != jitter.Silence {
-		return true
+// speaks writes the next 20 ms of a party, as the room needs them, and tells whether there
+// is anything in them.
+func (l *loop) speaks(s *seat, r *route, at int64, dst []int16) bool {
+	x := s.frame(&l.other)
+	if s.wide == s.room.wide {
+		x = dst
 	}
-	if s.noise.Loud() && r.desc.Recv {
-		s.noise.Fill(dst)
-		return true
+	switch {
+	case s.buffer.Pull(at, x) != jitter.Silence:
+	case s.noise.Loud() && r.desc.Recv:
+		s.noise.Fill(x)
+	default:
+		s.mouth = converter{}
+		return false
 	}
-	return false
+	if s.wide != s.room.wide {
+		s.mouth.convert(dst, x)
+	}
+	return true
 }
 
 // tellMix sends what was mixed for a party, in packets of its own length.
-func (l *loop) tellMix(s *seat, r *route, at int64, sound bool) {
+func (l *loop) tellMix(s *seat, r *route, at int64, x []int16, sound bool) {
+	var codes, recorded [mixFrame]byte
 	out := &s.port.out
-	var codes [mixFrame]byte
-	if sound {
-		r.desc.Codec.law().Encode(codes[:], l.mixed[:])
-	} else {
+	switch {
+	case s.wide:
+		if r.shield != nil {
+			r.shield.coverWide(theirs, s.smooth, x)
+		}
+		r.wide.encode(codes[:], recorded[:], x)
+	case sound:
+		r.desc.Codec.law().Encode(codes[:], x)
+	default:
 		fill(codes[:], r.desc.Codec.Silence())
 	}
 	for rest := codes[:]; len(rest) > 0; {
 		n := copy(out.partial[rtp.HeaderSize+out.cut.fill:rtp.HeaderSize+r.samples], rest)
+		if s.wide {
+			copy(r.wide.told[out.cut.fill:r.samples], recorded[mixFrame-len(rest):])
+		}
 		out.cut.fill += n
 		rest = rest[n:]
 		if out.cut.fill < r.samples {
 			break
 		}
 		out.cut.fill = 0
+		packet := out.partial[:rtp.HeaderSize+r.samples]
 		h := out.line.Next(at, uint32(r.samples), s.smooth)
-		s.smooth = l.send(s.port, r, h, out.partial[:rtp.HeaderSize+r.samples])
+		if s.wide {
+			s.smooth = l.sendGuarded(s.port, r, h, packet, r.wide.told[:r.samples])
+		} else {
+			s.smooth = l.send(s.port, r, theirs, h, packet)
+		}
 		l.tallies.mixed.Add(1)
 		at += int64(r.samples)
 	}

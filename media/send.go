@@ -48,15 +48,21 @@ func (p *Port) occupied(r *route, now int64) bool {
 	return r.playing() && (!r.play.spent || ms(now) < p.out.due-sameBreath/2)
 }
 
-// send gives one packet of sound to the party; its header is written here.
-func (l *loop) send(p *Port, r *route, h rtp.Header, packet []byte) bool {
-	h.Payload = r.desc.Payload
+// send gives one packet of G.711 to the party; its header is written here.
+func (l *loop) send(p *Port, r *route, whose origin, h rtp.Header, packet []byte) bool {
+	codes := packet[rtp.HeaderSize:]
 	if r.shield != nil {
-		r.shield.guard.Own(r.playing()) // our own tones are no whistles
-		r.shield.cover(r.desc.Codec, h, packet[rtp.HeaderSize:])
+		r.shield.cover(r.desc.Codec, whose, h, codes)
 	}
+	return l.sendGuarded(p, r, h, packet, codes)
+}
+
+// sendGuarded gives one packet of sound to the party; codes are what a recording takes
+// of it.
+func (l *loop) sendGuarded(p *Port, r *route, h rtp.Header, packet, codes []byte) bool {
+	h.Payload = r.desc.Payload
 	if r.rec != nil { // before it leaves: who hears it knows that it is on the tape
-		r.rec.hear(right, l.now, r.desc.Codec, h, packet[rtp.HeaderSize:])
+		r.rec.hear(right, l.now, r.desc.Codec.recorded(), h, codes)
 	}
 	return l.dispatch(p, h, packet)
 }
@@ -118,5 +124,5 @@ func (l *loop) flush(to *Port, tr *route, smooth bool) {
 	to.out.cut.fill = 0
 	l.tallies.relayed.Add(1)
 	h := to.out.line.Next(units(l.now), uint32(tr.samples), smooth)
-	l.send(to, tr, h, to.out.partial[:rtp.HeaderSize+tr.samples])
+	l.send(to, tr, theirs, h, to.out.partial[:rtp.HeaderSize+tr.samples])
 }

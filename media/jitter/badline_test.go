@@ -2,7 +2,6 @@ package jitter
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -59,23 +58,15 @@ func cross(way []packet, f shim.Faults) (arrived []packet, lost map[int]bool) {
 	return arrived, lost
 }
 
-// bare is a player without a buffer: slot by slot it plays the packet whose turn it is, if that
-// has come, and else nothing. Its slots begin when a packet of median delay comes, so
-// that it is neither lucky nor unlucky with its first packet.
+// bare is what a player without a buffer makes of it.
 func bare(law g711.Law, sent, arrived []packet) []int16 {
-	place := func(p packet) int64 { return int64(p.header.Timestamp - sent[0].header.Timestamp) }
-	ways := make([]int64, len(arrived))
-	for i, p := range arrived {
-		ways[i] = p.arrives - place(p)
-	}
-	slices.Sort(ways)
-	out := make([]int16, len(sent)*160)
+	var pieces []shim.Piece
 	for _, p := range arrived {
-		if at := place(p); p.arrives <= at+ways[len(ways)/2] {
-			law.Decode(out[at:], p.codes)
-		}
+		sound := make([]int16, len(p.codes))
+		law.Decode(sound, p.codes)
+		pieces = append(pieces, shim.Piece{Place: int64(p.header.Timestamp - sent[0].header.Timestamp), Arrives: p.arrives, Sound: sound})
 	}
-	return out
+	return shim.Unbuffered(len(sent)*160, pieces)
 }
 
 // gaps is the sound with silence in the place of what was lost.

@@ -18,6 +18,8 @@ type conceal struct {
 	bend   int     // the step at the beginning, which is taken back over 4 ms
 	now    cycle   // what is repeated
 	former cycle   // what was repeated in the ten milliseconds before; no periods = the same
+	fade   int     // samples over which the sound that follows is faded in
+	faded  int     // of them, how many are
 	heard  []int16 // what was played before
 }
 
@@ -43,15 +45,19 @@ func (c *conceal) begin(past []int16) {
 		at: len(c.heard) - pitchWindow*w, length: pitchWindow * w, from: shortestPitch * w, to: longestPitch * w, toward: -1, step: w,
 	})
 	c.bend = int(c.heard[last]) - int(c.heard[last-c.period])
-	c.on, c.length, c.now, c.former = true, 0, cycle{}, cycle{}
+	c.on, c.length, c.fade, c.faded = true, 0, 0, 0
+	c.now, c.former = cycle{}, cycle{}
 }
 
-// silent tells whether all has faded.
-func (c *conceal) silent() bool { return c.on && c.length >= fadeTo*c.width }
+// silent tells whether something is missing and all that was invented for it has faded.
+func (c *conceal) silent() bool { return c.on && c.gone() }
+
+// gone tells whether there is nothing left to repeat.
+func (c *conceal) gone() bool { return c.length >= fadeTo*c.width }
 
 // fill invents len(dst) samples.
 func (c *conceal) fill(dst []int16) {
-	if c.silent() {
+	if c.gone() {
 		clear(dst)
 		return
 	}
@@ -63,7 +69,7 @@ func (c *conceal) fill(dst []int16) {
 // next invents one sample.
 func (c *conceal) next() int {
 	ten, quarter := tenMs*c.width, c.period/4
-	if c.silent() {
+	if c.gone() {
 		return 0
 	}
 	into := c.length % ten
@@ -112,17 +118,25 @@ func (c *conceal) wave(k *cycle) int {
 	return v
 }
 
-// end fades the sound that follows in: over 4 ms after up to 10 ms that were missing, and 4 ms
-// more for each further 10 ms, at most 10 ms; over 4 ms when all has faded.
-func (c *conceal) end(sound []int16) {
-	n := shortestFade * c.width
-	if ten := tenMs * c.width; !c.silent() {
-		n = min(n*((c.length+ten-1)/ten), longestFade*c.width)
+// end says that sound is there again. It is faded in: over 4 ms after up to 10 ms that were
+// missing, and 4 ms more for each further 10 ms, at most 10 ms; over 4 ms when all has
+// faded.
+func (c *conceal) end() {
+	c.fade = shortestFade * c.width
+	if ten := tenMs * c.width; !c.gone() {
+		c.fade = min(c.fade*max(1, (c.length+ten-1)/ten), longestFade*c.width)
 	}
-	n = min(n, len(sound))
-	for i := range sound[:n] {
-		v := c.next()
-		sound[i] = int16(v + (int(sound[i])-v)*(i+1)/(n+1))
-	}
-	c.on = false
+	c.on, c.faded = false, 0
 }
+
+// fadeIn goes over from what was invented to the sound that follows, in place.
+func (c *conceal) fadeIn(sound []int16) {
+	for i := range sound[:min(len(sound), c.fade-c.faded)] {
+		c.faded++
+		v := c.next()
+		sound[i] = int16(v + (int(sound[i])-v)*c.faded/(c.fade+1))
+	}
+}
+
+// busy tells whether something of what is played is invented.
+func (c *conceal) busy() bool { return c.on || c.faded < c.fade }

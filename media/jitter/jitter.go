@@ -230,9 +230,12 @@ func (b *Buffer) restart(now int64, h rtp.Header) {
 		b.stats.Restarts++
 	}
 	place := b.head
-	if b.ring.next(b.head) != nowhere {
+	switch {
+	case b.ring.next(b.head) != nowhere:
 		place = b.ring.high + seam
-	} else {
+	case !b.lost.on: // the one before is being played to its end
+		place += seam
+	default:
 		b.waiting, b.held = true, 0
 	}
 	*s = source{begun: true, ssrc: h.SSRC, last: h.Timestamp, place: place, packet: s.packet}

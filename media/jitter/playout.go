@@ -27,7 +27,7 @@ func (b *Buffer) pull(now int64, dst []int16) Kind {
 	for at := int64(0); at < n; {
 		out, took := dst[at*b.form.width:], int64(0)
 		if b.ready(n - at) {
-			took = int64(b.strip.play(out)) / b.form.width
+			took = b.play(out)
 			kind = max(kind, Voice)
 		} else if took = b.missing(now, n-at); took > 0 && b.invent(out[:took*b.form.width]) {
 			kind = Concealed
@@ -67,15 +67,19 @@ func (b *Buffer) ready(want int64) bool {
 	if b.waiting {
 		return b.strip.wait > 0
 	}
-	if b.lost.on {
-		want = max(want, longestFade)
-	}
 	b.decode(want)
-	if b.strip.wait > 0 && b.lost.on {
-		b.lost.end(b.strip.next())
+	return b.strip.wait > 0
+}
+
+// play gives what is decoded, and tells how many places it was.
+func (b *Buffer) play(out []int16) int64 {
+	if b.lost.on {
+		b.lost.end()
 		b.held = 0
 	}
-	return b.strip.wait > 0
+	next := b.strip.next()
+	b.lost.fadeIn(next[:min(len(next), len(out))])
+	return int64(b.strip.play(out)) / b.form.width
 }
 
 // decode makes the sound that waits so many places long, if they are there.
@@ -153,7 +157,7 @@ func (b *Buffer) adapt(now int64) {
 		b.leap(now - b.ways.best - b.depth.most)
 		return
 	}
-	if b.waiting || b.lost.on {
+	if b.waiting || b.lost.busy() {
 		return
 	}
 	switch spare := now - at - b.need(at); {

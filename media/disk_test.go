@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"breakwater/media/g711"
+	"breakwater/media/rtp"
 	"breakwater/media/wav"
 )
 
@@ -72,21 +72,17 @@ func TestAFullDiskEndsTheRecordingAndNotTheCall(t *testing.T) {
 }
 
 func TestADiskThatIsFullForANewSegmentEndsTheRecordingThere(t *testing.T) {
-	e := openEngine(t, 2)
-	a := newPhone(t, e, PCMU)
-	s, w, logged := serving(t, a)
-	w.rec.hear(left, 0, PCMU, a.h, flat(7))
-	w.rec.hear(left, 0, PCMA, a.h, flat(8))
-	second := strings.TrimSuffix(w.tape.path, ".wav") + "-2.wav"
+	s := newStudio(t, RecordingSettings{Memory: 1})
+	r := s.open(PCMU)
+	r.hear(left, 0, PCMU, rtp.Header{}, flat(7))
+	r.hear(left, 0, PCMA, rtp.Header{}, flat(8))
+	second := strings.TrimSuffix(s.works[r.tape.owner].path, ".wav") + "-2.wav"
 	if err := os.Mkdir(second, 0o700); err != nil { // its place is taken
 		t.Fatal(err)
 	}
-	if !s.serve(w, false) {
-		t.Fatal("the recording goes on")
-	}
-	paths, err := w.rec.Close()
-	if !errors.Is(err, os.ErrExist) || len(paths) != 1 || strings.Count(logged.String(), "level=ERROR") != 1 {
-		t.Errorf("closed with %v, %v; logged %s", paths, err, logged)
+	paths, err := s.stop(r, 0)
+	if !errors.Is(err, os.ErrExist) || len(paths) != 1 || strings.Count(s.logged.String(), "level=ERROR") != 1 {
+		t.Errorf("closed with %v, %v; logged %s", paths, err, s.logged.String())
 	}
 	if _, l, _ := readTape(t, paths[0]); !bytes.Contains(l, flat(7)) || bytes.Contains(l, flat(8)) {
 		t.Error("the first segment is not what it was")
@@ -109,81 +105,65 @@ func isPlayed(t *testing.T, file []byte, want int) {
 	}
 }
 
-// A server that dies leaves a file that ends at any byte, and a header that is a second
-// old. What is there can be heard, with left on the left.
+// A server that dies leaves a file that ends at any byte, and a header that is older than
+// its last samples. What is there can be heard, with left on the left.
 func TestAFileThatIsCutAnywhereCanBeHeard(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "call.wav")
-	file, err := openReel(path, 1, PCMA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tp := newTape(file, path, PCMA)
-	lay := func(at int64) {
+	s := newStudio(t, RecordingSettings{Memory: 1})
+	r := s.open(PCMA)
+	for at := int64(0); at < 3*g711.Rate; at += 160 {
 		for channel, code := range []byte{0x11, 0x22} {
-			if err := tp.lay(frame{channel: uint8(channel), codec: PCMA, timestamp: uint32(at), at: at}, flat(code)); err != nil {
-				t.Fatal(err)
-			}
+			s.lay(r, frame{channel: uint8(channel), codec: PCMA, timestamp: uint32(at), at: at}, flat(code))
 		}
 	}
-	for at := int64(0); at < 1600; at += 160 {
-		lay(at)
-		if err := errors.Join(tp.advance(at), file.flush()); err != nil { // the header lags behind
-			t.Fatal(err)
-		}
-	}
-	if err := tp.advance(1600); err != nil {
-		t.Fatal(err)
-	}
+	path := s.works[r.tape.owner].path
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const told = wav.HeaderSize + 2*1440 // by the header; it is written after what it tells of
+	const told = 2 * g711.Rate
+	isPlayed(t, whole, told) // as kill -9 leaves it
+	isPlayed(t, append(bytes.Clone(whole), bytes.Repeat([]byte{0x11, 0x22}, 100)...), told)
 	for cut := range len(whole) + 1 {
-		part := bytes.Clone(whole[:cut])
+		f, err := wav.Salvage(whole[:cut])
 		if cut < wav.HeaderSize+2 {
-			if f, err := wav.Parse(part); err == nil && len(f.Codes(0)) > 0 {
-				t.Fatalf("cut at %d, before the first samples: %d", cut, len(f.Codes(0)))
+			if err == nil {
+				t.Fatalf("cut at %d, before the first samples: %+v", cut, f)
 			}
 			continue
 		}
-		if cut >= told { // as kill -9 leaves it
-			isPlayed(t, part, 1440)
+		if err != nil || len(f.Data) != (cut-wav.HeaderSize)&^1 || f.Data[0] != 0x11 || f.Data[len(f.Data)-1] != 0x22 {
+			t.Fatalf("cut at %d: %v", cut, err)
 		}
-		copy(part, wav.Header(g711.A, 2, int64(cut-wav.HeaderSize))) // as a rescue brings back the rest
-		isPlayed(t, part, (cut-wav.HeaderSize)/2)
 	}
-	if err := tp.finish(0); err != nil {
+	if _, err := s.stop(r, 0); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // Between two looks of the scribe a call may be silent, speak, pause, go on and pause.
 func TestPausesAreToldInOrderWithTheSound(t *testing.T) {
-	e := openEngine(t, 2)
-	a := newPhone(t, e, PCMU)
-	s, w, _ := serving(t, a)
-	r := w.rec
-	at := func(place int64) int64 { return place * (1e9 / g711.Rate) }
+	s := newStudio(t, RecordingSettings{Memory: 1})
+	r := s.open(PCMU)
 	hear := func(places ...int64) {
 		for _, place := range places {
-			h := a.h
-			h.Timestamp = uint32(place)
-			r.hear(left, at(place), PCMU, h, flat(7))
-			r.hear(right, at(place), PCMU, h, flat(8))
+			h := rtp.Header{Timestamp: uint32(place)}
+			r.hear(left, moment(place), PCMU, h, flat(7))
+			r.hear(right, moment(place), PCMU, h, flat(8))
 		}
 	}
-	note := func(place int64, pause bool) { r.notes = append(r.notes, note{at: place, pause: pause}) }
 	hear(0, 160, 640, 800) // 320 to 640 was lost
-	note(1600, true)       // and nobody spoke from 960 on
-	note(2400, false)
+	s.at.Store(1600)       // and nobody spoke from 960 on
+	r.Pause()
+	hear(1600, 1760)
+	s.at.Store(2400)
+	r.Resume()
 	hear(2400, 2560)
-	note(2720, true)
-	r.until, r.closing = 4000, true // closed in the pause
-	if !s.serve(w, false) {
-		t.Fatal("the recording goes on")
+	s.at.Store(2720)
+	r.Pause()
+	paths, err := s.stop(r, 4000) // closed in the pause
+	if err != nil {
+		t.Fatal(err)
 	}
-	finish(t, r, w.paths[0])
 	var want []mark
 	for _, m := range []mark{{What: "gap", At: 320, Samples: 320}, {What: "gap", At: 960, Samples: 640}} {
 		for _, m.Channel = range channelNames {
@@ -191,7 +171,7 @@ func TestPausesAreToldInOrderWithTheSound(t *testing.T) {
 		}
 	}
 	want = append(want, mark{What: "pause", At: 1600}, mark{What: "resume", At: 2400}, mark{What: "pause", At: 2720})
-	got := readMarks(t, w.paths[0])
+	got := readMarks(t, paths[0])
 	slices.SortFunc(got, func(a, b mark) int {
 		if a.At != b.At {
 			return int(a.At - b.At)
@@ -201,25 +181,9 @@ func TestPausesAreToldInOrderWithTheSound(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	_, l, _ := readTape(t, w.paths[0])
-	if len(l) != 4000 || !bytes.Equal(l[2720:], bytes.Repeat([]byte{0xFF}, 1280)) {
+	_, l, _ := readTape(t, paths[0])
+	if len(l) != 4000 || !bytes.Equal(l[2720:], bytes.Repeat([]byte{0xFF}, 1280)) || bytes.Count(l, []byte{7}) != 6*160 {
 		t.Errorf("%d samples, want 4000 with silence at the end", len(l))
-	}
-}
-
-func TestManyGapsAreTellableAndNoneIsTurnedRound(t *testing.T) {
-	var k track
-	for i := range int64(200) {
-		k.cover(i*320+160, i*320+320) // every other 20 ms is missing
-	}
-	k.cover(3*320+40, 3*320+80) // one that comes late, into the middle of a gap
-	if len(k.gaps) != mostGaps {
-		t.Errorf("%d gaps are kept, want %d", len(k.gaps), mostGaps)
-	}
-	for i, g := range k.gaps {
-		if g.to < g.from || g.to > k.end {
-			t.Errorf("gap %d is %+v of %d", i, g, k.end)
-		}
 	}
 }
 

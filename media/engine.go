@@ -58,6 +58,10 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 		pairs: newPairs(s.PortLow, s.PortHigh, rand.Int()),
 		open:  map[*Port]struct{}{},
 	}
+	var err error
+	if e.scribe, err = newScribe(s.Recording, e.clock, log, &e.tallies); err != nil {
+		return nil, fmt.Errorf("media settings: recording: %w", err)
+	}
 	e.doors, e.lasts = make([]atomic.Pointer[Port], e.pairs.total()), make([]last, e.pairs.total())
 	for range s.Loops {
 		l, err := openLoop(e)
@@ -67,7 +71,6 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 		e.loops = append(e.loops, l)
 	}
 	e.clerk = newClerk(e.loops)
-	e.scribe = newScribe(log, &e.tallies)
 	go e.clerk.run()
 	go e.scribe.run()
 	for _, l := range e.loops {

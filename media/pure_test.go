@@ -1,7 +1,6 @@
 package media
 
 import (
-	"bytes"
 	"math"
 	"net/netip"
 	"testing"
@@ -286,44 +285,6 @@ func sine(c Codec, hz float64) []byte {
 	codes := make([]byte, len(samples))
 	c.law().Encode(codes, samples)
 	return codes
-}
-
-// What is put on the belt comes off it, in order, and what does not fit is refused.
-func TestBelt(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		b, room := &belt{}, make([]byte, biggest)
-		type item struct {
-			f     frame
-			codes []byte
-		}
-		var on []item
-		held := 0
-		for i := range rapid.IntRange(1, 300).Draw(t, "steps") {
-			if rapid.IntRange(0, 4).Draw(t, "what") > 0 {
-				codes := bytes.Repeat([]byte{byte(i)}, rapid.IntRange(1, 1900).Draw(t, "size"))
-				f := frame{channel: uint8(i % 2), codec: PCMA, size: uint16(len(codes)), ssrc: uint32(i), timestamp: uint32(i) << 20, at: int64(i) << 33}
-				fits := held+frameHead+len(codes) <= beltSize
-				if b.put(f, codes) != fits {
-					t.Fatalf("put with %d bytes on the belt: %v", held, !fits)
-				}
-				if fits {
-					on, held = append(on, item{f, codes}), held+frameHead+len(codes)
-				}
-				continue
-			}
-			f, codes, ok := b.take(room)
-			if ok != (len(on) > 0) {
-				t.Fatalf("take with %d frames on the belt: %v", len(on), ok)
-			}
-			if ok {
-				if f != on[0].f || !bytes.Equal(codes, on[0].codes) {
-					t.Fatalf("took %+v, want %+v", f, on[0].f)
-				}
-				held -= frameHead + len(codes)
-				on = on[1:]
-			}
-		}
-	})
 }
 
 func TestBehindNATOnlyTheHostThatSignalsIsBelieved(t *testing.T) {

@@ -12,35 +12,27 @@ import (
 	"breakwater/media/rtp"
 )
 
-// ErrTooSlow means that the disk took less than was recorded; the recording ended
-// there.
+// ErrTooSlow means that the disk took less than was recorded: something is missing.
 var ErrTooSlow = errors.New("media: the disk is too slow for the recording")
 
-// Recording is a running recording. The packet loop copies into the belt, the
-// engine's scribe makes a file of it; neither waits for the other.
+// Recording is a running recording. The packet loop lays frames on its tape, the
+// engine's scribe makes files of it; neither waits for the other.
 type Recording struct {
 	port   *Port
 	scribe *scribe
 	began  int64 // units of the engine's clock
 
-	belt    belt
+	tape    tape // the loop's; the scribe's when the recording has ended
 	paused  atomic.Bool
-	spilled atomic.Bool // the belt was full: the recording has ended
+	stopped atomic.Bool // by the disk: nothing more is laid
 
-	mu      sync.Mutex // guards what follows, for a few lines at a time
-	notes   []note     // for the scribe
-	ending  bool       // it will be closing as soon as no packet is on its way
-	closing bool
-	until   int64         // units since began: where a closing recording ends
-	done    chan struct{} // closed when the files are finished
-	paths   []string      // valid after done
-	err     error         // valid after done
-}
-
-// note is a pause or its end, at a place of the recording.
-type note struct {
-	at    int64 // units since it began
-	pause bool
+	mu     sync.Mutex    // guards what follows, for a few lines at a time
+	notes  []note        // for the scribe
+	ending bool          // nothing is noted any more
+	until  int64         // units since began: where a recording that is ending ends
+	done   chan struct{} // closed when the files are finished
+	paths  []string      // valid after done
+	err    error         // valid after done
 }
 
 // longestClose is how long Close waits for a disk that hangs.
@@ -50,14 +42,19 @@ const longestClose = 5 * time.Second
 // (created; must not exist): left = payload received from the party, right =
 // payload sent to the party, in the leg's codec, bit-exact, aligned in time, gaps
 // and pauses as silence codes. A codec change begins path with "-2", "-3", ….
-// Writing never blocks sound; a disk that fails ends the recording, not the call.
+// Writing never blocks sound; a disk that fails ends the recording, not the call, and
+// one that is too slow makes a hole in it.
 //
 // A path without a folder lands in Settings.Recordings. Where silence codes stand
 // for nothing received or sent, path + ".marks.jsonl" says so: one JSON object a
-// line, {"what":"gap","channel":"left","at":1600,"samples":320} or
+// line, {"what":"gap","channel":"left","at":1600,"samples":320},
+// {"what":"lost","at":1600,"samples":8000} (the disk was too slow; both channels) or
 // {"what":"pause","at":8000} and {"what":"resume","at":16000}; places are in samples
-// of that file. Apply must have been called; a port has one recording at a time.
-// Creating the file may wait for the disk.
+// of that file. Path + ".gain" says what the hearing guard did to the left channel
+// (RenderHeard). With RecordingSettings.KeyFile all of these are sealed (OpenRecording).
+//
+// Apply must have been called; a port has one recording at a time. Creating the file may
+// wait for the disk.
 func (p *Port) Record(path string) (*Recording, error) {
 	if filepath.Base(path) == path {
 		path = filepath.Join(p.engine.settings.Recordings, path)
@@ -68,24 +65,38 @@ func (p *Port) Record(path string) (*Recording, error) {
 	if !agreed {
 		return nil, fmt.Errorf("media: record %s: no codec was agreed yet", path)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, fmt.Errorf("media: record: %w", err)
-	}
-	file, err := openReel(path, 1, codec)
+	r, w, err := p.engine.scribe.open(path, codec)
 	if err != nil {
 		return nil, fmt.Errorf("media: record: %w", err)
 	}
-	r := &Recording{
-		port: p, scribe: p.engine.scribe, began: units(p.engine.clock()), done: make(chan struct{}),
-	}
-	if err := r.start(newTape(file, path, codec)); err != nil {
-		return nil, errors.Join(err, file.abandon())
+	r.port = p
+	if err := r.start(w); err != nil {
+		return nil, errors.Join(err, os.Remove(w.reel.sound.path))
 	}
 	return r, nil
 }
 
-// start makes the loop copy and the scribe write.
-func (r *Recording) start(t *tape) error {
+// open makes the file of a recording that begins now.
+func (s *scribe) open(path string, c Codec) (*Recording, *work, error) {
+	if !c.recordable() {
+		return nil, nil, fmt.Errorf("%s: %v cannot be recorded", path, c)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, nil, err
+	}
+	file, err := openReel(s.master, path, 0, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &Recording{scribe: s, began: units(s.clock()), done: make(chan struct{})}
+	r.tape = tape{codec: c, edge: pageSpan}
+	w := &work{rec: r, master: s.master, path: path, reel: file}
+	w.books.paths = []string{path}
+	return r, w, nil
+}
+
+// start makes the loop lay and the scribe write.
+func (r *Recording) start(w *work) error {
 	p := r.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,8 +105,9 @@ func (r *Recording) start(t *tape) error {
 		return ErrClosed
 	case p.ctl.rec != nil && !p.ctl.rec.over():
 		return fmt.Errorf("media: port %v is being recorded", p.local)
-	case !r.scribe.take(r, t):
-		return ErrClosed
+	}
+	if err := r.scribe.take(r, w); err != nil {
+		return err
 	}
 	p.ctl.rec = r
 	p.swap()
@@ -113,7 +125,11 @@ func (r *Recording) pause(on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.ending && r.paused.CompareAndSwap(!on, on) {
-		r.notes = append(r.notes, note{at: r.now(), pause: on})
+		what := markResume
+		if on {
+			what = markPause
+		}
+		r.notes = append(r.notes, note{at: r.now(), what: what})
 	}
 }
 
@@ -131,7 +147,7 @@ func (r *Recording) Close() (paths []string, err error) {
 	}
 }
 
-// ended stops the copying and asks the scribe to finish.
+// ended stops the recording and asks the scribe to finish.
 func (r *Recording) ended() {
 	if r == nil {
 		return
@@ -152,11 +168,20 @@ func (r *Recording) ended() {
 		p.swap()
 	}
 	p.mu.Unlock()
-	p.do(func(*loop) {}) // a packet on its way under the old route is on the belt then
+	// A packet on its way under the old route has been laid when the thread does this.
+	if !p.do(func(*loop) { r.tape.finish() }) {
+		r.halt() // there is no thread any more
+	}
+	r.scribe.end(r)
+}
+
+// halt stops a recording whose loop has ended.
+func (r *Recording) halt() {
 	r.mu.Lock()
-	r.closing = true
-	r.mu.Unlock()
-	r.scribe.ring()
+	defer r.mu.Unlock()
+	if !r.tape.over {
+		r.tape.finish()
+	}
 }
 
 // over tells whether the files are finished.
@@ -169,8 +194,34 @@ func (r *Recording) over() bool {
 	}
 }
 
+// finished tells whoever waits.
+func (r *Recording) finished(paths []string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.paths, r.err = paths, err
+	close(r.done)
+}
+
+// takeNotes gives the notes that were not taken yet.
+func (r *Recording) takeNotes() (notes []note) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	notes, r.notes = r.notes, nil
+	return notes
+}
+
+// lasted is where the recording ends.
+func (r *Recording) lasted() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.ending {
+		return r.now()
+	}
+	return r.until
+}
+
 // now is the place in the recording.
-func (r *Recording) now() int64 { return units(r.port.engine.clock()) - r.began }
+func (r *Recording) now() int64 { return units(r.scribe.clock()) - r.began }
 
 // The channels.
 const (
@@ -178,13 +229,29 @@ const (
 	right = 1 // sent to the party
 )
 
-// hear copies a packet onto the belt. It is called by the packet loop.
+// hear records a packet. It is called by the packet loop, as are beat and gain.
 func (r *Recording) hear(channel uint8, now int64, c Codec, h rtp.Header, codes []byte) {
-	if r.paused.Load() || r.spilled.Load() {
-		return
-	}
-	f := frame{channel: channel, codec: c, ssrc: h.SSRC, timestamp: h.Timestamp, at: units(now) - r.began}
-	if !r.belt.put(f, codes) {
-		r.spilled.Store(true)
+	if !r.paused.Load() && !r.stopped.Load() {
+		r.tape.lay(channel, units(now)-r.began, c, h, codes)
 	}
 }
+
+// beat says that time goes on, also while nobody is heard; ten times a second is enough.
+func (r *Recording) beat(now int64) {
+	if !r.stopped.Load() {
+		r.tape.pass(units(now) - r.began)
+	}
+}
+
+// gain records a byte of the hearing guard's gain track (guard.Track): what the guard made
+// of the packet that was heard on the left at the same now, else of 20 ms that have just
+// passed.
+func (r *Recording) gain(now int64, track byte) {
+	if !r.paused.Load() && !r.stopped.Load() {
+		r.tape.weigh(units(now)-r.began, track)
+	}
+}
+
+// recordable tells whether a recording can hold the codec: a WAV file of it can be played
+// anywhere.
+func (c Codec) recordable() bool { return c == PCMU || c == PCMA }

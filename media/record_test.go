@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"breakwater/media/g711"
+	"breakwater/media/rtp"
 	"breakwater/media/wav"
 )
 
@@ -108,6 +108,7 @@ func TestARecordingKeepsTime(t *testing.T) {
 	join(t, e, a, b)
 	a.say(flat(9))
 	b.mustHear()
+	late := lateness()
 	r, path := record(t, a)
 	began := time.Now()
 	play := a.port.Play(Sound{Clips: []*wav.Clip{clip(3200)}})
@@ -126,6 +127,7 @@ func TestARecordingKeepsTime(t *testing.T) {
 	<-play.Done()
 	finish(t, r, path)
 	took := int(time.Since(began) * g711.Rate / time.Second)
+	took += int(2 * late() * g711.Rate / time.Second) // a late player catches up: its end is heard later than it is sent
 	_, gotLeft, gotRight := readTape(t, path)
 	if n := len(gotLeft); n > took+800 || n < 21*160 || n != len(gotRight) {
 		t.Errorf("%d samples for %d that have passed", n, took)
@@ -303,63 +305,88 @@ func TestRecordingsThatCannotBegin(t *testing.T) {
 	}
 }
 
-// serving is a scribe without its goroutine, and a recording that it works on.
-func serving(t *testing.T, f *phone) (*scribe, *work, *bytes.Buffer) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "call.wav")
-	file, err := openReel(path, 1, PCMU)
+func TestAFailingDiskEndsTheRecordingWithOneAlarm(t *testing.T) {
+	s := newStudio(t, RecordingSettings{Memory: 1})
+	r, other := s.open(PCMU), s.open(PCMU)
+	path := s.works[r.tape.owner].path
+	if err := os.Rename(path, path+".gone"); err != nil { // as good as a broken disk
+		t.Fatal(err)
+	}
+	for at := int64(0); at < 4*g711.Rate; at += 160 {
+		for _, rec := range []*Recording{r, other} {
+			s.lay(rec, frame{timestamp: uint32(at), at: at}, flat(1))
+		}
+	}
+	if !r.over() || !errors.Is(r.err, fs.ErrNotExist) {
+		t.Fatalf("over %v with %v", r.over(), r.err)
+	}
+	if n := strings.Count(s.logged.String(), "level=ERROR"); n != 1 || s.tallies.failed.Load() != 1 {
+		t.Errorf("%d alarms, %d counted: %s", n, s.tallies.failed.Load(), s.logged.String())
+	}
+	if _, err := s.stop(r, 0); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("closed with %v", err)
+	}
+	paths, err := s.stop(other, 4*g711.Rate)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var logged bytes.Buffer
-	s := newScribe(slog.New(slog.NewTextHandler(&logged, nil)), &f.port.engine.tallies)
-	r := &Recording{port: f.port, scribe: s, done: make(chan struct{})}
-	return s, &work{rec: r, tape: newTape(file, path, PCMU), paths: []string{path}}, &logged
+	if _, l, _ := readTape(t, paths[0]); bytes.Count(l, []byte{1}) != 4*g711.Rate {
+		t.Error("another recording was damaged")
+	}
 }
 
-func TestAFailingDiskEndsTheRecordingWithOneAlarm(t *testing.T) {
-	e := openEngine(t, 2)
-	a := newPhone(t, e, PCMU)
-	s, w, logged := serving(t, a)
-	if err := w.tape.reel.file.Close(); err != nil { // as good as a full disk
-		t.Fatal(err)
+func TestADiskThatIsTooSlowMakesAHoleThatIsMarkedAndTold(t *testing.T) {
+	s := newStudio(t, RecordingSettings{Memory: 1}) // 600 pages: a minute of one recording
+	r := s.open(PCMU)
+	talk := func(from, to int64, code byte) {
+		for at := from; at < to; at += 160 {
+			for channel := range uint8(2) {
+				r.hear(channel, moment(at), PCMU, rtp.Header{Timestamp: uint32(at)}, flat(code))
+			}
+		}
+		s.at.Store(to)
 	}
-	w.rec.belt.put(frame{}, flat(1))
-	w.rec.began -= 8000
-	if !s.serve(w, false) {
-		t.Fatal("the recording goes on")
-	}
-	if _, err := w.rec.Close(); !errors.Is(err, os.ErrClosed) {
+	const hang, goesOn, end = 8000, 100 * 8000, 102 * 8000
+	talk(0, hang, 1)
+	s.look(true)
+	talk(hang, goesOn, 2) // the disk hangs
+	s.look(true)
+	talk(goesOn, end, 3)
+	paths, err := s.stop(r, end)
+	if !errors.Is(err, ErrTooSlow) || !strings.Contains(err.Error(), "s are missing") {
 		t.Errorf("closed with %v", err)
 	}
-	if n := strings.Count(logged.String(), "level=ERROR"); n != 1 || e.Counters().Failed != 1 {
-		t.Errorf("%d alarms, %d counted: %s", n, e.Counters().Failed, logged)
+	if n := strings.Count(s.logged.String(), "level=ERROR"); n != 1 || s.tallies.failed.Load() != 1 {
+		t.Errorf("%d alarms, %d counted: %s", n, s.tallies.failed.Load(), s.logged.String())
 	}
-	if w.rec.hear(left, 0, PCMU, a.h, flat(1)); w.rec.belt.wrote.Load() != w.rec.belt.read.Load() {
-		t.Error("sound is still copied for a recording that ended")
+	_, l, right := readTape(t, paths[0])
+	kept := bytes.Count(l, []byte{2})
+	if len(l) != end || bytes.Count(l, []byte{1}) != hang || bytes.Count(l, []byte{3}) != end-goesOn || !bytes.Equal(l, right) {
+		t.Errorf("%d samples: %d before the hang, %d after it", len(l), bytes.Count(l, []byte{1}), bytes.Count(l, []byte{3}))
+	}
+	if pages := len(s.stock.pages); kept < (pages-20)*pageSpan || kept > pages*pageSpan {
+		t.Errorf("%d samples were kept while the disk hung, want what %d pages hold", kept, pages)
+	}
+	hole := int64(bytes.Index(l[hang:], []byte{PCMU.Silence()}) + hang)
+	if want := []mark{{What: markLost, At: hole, Samples: goesOn - hole}}; !slices.Equal(readMarks(t, paths[0]), want) {
+		t.Errorf("marks are %+v, want %+v", readMarks(t, paths[0]), want)
 	}
 }
 
-func TestASlowDiskEndsTheRecordingAndKeepsWhatWasTaken(t *testing.T) {
-	e := openEngine(t, 2)
-	a := newPhone(t, e, PCMU)
-	s, w, logged := serving(t, a)
-	for range 1000 { // 20 s that the disk does not take
-		w.rec.hear(left, 0, PCMU, a.h, flat(7))
-		a.h.Timestamp += 160
+func TestADiskThatHangsToTheEndIsTold(t *testing.T) {
+	s := newStudio(t, RecordingSettings{Memory: 1})
+	r := s.open(PCMU)
+	for at := int64(0); at < 100*g711.Rate; at += 160 {
+		r.hear(left, moment(at), PCMU, rtp.Header{Timestamp: uint32(at)}, flat(2))
 	}
-	if !w.rec.spilled.Load() {
-		t.Fatal("the belt has no end")
+	paths, err := s.stop(r, 100*g711.Rate)
+	if !errors.Is(err, ErrTooSlow) || s.tallies.failed.Load() != 1 {
+		t.Errorf("closed with %v, %d counted", err, s.tallies.failed.Load())
 	}
-	if !s.serve(w, false) {
-		t.Fatal("the recording goes on")
-	}
-	paths, err := w.rec.Close()
-	if !errors.Is(err, ErrTooSlow) || strings.Count(logged.String(), "level=ERROR") != 1 {
-		t.Errorf("closed with %v; logged %s", err, logged)
-	}
-	_, gotLeft, _ := readTape(t, paths[0])
-	if n, want := bytes.Count(gotLeft, []byte{7}), beltSize/180*160; n != want {
-		t.Errorf("%d samples were kept, want the %d that had been taken", n, want)
+	_, l, _ := readTape(t, paths[0])
+	hole := int64(bytes.Count(l, []byte{2}))
+	want := []mark{{What: markLost, At: hole, Samples: 100*g711.Rate - hole}, {What: markGap, Channel: "right", Samples: hole}}
+	if got := readMarks(t, paths[0]); !slices.Equal(got, want) {
+		t.Errorf("marks are %+v, want %+v", got, want)
 	}
 }

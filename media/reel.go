@@ -4,96 +4,146 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"breakwater/media/seal"
 	"breakwater/media/wav"
 )
 
-// reel is one file of a recording and its marks. Its header is true after every
-// flush, so that the file can be heard even if the server dies.
+// reel is one segment of a recording: the file of its sound, the file of its marks and
+// that of its gain track. The header of the sound is true after every write, so that it
+// can be heard even if the server dies.
 type reel struct {
-	path  string
-	file  *os.File
-	wav   *wav.Writer
-	marks []mark
-	aside io.WriteCloser // the file of marks, once there is one
+	master *seal.Master // nil = plain
+	codec  Codec
+	sound  spool
+	marks  spool
+	gains  spool
+
+	marked  []mark // not yet written
+	weights []byte // of the gain track, not yet written
+	weighed int64  // bytes of the gain track, with those of weights
+	phase   uint8  // of the gain track
+	gained  bool
 }
 
 // mark tells what a stretch of silence codes stands for.
 type mark struct {
-	What    string `json:"what"`              // gap, late, pause, resume
+	What    string `json:"what"`              // gap, late, lost, pause, resume
 	Channel string `json:"channel,omitempty"` // of a gap or late frame: left or right
 	At      int64  `json:"at"`                // samples since the file's beginning
-	Samples int64  `json:"samples,omitempty"` // of a gap or late frame
+	Samples int64  `json:"samples,omitempty"` // of a gap, late frame or loss
 }
 
-const mostMarks = 256 // that wait for a flush; a call with more gaps than that in half a second has none worth telling
+// What marks tell.
+const (
+	markGap    = "gap"    // nothing came
+	markLate   = "late"   // something came when its place had been written
+	markLost   = "lost"   // the disk was too slow; both channels
+	markPause  = "pause"  // somebody did not want it recorded
+	markResume = "resume" // the end of that
+)
+
+const (
+	marksExt  = ".marks.jsonl"
+	mostMarks = 256 // that wait for a write; a call with more gaps than that in a second has none worth telling
+)
 
 // openReel creates the file of a segment: path, then path with "-2", "-3", ….
-func openReel(path string, segment int, c Codec) (*reel, error) {
-	if segment > 1 {
+func openReel(master *seal.Master, path string, segment uint32, c Codec) (*reel, error) {
+	if segment > 0 {
 		ext := filepath.Ext(path)
-		path = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), segment, ext)
+		path = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), segment+1, ext)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
-	if err != nil {
+	r := &reel{
+		master: master, codec: c,
+		sound: spool{path: path}, marks: spool{path: path + marksExt}, gains: spool{path: path + gainExt},
+	}
+	if err := r.sound.create(master, wav.Header(c.law(), 2, 0)); err != nil {
 		return nil, err
 	}
-	w, err := wav.NewWriter(file, c.law(), 2)
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return &reel{path: path, file: file, wav: w}, nil
+	return r, nil
 }
 
-func (r *reel) write(stereo []byte) error {
-	_, err := r.wav.Write(stereo)
-	return err
+// write appends pairs of codes.
+func (r *reel) write(d *desk, stereo []byte) error {
+	if len(stereo) == 0 {
+		return nil
+	}
+	return r.sound.put(d, stereo, func(size int64) []byte {
+		return wav.Header(r.codec.law(), 2, (size-wav.HeaderSize)&^1) // whole pairs
+	})
 }
 
 func (r *reel) mark(m mark) {
-	if len(r.marks) < mostMarks {
-		r.marks = append(r.marks, m)
+	if len(r.marked) < mostMarks {
+		r.marked = append(r.marked, m)
 	}
 }
 
-// flush makes the header and the marks true.
-func (r *reel) flush() error {
-	err := r.wav.Refresh()
-	if len(r.marks) == 0 {
-		return err
+// weigh appends the bytes of a page to the gain track. What is missing before is nought:
+// nothing was changed. Noughts at the end wait until something follows.
+func (r *reel) weigh(p *page) {
+	r.gained, r.phase = true, p.phase
+	if p.gains != [gainsAPage]byte{} {
+		r.weighTo(int64(p.number) * gainsAPage)
+		r.weights = append(r.weights, p.gains[:]...)
+		r.weighed += gainsAPage
 	}
-	if r.aside == nil {
-		aside, errOpen := os.OpenFile(r.path+".marks.jsonl", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640)
-		if errOpen != nil {
-			return errors.Join(err, errOpen)
+}
+
+func (r *reel) weighTo(n int64) {
+	if n > r.weighed {
+		r.weights = append(r.weights, make([]byte, n-r.weighed)...)
+		r.weighed = n
+	}
+}
+
+// flush writes the marks and the gain track as far as they are known.
+func (r *reel) flush(d *desk) error {
+	var err error
+	if len(r.marked) > 0 {
+		var lines []byte
+		for _, m := range r.marked {
+			line, errLine := json.Marshal(m)
+			err = errors.Join(err, errLine)
+			lines = append(append(lines, line...), '\n')
 		}
-		r.aside = aside
+		r.marked = nil
+		err = errors.Join(err, r.beside(d, &r.marks, nil, lines))
 	}
-	var lines []byte
-	for _, m := range r.marks {
-		line, errLine := json.Marshal(m)
-		err = errors.Join(err, errLine)
-		lines = append(append(lines, line...), '\n')
-	}
-	r.marks = r.marks[:0]
-	_, errWrite := r.aside.Write(lines)
-	return errors.Join(err, errWrite)
-}
-
-// close flushes and closes; what went wrong before is part of the error.
-func (r *reel) close(before error) error {
-	err := errors.Join(before, r.flush(), r.file.Close())
-	if r.aside != nil {
-		err = errors.Join(err, r.aside.Close())
+	if len(r.weights) > 0 {
+		err = errors.Join(err, r.beside(d, &r.gains, gainHead(r.phase), r.weights))
+		r.weights = nil
 	}
 	return err
 }
 
-// abandon removes a file in which nothing was recorded.
-func (r *reel) abandon() error {
-	return errors.Join(r.file.Close(), os.Remove(r.path))
+// beside writes to a file beside the sound, which is made when there is something for it.
+func (r *reel) beside(d *desk, s *spool, head, b []byte) error {
+	if !s.made {
+		if err := s.create(r.master, head); err != nil {
+			return err
+		}
+	}
+	return s.put(d, b, nil)
+}
+
+// close completes the files; the sound has so many samples in each channel.
+func (r *reel) close(d *desk, samples int64) error {
+	if r.gained {
+		r.weighTo((samples - int64(r.phase) + gainSamples - 1) / gainSamples)
+	}
+	return errors.Join(r.flush(d), r.sound.finish(d), r.marks.finish(d), r.gains.finish(d))
+}
+
+// files are those that were made.
+func (r *reel) files() (paths []string) {
+	for _, s := range []*spool{&r.sound, &r.marks, &r.gains} {
+		if s.made {
+			paths = append(paths, s.path)
+		}
+	}
+	return paths
 }

@@ -2,54 +2,91 @@ package media
 
 import (
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
+
+	"breakwater/media/seal"
 )
 
-// scribe writes all recordings of an engine, in one goroutine, twice a second. A
-// disk that hangs holds up the scribe and nobody else.
+// scribe writes all recordings of an engine, in one goroutine: four times a second those
+// whose next second is complete. A disk that hangs holds up the scribe and nobody else.
 type scribe struct {
-	log     *slog.Logger
-	tallies *tallies
-	bell    chan struct{}
-	done    chan struct{}
+	settings RecordingSettings
+	master   *seal.Master // nil = files are plain
+	clock    func() int64
+	log      *slog.Logger
+	tallies  *tallies
+	force    *forcer
+	bell     chan struct{}
+	done     chan struct{}
 
-	mu      sync.Mutex // guards what follows, for a few lines at a time
-	fresh   []*work    // recordings that begin
+	mu sync.Mutex // guards book, for a few lines at a time
+	book
+
+	works map[uint32]*work // the goroutine's, by number of the recording
+	desk  *desk            // the goroutine's
+}
+
+// book is what others leave for the scribe.
+type book struct {
+	stock   *stock // nil until the first recording
+	last    uint32 // number of the newest recording
+	fresh   []*work
+	ending  []*Recording
 	closing bool
-
-	works []*work // the goroutine's
-	room  [biggest]byte
 }
 
-// work is a recording as the scribe has it.
-type work struct {
-	rec   *Recording
-	tape  *tape
-	paths []string
+const writeEvery = 250 * time.Millisecond
+
+// newScribe reads the master key, if there is to be one.
+func newScribe(s RecordingSettings, clock func() int64, log *slog.Logger, t *tallies) (*scribe, error) {
+	master, err := s.master()
+	if err != nil {
+		return nil, err
+	}
+	atEnd, every, err := s.fsync()
+	if err != nil {
+		return nil, err
+	}
+	return &scribe{
+		settings: s, master: master, clock: clock, log: log, tallies: t, force: newForcer(atEnd, every),
+		bell: make(chan struct{}, 1), done: make(chan struct{}), works: map[uint32]*work{}, desk: newDesk(),
+	}, nil
 }
 
-const writeEvery = 500 * time.Millisecond
-
-func newScribe(log *slog.Logger, t *tallies) *scribe {
-	return &scribe{log: log, tallies: t, bell: make(chan struct{}, 1), done: make(chan struct{})}
-}
-
-// take accepts a recording; false when the engine is closing.
-func (s *scribe) take(r *Recording, t *tape) bool {
+// take accepts a recording, which may be laid on from now on; ErrClosed when the engine is
+// closing.
+func (s *scribe) take(r *Recording, w *work) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return false
+		return ErrClosed
 	}
-	s.fresh = append(s.fresh, &work{rec: r, tape: t, paths: []string{t.reel.path}})
+	if s.stock == nil {
+		stock, err := newStock(s.settings.Memory << 20)
+		if err != nil {
+			return err
+		}
+		s.stock = stock
+	}
+	s.last++
+	w.stock, r.tape.stock, r.tape.owner = s.stock, s.stock, s.last
+	s.fresh = append(s.fresh, w)
 	s.ring()
-	return true
+	return nil
 }
 
-// close waits until every recording is finished; they are closing already. The error
-// says that the disk hangs; then the goroutine ends with the disk's next answer.
+// end accepts the end of a recording; all its pages were handed on.
+func (s *scribe) end(r *Recording) {
+	s.mu.Lock()
+	s.ending = append(s.ending, r)
+	s.mu.Unlock()
+	s.ring()
+}
+
+// close waits until every recording is finished; they are ending already, and nothing
+// more is laid. The error says that the disk hangs; then the goroutine ends with the
+// disk's next answer.
 func (s *scribe) close() error {
 	s.mu.Lock()
 	s.closing = true
@@ -75,90 +112,159 @@ func (s *scribe) ring() {
 
 func (s *scribe) run() {
 	defer close(s.done)
-	beat := time.NewTimer(writeEvery)
-	beat.Stop()
-	for {
+	s.force.start()
+	beat := time.NewTicker(writeEvery)
+	defer beat.Stop()
+	for idle := false; ; {
+		full := false
 		select {
 		case <-s.bell:
 		case <-beat.C:
+			full = true
 		}
-		s.mu.Lock()
-		s.works = append(s.works, s.fresh...)
-		s.fresh = nil
-		closing := s.closing
-		s.mu.Unlock()
-		s.works = slices.DeleteFunc(s.works, func(w *work) bool { return s.serve(w, closing) })
-		if closing {
-			return
+		if s.look(full) {
+			break
 		}
-		if len(s.works) > 0 {
-			beat.Reset(writeEvery)
+		if now := len(s.works) == 0; now != idle {
+			if idle = now; idle {
+				beat.Stop()
+			} else {
+				beat.Reset(writeEvery)
+			}
 		}
+	}
+	s.force.close()
+	if s.stock != nil {
+		_ = s.stock.memory.close() // it is gone with the process at the latest
 	}
 }
 
-// serve writes what there is of one recording; true when it has ended. last = the engine
-// ends it: its loops have ended, nothing more comes.
-func (s *scribe) serve(w *work, last bool) (over bool) {
+// look does what there is to do; full = also writes what is due. true when the engine is
+// closed and all is finished.
+func (s *scribe) look(full bool) (over bool) {
+	s.mu.Lock()
+	stock, closing, ending := s.stock, s.closing, s.ending
+	for _, w := range s.fresh {
+		s.works[w.rec.tape.owner] = w
+	}
+	s.fresh, s.ending = nil, nil
+	s.mu.Unlock()
+	if closing { // the loops have ended
+		for _, w := range s.works {
+			w.rec.halt()
+		}
+	}
+	if stock != nil {
+		s.sort(stock)
+	}
+	for _, r := range ending {
+		s.finish(r.tape.owner)
+	}
+	for number, w := range s.works {
+		switch {
+		case closing:
+			s.finish(number)
+		case full && !w.ended && w.waiting.first != 0:
+			s.write(w)
+		}
+	}
+	if len(ending) > 0 {
+		s.rest()
+	}
+	return closing
+}
+
+// sort gives each recording its pages.
+func (s *scribe) sort(stock *stock) {
+	for n := stock.collect(); n != 0; {
+		below := stock.link(n).Load()
+		w := s.works[stock.page(n).owner]
+		switch {
+		case w == nil || w.ended:
+			stock.give(n, n, 1)
+		default:
+			whole := w.hole == 0
+			if w.add(n); whole && w.hole > 0 {
+				s.complain(w, ErrTooSlow)
+			}
+		}
+		n = below
+	}
+}
+
+// write writes what is due of one recording.
+func (s *scribe) write(w *work) {
 	r := w.rec
-	r.mu.Lock()
-	notes, closing, until := r.notes, r.closing, r.until
-	r.notes = nil
-	r.mu.Unlock()
-	spilled := r.spilled.Load()
-	if !closing {
-		until, closing = r.now(), last
+	w.remember(r.takeNotes())
+	s.desk.stereo = s.desk.stereo[:0]
+	err := w.write(s.desk, r.now())
+	if fault := w.books.fault.Load(); err == nil && fault != nil {
+		err = *fault
 	}
-	err := s.write(w, notes)
-	switch {
-	case err == nil && spilled:
-		err = ErrTooSlow
-		_ = w.tape.finish(until)
-	case err == nil && closing:
-		err = w.tape.finish(until)
-	case err == nil:
-		if err = w.tape.reach(until); err == nil {
-			err = w.tape.reel.flush()
-		}
-	}
-	if err == nil && !closing {
-		return false
-	}
-	s.over(w, err)
-	return true
-}
-
-// write lays what is on the belt, and the notes at their time.
-func (s *scribe) write(w *work, notes []note) error {
-	for {
-		f, codes, ok := w.rec.belt.take(s.room[:])
-		for len(notes) > 0 && (!ok || notes[0].at <= f.at) {
-			w.tape.note(notes[0])
-			notes = notes[1:]
-		}
-		if !ok {
-			return nil
-		}
-		if err := w.tape.lay(f, codes); err != nil {
-			return err
-		}
-		if path := w.tape.reel.path; path != w.paths[len(w.paths)-1] {
-			w.paths = append(w.paths, path)
-		}
-	}
-}
-
-// over tells how a recording ended.
-func (s *scribe) over(w *work, err error) {
-	r := w.rec
-	r.spilled.Store(true) // nothing more is copied
 	if err != nil {
-		s.tallies.failed.Add(1)
-		s.log.Error("recording ended early", "file", w.tape.reel.path, "err", err)
-		_ = w.tape.reel.close(nil) // what was written stays playable
+		s.fail(w, err)
+		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.paths, r.err = w.paths, err
-	close(r.done)
+	s.force.running(w, s.clock())
+}
+
+// finish ends a recording.
+func (s *scribe) finish(number uint32) {
+	w := s.works[number]
+	if w == nil {
+		return // it was ended by the engine
+	}
+	delete(s.works, number)
+	if w.ended {
+		return
+	}
+	r := w.rec
+	w.remember(r.takeNotes())
+	until := r.lasted()
+	whole := w.hole == 0
+	late, lost := r.tape.rest(until)
+	w.lose(lost)
+	s.desk.stereo = s.desk.stereo[:0]
+	if err := w.finish(s.desk, until, late); err != nil {
+		s.fail(w, err)
+		return
+	}
+	err := w.missing()
+	if err != nil && whole {
+		s.complain(w, err)
+	}
+	s.force.finished(w, func(forced error) {
+		if forced != nil {
+			s.complain(w, forced)
+			err = forced
+		}
+		r.finished(w.books.paths, err)
+	})
+}
+
+// fail ends a recording because of the disk; what was written stays playable.
+func (s *scribe) fail(w *work, err error) {
+	s.complain(w, err)
+	if w.master == nil { // a sealed file cannot go on behind an error
+		_ = w.reel.flush(s.desk)
+	}
+	w.drop()
+	w.ended = true
+	w.rec.stopped.Store(true)
+	w.rec.finished(w.books.paths, err)
+}
+
+// complain tells once that a recording is not what it should be.
+func (s *scribe) complain(w *work, err error) {
+	s.tallies.failed.Add(1)
+	s.log.Error("recording is not complete", "file", w.reel.sound.path, "err", err)
+}
+
+// rest gives the memory back when nothing is recorded.
+func (s *scribe) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.works) == 0 && len(s.fresh) == 0 {
+		s.stock.rest()
+	}
 }

@@ -13,6 +13,8 @@ type Settings struct {
 	Loops      int           `yaml:"loops"`      // packet loops; default one per core
 	Drain      time.Duration `yaml:"drain"`      // a closed port is drained until 200 ms quiet and at most this long; default 2s
 	Recordings string        `yaml:"recordings"` // folder; default var/recordings
+
+	Recording RecordingSettings `yaml:"recording"` // how recordings come to the disk
 }
 
 const (
@@ -38,6 +40,7 @@ func (s Settings) WithDefaults() Settings {
 	if s.Recordings == "" {
 		s.Recordings = "var/recordings"
 	}
+	s.Recording = s.Recording.WithDefaults()
 	return s
 }
 
@@ -59,6 +62,9 @@ func (s Settings) Check() map[string]string {
 	}
 	if s.Recordings == "" {
 		wrong["recordings"] = "is empty; must name a folder"
+	}
+	for key, what := range s.Recording.Check() {
+		wrong["recording."+key] = what
 	}
 	return wrong
 }

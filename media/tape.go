@@ -1,221 +1,240 @@
 package media
 
-// tape lays frames of both channels side by side in time and hands finished stretches
-// to a reel. It is the scribe's; it knows no clock: its caller says how far time has
-// come. Places are in samples since the recording began.
-type tape struct {
-	reel     *reel
-	path     string
-	segment  int
-	codec    Codec
-	begin    int64 // where the present segment begins
-	paused   bool
-	done     int64 // all before it was written
-	channels [2]track
-	stereo   []byte // a stretch on its way to the reel
-}
+import (
+	"math"
 
-// track is one channel of a tape.
-type track struct {
-	begun  bool
-	ssrc   uint32
-	shift  int64 // place = unwrapped timestamp + shift
-	last   uint32
-	wide   int64            // last, unwrapped
-	end    int64            // behind the last sample
-	gaps   []stretch        // not yet told
-	window [windowSize]byte // codes by place, silence where nothing came
-}
-
-// stretch is a part of a channel: from ≤ place < to.
-type stretch struct{ from, to int64 }
-
-const (
-	settle     = 4000 // samples: 500 ms after a moment its frames are written; later ones are late
-	stray      = 3600 // a frame further than this from its moment of arrival means that its source moved its clock
-	windowSize = 1 << 14
-	mostGaps   = 64 // a channel's gaps that wait to be told; more are joined
-	leastGap   = 40 // samples: shorter ones are rounding
+	"breakwater/media/rtp"
 )
 
-func newTape(r *reel, path string, c Codec) *tape {
-	t := &tape{reel: r, path: path, segment: 1, codec: c}
-	t.hush()
-	return t
+// tape lays frames of both channels side by side in time. It is the packet loop's, whose
+// present time it is told; pages that nothing more can fall on go to the scribe. It
+// neither waits nor allocates. Places are in samples, of the recording or, where it
+// says so, of the segment: what was recorded in one codec.
+type tape struct {
+	stock   *stock
+	owner   uint32
+	codec   Codec
+	segment uint32
+	begin   int64 // of the segment, a place in the recording
+	open    int64 // the first page of the segment that is still here, or may come
+	edge    int64 // where that page ends, in the segment
+	window  [windowPages]uint32
+	tracks  [2]track
+	late    [2]belated // not yet told
+	lost    stretch    // of the recording, not yet told
+	gain    gainTrack
+	deaf    bool // there was no page; lost begins here
+	over    bool // nothing more is laid
 }
 
-// hush fills the windows with silence.
-func (t *tape) hush() {
-	for c := range t.channels {
-		w := &t.channels[c].window
-		for i := range w {
-			w[i] = t.codec.Silence()
-		}
-	}
+// track is one channel of a tape; places are of the segment.
+type track struct {
+	begun bool
+	ssrc  uint32
+	shift int64 // place = unwrapped timestamp + shift
+	last  uint32
+	wide  int64 // last, unwrapped
+	end   int64 // behind the last sample
+	at    int64 // when the last frame came
+	from  int64 // where it was laid
 }
 
-// lay puts a frame at its place in time.
-func (t *tape) lay(f frame, codes []byte) error {
-	if f.codec != t.codec {
-		if err := t.next(f.codec, f.at); err != nil {
-			return err
+// gainTrack is where the gain track of a segment stands.
+type gainTrack struct {
+	begun bool
+	phase int64 // where its first byte begins, under gainSamples
+}
+
+const (
+	settle      = 4000 // samples: 500 ms after a moment its frames are handed on; later ones are late
+	stray       = 3600 // a frame further than this from its moment of arrival means that its source moved its clock
+	windowPages = 16   // from settle ago to the end of a long frame that is early by stray
+	gainSamples = 160  // that a byte of the gain track tells of: 20 ms
+)
+
+// lay puts a frame that came at a place of the recording where it belongs.
+func (t *tape) lay(channel uint8, at int64, c Codec, h rtp.Header, codes []byte) {
+	if t.over || !c.recordable() { // a gap will stand for it
+		return
+	}
+	t.settled(at - t.begin)
+	if t.deaf && !t.listen(at) {
+		return
+	}
+	if c != t.codec {
+		t.turn(c, at)
+	}
+	k := &t.tracks[channel]
+	n := int64(len(codes))
+	from := k.place(h, at-t.begin)
+	if from < t.edge-pageSpan {
+		t.belate(channel, from, n)
+		return
+	}
+	for from+n > t.edge+(windowPages-1)*pageSpan { // a source that is faster than time
+		t.hand(t.open)
+		t.advance(t.open + 1)
+	}
+	for place := from; len(codes) > 0; {
+		p := t.page(place / pageSpan)
+		if p == nil {
+			t.deaf, t.lost = true, stretch{from: t.begin + from, to: math.MaxInt64}
+			return
 		}
+		off := int(place % pageSpan)
+		copied := copy(p.codes[channel][off:], codes)
+		p.heard[channel].set(off, copied)
+		place, codes = place+int64(copied), codes[copied:]
 	}
-	k := &t.channels[f.channel]
-	from := k.place(f, int64(len(codes)))
-	to := from + int64(len(codes))
-	if to > t.done+windowSize {
-		if err := t.advance(to - windowSize/2); err != nil {
-			return err
-		}
+	k.end = max(k.end, from+n)
+}
+
+// pass says that the present is a place of the recording.
+func (t *tape) pass(at int64) {
+	if !t.over {
+		t.settled(at - t.begin)
 	}
-	if from < t.done {
-		t.reel.mark(mark{What: "late", Channel: channelNames[f.channel], At: max(0, from-t.begin), Samples: int64(len(codes))})
-		return nil
-	}
-	for i, code := range codes {
-		k.window[(from+int64(i))%windowSize] = code
-	}
-	k.cover(from, to)
-	return nil
 }
 
 // place tells where a frame belongs: behind the frames before it as the timestamps
 // say, else, for a new source or a clock that was moved, where it arrived. Frames
 // never fall on others.
-func (k *track) place(f frame, n int64) int64 {
-	if k.begun && k.ssrc == f.ssrc {
-		wide := k.wide + int64(int32(f.timestamp-k.last))
-		if from := wide + k.shift; from-f.at < stray && f.at-from < stray {
-			k.last, k.wide = f.timestamp, wide
-			return from
+func (k *track) place(h rtp.Header, at int64) int64 {
+	k.at = at
+	if k.begun && k.ssrc == h.SSRC {
+		wide := k.wide + int64(int32(h.Timestamp-k.last))
+		if k.from = wide + k.shift; k.from-at < stray && at-k.from < stray {
+			k.last, k.wide = h.Timestamp, wide
+			return k.from
 		}
 	}
-	from := max(f.at, k.end, 0)
-	k.begun, k.ssrc, k.last, k.wide = true, f.ssrc, f.timestamp, 0
-	k.shift = from
-	return from
+	k.from = (max(at, k.end, 0) + grain - 1) / grain * grain
+	k.begun, k.ssrc, k.last, k.wide = true, h.SSRC, h.Timestamp, 0
+	k.shift = k.from
+	return k.from
 }
 
-// cover notes that a stretch holds sound.
-func (k *track) cover(from, to int64) {
-	if from >= k.end {
-		if from-k.end >= leastGap {
-			k.gap(stretch{k.end, from})
+// settled hands on the pages that nothing falls on any more. at is the present time, in
+// the segment.
+func (t *tape) settled(at int64) {
+	for t.edge <= at-settle {
+		if ahead := (at - settle) / pageSpan; ahead-t.open >= windowPages {
+			t.clear()
+			t.advance(ahead)
+			return
 		}
-		k.end = to
+		t.hand(t.open)
+		t.advance(t.open + 1)
+	}
+}
+
+func (t *tape) advance(page int64) { t.open, t.edge = page, (page+1)*pageSpan }
+
+// clear hands on all pages.
+func (t *tape) clear() {
+	for n := t.open; n < t.open+windowPages; n++ {
+		t.hand(n)
+	}
+}
+
+// hand hands a page of the window on, if there is one.
+func (t *tape) hand(number int64) {
+	slot := &t.window[number%windowPages]
+	if *slot == 0 {
 		return
 	}
-	k.end = max(k.end, to)
-	for i, g := range k.gaps { // a late frame fills a gap or a part of it
-		if to <= g.from || from >= g.to {
-			continue
-		}
-		k.gaps[i].to = max(g.from, from)
-		if to < g.to {
-			k.gap(stretch{to, g.to})
-		}
+	p := t.stock.page(*slot)
+	p.late, t.late = t.late, [2]belated{}
+	if !t.deaf {
+		p.lost, t.lost = t.lost, stretch{}
 	}
+	t.stock.hand(*slot)
+	*slot = 0
 }
 
-func (k *track) gap(g stretch) {
-	if len(k.gaps) == mostGaps {
-		k.gaps[mostGaps-1].to = max(k.gaps[mostGaps-1].to, g.to)
-		return
+// page is the page of a number, new if it must be; nil = there is no room.
+func (t *tape) page(number int64) *page {
+	slot := &t.window[number%windowPages]
+	if *slot != 0 {
+		return t.stock.page(*slot)
 	}
-	k.gaps = append(k.gaps, g)
-}
-
-// reach says that time has come to now: what is older than settle is written.
-func (t *tape) reach(now int64) error { return t.advance(now - settle) }
-
-// advance writes all up to a place.
-func (t *tape) advance(to int64) error {
-	if to <= t.done {
+	n, ok := t.stock.take()
+	if !ok {
 		return nil
 	}
-	t.stereo = t.stereo[:0]
-	a, b := &t.channels[left].window, &t.channels[right].window
-	quiet := t.codec.Silence()
-	for ; t.done < to; t.done++ {
-		i := t.done % windowSize
-		t.stereo = append(t.stereo, a[i], b[i])
-		a[i], b[i] = quiet, quiet
-		if len(t.stereo) == windowSize {
-			if err := t.reel.write(t.stereo); err != nil {
-				return err
-			}
-			t.stereo = t.stereo[:0]
-		}
-	}
-	t.tell()
-	return t.reel.write(t.stereo)
+	*slot = n
+	p := t.stock.page(n)
+	p.clear(t.codec)
+	p.codec, p.owner, p.segment, p.number, p.begin = t.codec, t.owner, t.segment, uint32(number), t.begin
+	return p
 }
 
-// tell marks the gaps that are settled.
-func (t *tape) tell() {
-	for c := range t.channels {
-		k := &t.channels[c]
-		kept := k.gaps[:0]
-		for _, g := range k.gaps {
-			switch {
-			case g.to > t.done:
-				kept = append(kept, g)
-			case g.to-g.from >= leastGap:
-				at := max(g.from, t.begin)
-				t.reel.mark(mark{What: "gap", Channel: channelNames[c], At: at - t.begin, Samples: g.to - at})
-			}
-		}
-		k.gaps = kept
+// belate notes a frame that has no place any more.
+func (t *tape) belate(channel uint8, from, n int64) {
+	l := &t.late[channel]
+	if l.samples == 0 {
+		l.at = uint32(min(max(0, from), math.MaxUint32))
 	}
+	l.samples += uint32(n)
 }
 
-var channelNames = [2]string{"left", "right"}
-
-// note marks a pause or its end.
-func (t *tape) note(n note) {
-	what := "resume"
-	if n.pause {
-		what = "pause"
+// listen goes on recording when the disk has caught up.
+func (t *tape) listen(at int64) bool {
+	if !t.stock.roomy() {
+		return false
 	}
-	t.quiet(n.at)
-	t.paused = n.pause
-	t.reel.mark(mark{What: what, At: max(0, n.at-t.begin)})
+	t.deaf, t.lost.to = false, max(at, t.lost.from)
+	return true
 }
 
-// quiet says that nothing came on either channel up to a place. It is a gap, unless it
-// was a pause.
-func (t *tape) quiet(to int64) {
-	for c := range t.channels {
-		k := &t.channels[c]
-		if to-k.end >= leastGap && !t.paused {
-			k.gap(stretch{k.end, to})
-		}
-		k.end = max(k.end, to)
-	}
-}
-
-// next finishes the segment and begins another with codec c. at is when it changed.
-func (t *tape) next(c Codec, at int64) error {
-	if err := t.finish(at); err != nil {
-		return err
-	}
-	r, err := openReel(t.path, t.segment+1, c)
-	if err != nil {
-		return err
-	}
-	t.reel, t.codec, t.begin = r, c, t.done
+// turn begins a segment with codec c. at is when it changed.
+func (t *tape) turn(c Codec, at int64) {
+	t.clear()
+	t.begin += max(at-t.begin, t.tracks[left].end, t.tracks[right].end, 0)
+	t.codec = c
 	t.segment++
-	t.hush()
-	for i := range t.channels { // each finds its place anew
-		t.channels[i].begun, t.channels[i].end = false, t.done
-	}
-	return nil
+	t.advance(0)
+	t.tracks = [2]track{} // each finds its place anew
+	t.gain = gainTrack{}
 }
 
-// finish writes all there is, at least up to the place, and closes the reel.
-func (t *tape) finish(at int64) error {
-	at = max(at, t.done, t.channels[left].end, t.channels[right].end)
-	t.quiet(at)
-	return t.reel.close(t.advance(at))
+// weigh notes a byte of the gain track: it tells of the left frame that was laid at this
+// very moment, else of the moment itself.
+func (t *tape) weigh(at int64, b byte) {
+	if t.over || t.deaf {
+		return
+	}
+	k := &t.tracks[left]
+	at -= t.begin
+	from := at - gainSamples
+	if k.begun && k.at == at {
+		from = k.from
+		k.from += gainSamples // a longer frame has more bytes
+	}
+	if from < 0 {
+		return
+	}
+	if g := &t.gain; !g.begun {
+		*g = gainTrack{begun: true, phase: from % gainSamples}
+	}
+	slot := max(0, from-t.gain.phase+gainSamples/2) / gainSamples
+	number := slot / gainsAPage
+	if number < t.open || number >= t.open+windowPages || t.window[number%windowPages] == 0 {
+		return // where no sound is, nothing was made quieter
+	}
+	p := t.stock.page(t.window[number%windowPages])
+	p.gained, p.phase = true, uint8(t.gain.phase)
+	p.gains[slot%gainsAPage] = max(p.gains[slot%gainsAPage], b)
+}
+
+// finish hands on all there is; nothing more is laid.
+func (t *tape) finish() {
+	t.clear()
+	t.over = true
+}
+
+// rest is what could not be told with any page: what came too late, and what the disk was
+// too slow for. The recording ends there.
+func (t *tape) rest(until int64) (late [2]belated, lost stretch) {
+	return t.late, stretch{t.lost.from, min(t.lost.to, until)}
 }

@@ -207,6 +207,9 @@ func (l *loop) chore(p *Port) {
 	r := l.follow(p) // also of a party that is silent
 	l.tie(p, r)
 	l.tell(p, r)
+	if r.rec != nil {
+		r.rec.beat(l.now)
+	}
 	l.report(p)
 	l.wheel.arm(&p.in.chore, nextChore(l.now))
 }

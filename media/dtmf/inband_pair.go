@@ -49,17 +49,22 @@ func (p *pair) in(samples []int16, energy float64) bool {
 }
 
 // plausible tells whether half of the newest piece is one tone of each group, as near
-// as 10 ms can tell. It saves looking closely at most of what is a voice.
+// as every second sample of 10 ms can tell. It saves looking closely at most of what is a
+// voice.
 func (d *Inband) plausible() bool {
 	const each, both = 0.03, 0.5 // a tone 2.5 % off is seen with half its energy
-	var x piece
-	x.take(d.kept[(d.run-1)%looked][:])
-	energy := float64(d.energy)
-	higher := strongest(x.four(high)).energy
+	var x [PieceSize / 2]float64
+	energy, newest := 0.0, &d.kept[(d.run-1)%looked]
+	for i := range x {
+		v := float64(newest[2*i])
+		x[i] = v
+		energy += v * v
+	}
+	higher := strongest(four(x[:], &thinned[1])).energy
 	if higher < each*energy {
 		return false
 	}
-	lower := strongest(x.four(low)).energy
+	lower := strongest(four(x[:], &thinned[0])).energy
 	return lower >= 2*each*energy && lower+higher >= both*energy
 }
 
@@ -131,28 +136,28 @@ func (f found) tone() tone { return tone{which: f.which, hz: frequencies[f.which
 func (x *window) strongest(group int) found {
 	var sum [4]float64
 	for k := range x {
-		_, more := x[k].four(group)
-		for i := range sum {
-			sum[i] += more[i]
+		for i, e := range four(x[k][:], &doubles[group/4]) {
+			sum[i] += e
 		}
 	}
-	return strongest(group, sum)
+	best := strongest(sum)
+	best.which += group
+	return best
 }
 
-func strongest(group int, energies [4]float64) (best found) {
+func strongest(energies [4]float64) (best found) {
 	for i, e := range energies {
-		if e > best.energy || i == 0 {
-			best = found{group + i, e}
+		if e > best.energy {
+			best = found{i, e}
 		}
 	}
 	return best
 }
 
-// four is the energy of a piece at the four frequencies of a group: Goertzel's recursion,
-// four side by side. It gives the group back, so that strongest can be called with it.
-func (x *piece) four(group int) (int, [4]float64) {
-	k := &doubles[group/4]
-	k0, k1, k2, k3 := k[0], k[1], k[2], k[3]
+// four is the energy of x at the four frequencies of a group: Goertzel's recursion, four
+// side by side.
+func four(x []float64, doubles *[4]float64) [4]float64 {
+	k0, k1, k2, k3 := doubles[0], doubles[1], doubles[2], doubles[3]
 	var a1, a2, b1, b2, c1, c2, d1, d2 float64
 	for _, v := range x {
 		a1, a2 = v+k0*a1-a2, a1
@@ -160,20 +165,22 @@ func (x *piece) four(group int) (int, [4]float64) {
 		c1, c2 = v+k2*c1-c2, c1
 		d1, d2 = v+k3*d1-d2, d1
 	}
-	const scale = 2.0 / PieceSize
-	return group, [4]float64{
+	scale := 2 / float64(len(x))
+	return [4]float64{
 		scale * (a1*a1 + a2*a2 - k0*a1*a2), scale * (b1*b1 + b2*b2 - k1*b1*b2),
 		scale * (c1*c1 + c2*c2 - k2*c1*c2), scale * (d1*d1 + d2*d2 - k3*d1*d2),
 	}
 }
 
-// doubles are 2·cos of the angle a sample, by group.
-var doubles = func() (d [2][4]float64) {
+// doubles are 2·cos of the angle a sample, by group; thinned those for every second sample.
+var doubles, thinned = angles(Rate), angles(Rate / 2)
+
+func angles(rate float64) (d [2][4]float64) {
 	for i, hz := range frequencies {
-		d[i/4][i%4] = 2 * math.Cos(2*math.Pi*hz/Rate)
+		d[i/4][i%4] = 2 * math.Cos(2*math.Pi*hz/rate)
 	}
 	return d
-}()
+}
 
 // both is the energy of a piece at two frequencies.
 func (x *piece) both(low, high float64) float64 {

@@ -94,13 +94,13 @@ func (a *account) segment(s *segment, seconds float64) {
 	}
 }
 
-// note enters a block of n samples into the books, and the gain it was just given.
-func (g *Guard) note(power, gain float64, n int) {
+// note enters n samples into the books: the power of their loudest block, their mean
+// power, and the gain they were just given.
+func (g *Guard) note(loudest, mean, gain float64, n int) {
 	a := &g.account
 	out := gain * g.stepBack.gain()
-	heard := power * out * out
-	a.maxIn, a.maxOut = max(a.maxIn, power), max(a.maxOut, heard)
-	a.energy += heard * float64(n) / float64(g.rate)
+	a.maxIn, a.maxOut = max(a.maxIn, loudest), max(a.maxOut, loudest*out*out)
+	a.energy += mean * out * out * float64(n) / float64(g.rate)
 	g.track.block(out, n, int(g.rate)*trackMS/1000)
 }
 

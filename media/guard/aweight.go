@@ -19,10 +19,11 @@ const zeroPower = (1 << 30) * 0.24266100950824
 // 107.7 and 737.9 Hz by bilinear transform, the low-pass pair at 12194 Hz as two
 // taps. The pair at 20.6 Hz is left out: it is under 0.05 dB above 300 Hz. Both
 // zeros of the high-pass are at 0 Hz, so it works on second differences of
-// samples, and the gain makes a power of 1 mean 0 dBm0.
+// samples. The gain is given to the energy: it makes a power of 1 mean 0 dBm0.
 type weights struct {
-	k0, k1 float64 // for the second difference and the one before
+	tap    float64 // for the second difference before, as a share of that for this one
 	a1, a2 float64 // for the two outputs before
+	scale  float64 // for the energy
 }
 
 func weightsFor(rate Rate) weights {
@@ -32,8 +33,8 @@ func weightsFor(rate Rate) weights {
 		gain, tap0, tap1 = 1.073271, 0.89912, 0.10088
 		a1, a2 = 1.703916, -0.714465
 	}
-	gain /= math.Sqrt(zeroPower)
-	return weights{gain * tap0, gain * tap1, a1, a2}
+	gain *= tap0
+	return weights{tap: tap1 / tap0, a1: a1, a2: a2, scale: gain * gain / zeroPower}
 }
 
 // AWeight measures sound as an ear hears it: with the A-weighting of IEC 61672.
@@ -55,12 +56,12 @@ func (a *AWeight) Energy(samples []int16) float64 {
 	for _, s := range samples {
 		x := int(s)
 		d := float64(x - 2*a.x1 + a.x2)
-		y := a.k0*d + a.k1*a.d1 + a.a1*a.y1 + a.a2*a.y2
+		y := d + a.tap*a.d1 + a.a1*a.y1 + a.a2*a.y2
 		a.x2, a.x1, a.d1 = a.x1, x, d
 		a.y2, a.y1 = a.y1, flushed(y)
 		sum += y * y
 	}
-	return sum / float64(a.rate)
+	return sum * a.scale / float64(a.rate)
 }
 
 // Level is the A-weighted level of samples in dBm0; −Inf for silence.
@@ -83,7 +84,7 @@ func amplitude(dB float64) float64 { return math.Pow(10, dB/20) }
 // flushed is v, or 0 when v is too small to matter: a filter that rings out into
 // silence would otherwise end in denormal numbers, which cost a hundred times as much.
 func flushed(v float64) float64 {
-	const nothing = 1e-12 // −240 dB
+	const nothing = 1e-8 // of a sample, −240 dB
 	if v < nothing && v > -nothing {
 		return 0
 	}

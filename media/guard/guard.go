@@ -99,12 +99,24 @@ func (g *Guard) StepBack(on bool) { g.stepBack.on = on }
 // several. If the frame needs a change it is written to dst, which must be as
 // long as src and may be src itself; else dst is not touched and src is to be sent.
 func (g *Guard) Frame(law g711.Law, dst, src []byte) (changed bool) {
-	const longest = int(Narrow) * segmentMS / 1000
+	const usual, longest = int(Narrow) * 20 / 1000, int(Narrow) * segmentMS / 1000
 	g.begin(Narrow)
-	var samples [longest]int16
-	for at := 0; at < len(src); at += longest {
-		codes := src[at:min(at+longest, len(src))]
-		x := samples[:len(codes)]
+	if len(src) <= usual {
+		var samples [usual]int16 // three times as many would have to be cleared
+		changed = g.codes(law, dst, src, samples[:])
+	} else {
+		var samples [longest]int16
+		changed = g.codes(law, dst, src, samples[:])
+	}
+	g.account.end(changed)
+	return changed
+}
+
+// codes guards a frame, as many codes at a time as there is room for their samples.
+func (g *Guard) codes(law g711.Law, dst, src []byte, room []int16) (changed bool) {
+	for at := 0; at < len(src); at += len(room) {
+		codes := src[at:min(at+len(room), len(src))]
+		x := room[:len(codes)]
 		quiet := silent(law, codes)
 		if !quiet {
 			law.Decode(x, codes)
@@ -121,7 +133,6 @@ func (g *Guard) Frame(law g711.Law, dst, src []byte) (changed bool) {
 			copy(dst[at:], codes)
 		}
 	}
-	g.account.end(changed)
 	return changed
 }
 
@@ -220,7 +231,7 @@ func (g *Guard) guard(x []int16) (changed bool) {
 	}
 	g.judge(&s)
 	g.account.segment(&s, float64(len(x))/float64(g.rate))
-	changed = s.shape(x, g.ear.block, g.limits.peak)
+	changed = s.shape(x, g.ear.block, g.ear.ceiling)
 	if g.stepBack.works() {
 		g.stepBack.soften(x)
 		changed = true

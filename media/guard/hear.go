@@ -12,7 +12,7 @@ const (
 type piece struct {
 	samples int
 	power   [2]float64 // A-weighted, of each block
-	peak    [2]int     // largest sample of each block; 0 where it cannot reach the ceiling
+	peak    [2]int     // largest sample of each block; 0 where none is above the ceiling
 	mean    float64    // A-weighted, of both
 	impure  float64    // share that one resonance cannot explain, 0 to 1
 	noise   float64    // share that one sine that does not fade cannot explain
@@ -30,17 +30,17 @@ func (p *piece) block(b, full int) int {
 // ear measures samples. It is all that remembers single samples.
 type ear struct {
 	weights
-	block  int // samples of 5 ms
-	loud   int // energy below which no sample of a block can reach the peak ceiling
-	x1, x2 int // the two samples before
-	d1     float64
-	y1, y2 float64
-	heard  heard // of the frame
+	block   int // samples of 5 ms
+	ceiling int // the largest sample that may pass
+	x1, x2  int // the two samples before
+	d1      float64
+	y1, y2  float64
+	heard   heard // of the frame
 }
 
 // newEar makes an ear that looks for peaks above a sample.
 func newEar(rate Rate, peak float64) ear {
-	return ear{weights: weightsFor(rate), block: int(rate) * blockMS / 1000, loud: int(peak * peak)}
+	return ear{weights: weightsFor(rate), block: int(rate) * blockMS / 1000, ceiling: int(peak)}
 }
 
 // forget is for sound that does not follow what was heard before.
@@ -63,8 +63,8 @@ func (e *ear) listen(p *piece, x []int16) (m moments) {
 		}
 		p.power[b] = sum / float64(len(part))
 		p.mean += sum
-		if m.c00-before >= e.loud {
-			p.peak[b] = peak(part)
+		if m.c00-before >= e.ceiling*e.ceiling {
+			p.peak[b] = peak(part, e.ceiling)
 		}
 	}
 	e.heard.add(p.mean, &m, len(x))
@@ -87,43 +87,51 @@ func (h *heard) add(energy float64, m *moments, samples int) {
 	h.samples += samples
 }
 
-// run is the hot loop: the A-weighted energy of x, and its moments. It takes two
-// samples at a time: the second output is told by the two outputs before the first,
-// so that it need not wait for that.
-func (e *ear) run(x []int16, m *moments) (sum float64) {
+// run is the hot loop: the A-weighted energy of x, and its moments. It takes four samples
+// at a time. The outputs of the filter are told by those before the four, not each by
+// the one before it, for which it would have to wait; and a sample that meets two
+// others in a moment is multiplied once, by their sum.
+func (e *ear) run(x []int16, m *moments) (energy float64) {
 	x1, x2, d1, y1, y2 := e.x1, e.x2, e.d1, e.y1, e.y2
-	k0, k1, a1, a2 := e.k0, e.k1, e.a1, e.a2
+	tap, a1, a2 := e.tap, e.a1, e.a2
 	far1, far2 := a1*a1+a2, a1*a2
-	c00, c01, c02 := m.c00, m.c01, m.c02
-	for ; len(x) >= 2; x = x[2:] {
-		xa, xb := int(x[0]), int(x[1])
-		c00 += xa*xa + xb*xb
-		c01 += xa*x1 + xb*xa
-		c02 += xa*x2 + xb*x1
+	var c00, c01, c02 int
+	var sum float64
+	for ; len(x) >= 4; x = x[4:] {
+		xa, xb, xc, xd := int(x[0]), int(x[1]), int(x[2]), int(x[3])
+		c00 += xa*xa + xb*xb + xc*xc + xd*xd
+		c01 += xa*(x1+xb) + xc*(xb+xd)
+		c02 += xa*(x2+xc) + xb*(x1+xd)
 		da, db := float64(xa-2*x1+x2), float64(xb-2*xa+x1)
-		va, vb := k0*da+k1*d1, k0*db+k1*da
+		dc, dd := float64(xc-2*xb+xa), float64(xd-2*xc+xb)
+		va, vb := da+tap*d1, db+tap*da
+		vc, vd := dc+tap*db, dd+tap*dc
 		ya := va + a2*y2 + a1*y1
 		yb := vb + a1*va + far2*y2 + far1*y1
-		sum += ya*ya + yb*yb
-		x2, x1, d1, y2, y1 = xa, xb, db, ya, yb
+		yc := vc + a2*ya + a1*yb
+		yd := vd + a1*vc + far2*ya + far1*yb
+		sum += (ya*ya + yb*yb) + (yc*yc + yd*yd)
+		x2, x1, d1, y2, y1 = xc, xd, dd, yc, yd
 	}
-	if len(x) == 1 { // the end of an odd frame
-		xa := int(x[0])
-		c00, c01, c02 = c00+xa*xa, c01+xa*x1, c02+xa*x2
-		da := float64(xa - 2*x1 + x2)
-		ya := k0*da + k1*d1 + a2*y2 + a1*y1
-		sum += ya * ya
-		x2, x1, d1, y2, y1 = x1, xa, da, y1, ya
+	for _, s := range x { // the end of an odd frame
+		v := int(s)
+		c00, c01, c02 = c00+v*v, c01+v*x1, c02+v*x2
+		d := float64(v - 2*x1 + x2)
+		y := d + tap*d1 + a2*y2 + a1*y1
+		sum += y * y
+		x2, x1, d1, y2, y1 = x1, v, d, y1, y
 	}
 	e.x1, e.x2, e.d1, e.y1, e.y2 = x1, x2, d1, flushed(y1), flushed(y2)
-	m.c00, m.c01, m.c02 = c00, c01, c02
-	return sum
+	m.c00, m.c01, m.c02 = m.c00+c00, m.c01+c01, m.c02+c02
+	return sum * e.scale
 }
 
-func peak(x []int16) int {
-	top := 0
+// peak is the largest sample; 0 if none is above the ceiling.
+func peak(x []int16, ceiling int) (top int) {
 	for _, s := range x {
-		top = max(top, int(s), -int(s))
+		if v := int(s); v > ceiling || v < -ceiling {
+			top = max(top, v, -v)
+		}
 	}
 	return top
 }

@@ -67,12 +67,7 @@ func (g *Guard) judge(s *segment) {
 			g.steady.seen(p, g.usual, heard, g.gain)
 		}
 		may := g.allow(heard, s.toned[i])
-		for b := range p.power {
-			if n := p.block(b, g.ear.block); n > 0 {
-				g.decide(s, 2*i+b, &may)
-				g.note(p.power[b], g.gain, n)
-			}
-		}
+		g.grant(s, i, &may)
 		if whole && !s.toned[i] && !g.steady.found() && g.learn(p) {
 			g.comfort.follow(g.usual, g.stepBack.on)
 		}
@@ -89,7 +84,7 @@ func (g *Guard) silence(s *segment, i int) {
 		if n := p.block(b, g.ear.block); n > 0 {
 			g.decide(s, 2*i+b, &allowed{level: math.Inf(1), soft: math.Inf(1)})
 			s.from[2*i+b], s.to[2*i+b] = 0, 0
-			g.note(p.power[b], 0, n)
+			g.note(p.power[b], p.power[b], 0, n)
 		}
 	}
 	g.muted = true
@@ -99,12 +94,24 @@ func (g *Guard) silence(s *segment, i int) {
 func (g *Guard) judgeOwn(s *segment) {
 	may := allowed{level: g.limits.level, soft: math.Inf(1)}
 	for i := range s.pieces[:s.n] {
-		p := &s.pieces[i]
-		for b := range p.power {
-			if n := p.block(b, g.ear.block); n > 0 {
-				g.decide(s, 2*i+b, &may)
-				g.note(p.power[b], g.gain, n)
-			}
+		g.grant(s, i, &may)
+	}
+}
+
+// grant decides the gains of a piece. In most pieces of most calls there is nothing to
+// decide.
+func (g *Guard) grant(s *segment, i int, may *allowed) {
+	p := &s.pieces[i]
+	loudest := max(p.power[0], p.power[1])
+	if g.gain == 1 && g.comfort.gain == 1 && !g.muted && loudest <= min(may.level, may.soft) && p.peak[0]|p.peak[1] == 0 {
+		s.from[2*i], s.to[2*i], s.from[2*i+1], s.to[2*i+1] = 1, 1, 1, 1
+		g.note(loudest, p.mean, 1, p.samples)
+		return
+	}
+	for b, power := range p.power {
+		if n := p.block(b, g.ear.block); n > 0 {
+			g.decide(s, 2*i+b, may)
+			g.note(power, power, g.gain, n)
 		}
 	}
 }

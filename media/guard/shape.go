@@ -3,8 +3,8 @@ package guard
 import "math"
 
 // shape gives the samples of a segment the gains that were decided; none comes out
-// above peak. It tells whether it changed anything.
-func (s *segment) shape(x []int16, block int, peak float64) (changed bool) {
+// above the ceiling. It tells whether it changed anything.
+func (s *segment) shape(x []int16, block, ceiling int) (changed bool) {
 	blocks := (len(x) + block - 1) / block
 	for b := range blocks {
 		if s.from[b] != 1 || s.to[b] != 1 {
@@ -18,32 +18,33 @@ func (s *segment) shape(x []int16, block int, peak float64) (changed bool) {
 		part := x[b*block : min((b+1)*block, len(x))]
 		from, to := s.from[b], s.to[b]
 		if b+1 == blocks || s.from[b+1] >= to {
-			slide(part, from, to, peak)
+			slide(part, from, to)
 			continue
 		}
 		// The next block begins lower: go there in the last millisecond of this one.
 		last := len(part) - block/blockMS
 		bend := from + (to-from)*float64(last)/float64(len(part))
-		slide(part[:last], from, bend, peak)
-		slide(part[last:], bend, s.from[b+1], peak)
+		slide(part[:last], from, bend)
+		slide(part[last:], bend, s.from[b+1])
+	}
+	if s.rules.has(ByPeak) {
+		for i, v := range x {
+			x[i] = int16(min(max(int(v), -ceiling), ceiling))
+		}
 	}
 	return true
 }
 
-// slide gives the samples a gain that goes evenly from one value to another, and
-// cuts off what is above peak.
-func slide(x []int16, from, to, peak float64) {
-	top := int(peak)
-	if from == to {
-		for i, s := range x {
-			x[i] = int16(min(max(round(float64(s)*to), -top), top))
-		}
+// slide gives the samples a gain that goes evenly from one value, at most 1, to another.
+func slide(x []int16, from, to float64) {
+	const bits, one = 30, 1 << 30
+	gain, step := int(from*one), int((to-from)*one/float64(len(x)))
+	if step == 0 && gain == one {
 		return
 	}
-	step := (to - from) / float64(len(x))
 	for i, s := range x {
-		from += step
-		x[i] = int16(min(max(round(float64(s)*from), -top), top))
+		gain += step
+		x[i] = int16((int(s)*gain + one/2) >> bits)
 	}
 }
 

@@ -176,3 +176,6 @@ func TestANoticeIsOneMoment(t *testing.T) {
 	}
 	<-done
 }
+
+// protect puts the hearing guard, as it is by default, before the ear of a phone.
+func protect(f *phone) { f.port.Protect(guard.Settings{}) }

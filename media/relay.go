@@ -39,6 +39,11 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	if r.rec != nil {
 		r.rec.hear(left, l.now, r.desc.Codec.recorded(), h, narrow)
 	}
+	if r.tones != nil && p.in.keysOf == 0 {
+		if key := r.tones.hear(r.desc.Codec.law(), h, narrow); key != 0 {
+			l.tellDigit(p, Digit{Key: key, Duration: shortestTone})
+		}
+	}
 	if r.seat != nil {
 		r.seat.take(l.now, r.desc.Codec, h, codes)
 		return
@@ -87,10 +92,7 @@ func (l *loop) key(p *Port, r *route, h rtp.Header, packet []byte) {
 	}
 	press, begins := p.in.keys.Packet(h.Timestamp, e)
 	if begins {
-		l.tallies.digits.Add(1)
-		if !l.digits.put(digitNote{port: p, digit: Digit{Key: press.Key, Duration: press.Duration}}) {
-			l.tallies.digitsLost.Add(1)
-		}
+		l.tellDigit(p, Digit{Key: press.Key, Duration: press.Duration})
 	}
 	if r.seat != nil {
 		if r.relay {

@@ -175,7 +175,9 @@ func (d *direct) untilParted(ctx context.Context) (next goal, err error) {
 			d.silence(d.peer(sig.from))
 		case Asked:
 			to, ok := c.plan.inside(sig.Target)
-			if !ok || sig.from != d.other {
+			ok = ok && sig.from == d.other
+			sig.decide(ok)
+			if !ok {
 				if sig.from == d.other {
 					c.account.step("transfer.refused", sig.Target)
 				}

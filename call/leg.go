@@ -65,6 +65,16 @@ type Signal struct {
 	Digit  byte
 	Target string
 	Cause  Cause
+	Decide func(granted bool) // Asked: tells the party whether it may go; nil = it wants no word
+}
+
+// decide answers a transfer that was asked for: granted, and the other party is ours
+// from here; or not, and the call goes on as it was. Whoever says nothing grants
+// nothing.
+func (s Signal) decide(granted bool) {
+	if s.Decide != nil {
+		s.Decide(granted)
+	}
 }
 
 // Dialer makes outgoing legs. sip implements it.

@@ -128,6 +128,7 @@ func (c *Call) heardCaller(sig Signal) {
 		c.account.step("caller.resumed", "")
 	case Asked:
 		c.account.step("transfer.refused", sig.Target)
+		sig.decide(false)
 	case Ringing, Answered:
 	}
 }

@@ -188,7 +188,7 @@ func (t *talk) heardAgent(sig Signal) {
 		t.c.account.step("agent.resume", "")
 		t.holdMusic()
 	case Asked:
-		t.transfer(sig.Target)
+		sig.decide(t.transfer(sig.Target))
 	case Ended:
 		t.agentGone(sig.Cause)
 	case Ringing, Answered:
@@ -272,7 +272,7 @@ func (t *talk) callerLeft(err error) talkEnd {
 
 // transfer sends the caller on to a number of ours, as the agent asked. An
 // announcement is heard out first, and nobody sends on a caller in need.
-func (t *talk) transfer(target string) {
+func (t *talk) transfer(target string) (granted bool) {
 	to, ok := t.c.plan.inside(target)
 	switch stage := t.ladder.Stage(); {
 	case t.ended():
@@ -285,7 +285,9 @@ func (t *talk) transfer(target string) {
 	default:
 		t.c.account.step("transfer", target)
 		t.finish(talkEnd{kind: endTransfer, cause: CauseTransferred, rest: t.ladder.Rest(), to: to})
+		return true
 	}
+	return false
 }
 
 // finish ends the conversation; the first end wins.

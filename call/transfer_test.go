@@ -111,6 +111,35 @@ func TestACallerWhoAsksForATransferIsNotServed(t *testing.T) {
 	})
 }
 
+func TestWhoAsksForATransferIsToldWhetherItIsGranted(t *testing.T) {
+	for name, c := range map[string]struct {
+		who    func(cast) *fakeLeg
+		phase  string
+		target string
+		want   bool
+	}{
+		"an agent, to one of our numbers": {func(c cast) *fakeLeg { return c.agent }, "talking", "1002", true},
+		"an agent, to nobody":             {func(c cast) *fakeLeg { return c.agent }, "talking", "4711", false},
+		"a caller who talks to an agent":  {func(c cast) *fakeLeg { return c.caller }, "talking", "1002", false},
+		"who was called directly":         {func(c cast) *fakeLeg { return c.other }, "in a direct call", "1003", true},
+		"the same, to nobody":             {func(c cast) *fakeLeg { return c.other }, "in a direct call", "4711", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				cast := phases[c.phase](r)
+				var told []bool
+				c.who(cast).signal(Signal{Kind: Asked, Target: c.target, Decide: func(granted bool) { told = append(told, granted) }})
+				synctest.Wait()
+				if len(told) == 0 || told[0] != c.want || slices.Contains(told, !c.want) {
+					t.Errorf("told %v, want %v", told, c.want)
+				}
+				cast.caller.hangUp()
+			})
+		})
+	}
+}
+
 func TestABookmarkSaysWhetherItFoundARecording(t *testing.T) {
 	for name, recorded := range map[string]bool{"recorded": true, "not recorded": false} {
 		t.Run(name, func(t *testing.T) {

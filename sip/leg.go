@@ -49,11 +49,13 @@ type leg struct {
 
 // peer is how the other end is reached.
 type peer struct {
-	hop     hop // where its last message came from
-	view    view
-	trunk   *trunk   // nil for a phone
-	allow   []string // methods it takes, lower case; empty = it did not say
-	leaving bool     // our BYE is said, or waits for the ACK that it may not overtake
+	hop      hop // where its last message came from
+	view     view
+	trunk    *trunk   // nil for a phone
+	allow    []string // methods it takes, lower case; empty = it did not say
+	leaving  bool     // our BYE is said, or waits for the ACK that it may not overtake
+	wish     *wish    // a transfer that it asked for; nil = none that is not decided
+	referred bool     // it asked for one before
 }
 
 var _ call.Leg = (*leg)(nil)
@@ -119,6 +121,7 @@ func (l *leg) hangUp(c call.Cause) {
 	case l.stage == inviting:
 		l.out.withdraw()
 	default:
+		l.decided(l.peer.wish, false) // before the BYE
 		l.bye(c)
 	}
 	l.end(c)
@@ -133,6 +136,7 @@ func (l *leg) end(c call.Cause) {
 	l.stage = over
 	l.cause = c
 	l.care.stop()
+	l.forgetWish()
 	if l.in != nil {
 		l.in.over(c)
 	}

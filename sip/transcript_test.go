@@ -35,6 +35,8 @@ type transcript struct {
 	about bool // the transcript is about repetitions
 	leg   *ear
 	done  chan error
+	// decide answers the transfer that was asked for last
+	decide func(granted bool)
 }
 
 func TestTranscripts(t *testing.T) {
@@ -302,6 +304,8 @@ func (s *transcript) act(line int, words []string) {
 		s.leg = listenTo(s.h.Dial(s.h.ctx, call.Target{Trunk: "raw", Number: words[1], From: "0123", Name: "Ann", Ring: 5 * time.Second}))
 	case "phone":
 		s.leg = listenTo(s.h.Dial(s.h.ctx, call.Target{Phone: words[1], From: "0123", Ring: 5 * time.Second}))
+	case "grant", "deny":
+		s.decide(words[0] == "grant")
 	case "stop":
 		go s.h.stop()
 	case "portless":
@@ -325,7 +329,7 @@ func (s *transcript) heard(line int, sig call.Signal, words []string) {
 	case call.Pressed:
 		got = string(sig.Digit)
 	case call.Asked:
-		got = sig.Target
+		got, s.decide = sig.Target, sig.Decide
 	case call.Ended:
 		got = sig.Cause.By.String() + " " + sig.Cause.Metric
 		s.leg = nil

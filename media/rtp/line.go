@@ -24,7 +24,8 @@ type followed struct {
 	on        bool
 	ssrc      uint32
 	sequence  uint16 // its newest
-	timestamp uint32 // of its newest packet of sound
+	sound     uint16 // of its newest packet of sound
+	timestamp uint32 // of the same
 	first     uint16 // our sequence number of its first packet
 	shift     uint16 // ours = its sequence number + shift
 	slide     uint32 // ours = its timestamp + slide
@@ -69,7 +70,7 @@ func (l *Line) Follow(now int64, in Header, samples uint32) (h Header, ok bool) 
 		s.sequence = in.Sequence
 	}
 	if int32(in.Timestamp-s.timestamp) > 0 {
-		s.timestamp = in.Timestamp
+		s.timestamp, s.sound = in.Timestamp, in.Sequence
 		l.timestamp, l.samples, l.at = h.Timestamp, samples, now
 	}
 	l.reach(h.Sequence)
@@ -146,7 +147,7 @@ func (l *Line) near(in Header) bool {
 // clock.
 func (l *Line) punctual(now int64, in Header) bool {
 	s := &l.source
-	ahead, moved := int16(in.Sequence-s.sequence), int32(in.Timestamp-s.timestamp)
+	ahead, moved := int16(in.Sequence-s.sound), int32(in.Timestamp-s.timestamp) // a key between two packets of sound may overtake
 	if ahead > 0 && moved < 0 || ahead < 0 && moved > 0 {
 		return false
 	}
@@ -156,7 +157,7 @@ func (l *Line) punctual(now int64, in Header) bool {
 
 func (l *Line) adopt(in, out Header) {
 	l.source = followed{
-		on: true, ssrc: in.SSRC, sequence: in.Sequence, timestamp: in.Timestamp,
+		on: true, ssrc: in.SSRC, sequence: in.Sequence, sound: in.Sequence, timestamp: in.Timestamp,
 		first: out.Sequence, shift: out.Sequence - in.Sequence, slide: out.Timestamp - in.Timestamp,
 	}
 }

@@ -27,6 +27,12 @@ const (
 // stops it at the end of the test.
 func server(t *testing.T, agents int) (sip string, leaks leakCheck) {
 	t.Helper()
+	return serverWith(t, agents, nil)
+}
+
+// serverWith lets a test change the texts of the profile, by the name of the file.
+func serverWith(t *testing.T, agents int, edit func(files map[string]string)) (sip string, leaks leakCheck) {
+	t.Helper()
 	binary, err := filepath.Abs("../bin/breakwater")
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +55,9 @@ func server(t *testing.T, agents int) (sip string, leaks leakCheck) {
 	if err := profile.Run(); err != nil {
 		t.Fatal(err)
 	}
+	if edit != nil {
+		rewrite(t, profile.Dir, edit)
+	}
 	if err := os.MkdirAll(profile.Var, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +79,28 @@ func server(t *testing.T, agents int) (sip string, leaks leakCheck) {
 	return sip, leakCheck{
 		Metrics: "http://" + api + "/metrics", TokenFile: filepath.Join(profile.Var, "api-token"), Settle: 60 * time.Second,
 		Gauges: []string{"sip_legs", "sip_transactions", "media_ports_open", "media_ports_draining", "go_goroutines"}, Slack: 8,
+	}
+}
+
+func rewrite(t *testing.T, dir string, edit func(files map[string]string)) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(name)] = string(text)
+	}
+	edit(files)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -119,7 +119,7 @@ func (c *runCommand) tap(ctx context.Context, server netip.AddrPort) (*wiretap, 
 		}
 		file = filepath.Join(dir, "sip.pcap")
 	}
-	return openTap(ctx, file, server.Port(), c.Capture == "")
+	return openTap(ctx, file, fmt.Sprintf("port %d", server.Port()), c.Capture == "")
 }
 
 // judge stops the tap and reads what it took down.

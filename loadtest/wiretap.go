@@ -10,13 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-// wiretap is a tcpdump of the server's SIP port on loopback.
+// wiretap is a tcpdump of loopback.
 type wiretap struct {
 	file      string
 	temporary bool
@@ -27,12 +26,12 @@ type wiretap struct {
 	err       error
 }
 
-// openTap returns when tcpdump listens.
-func openTap(ctx context.Context, file string, port uint16, temporary bool) (*wiretap, error) {
+// openTap returns when tcpdump listens for what a filter names (pcap-filter(7)).
+func openTap(ctx context.Context, file, filter string, temporary bool) (*wiretap, error) {
 	t := &wiretap{file: file, temporary: temporary, heard: make(chan struct{})}
 	// -Z root: the file may lie where another user must not write; -B: KiB that
 	// the kernel keeps while tcpdump waits for a processor.
-	t.cmd = exec.Command("tcpdump", "-i", "lo", "-n", "-s", "0", "-B", "65536", "-Z", "root", "-w", file, "port", strconv.Itoa(int(port))) //nolint:noctx // it is interrupted, not killed, so that its file is whole
+	t.cmd = exec.Command("tcpdump", "-i", "lo", "-n", "-s", "0", "-B", "65536", "-Z", "root", "-w", file, filter) //nolint:noctx // it is interrupted, not killed, so that its file is whole
 	stderr, err := t.cmd.StderrPipe()
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ import (
 
 const seconds = 2 // of every signal that is computed
 
-// signal is something to encode and decode.
+// signal is something to encode and decode, the same on every machine.
 type signal struct {
 	name string
 	x    []int16
@@ -26,12 +26,11 @@ type signal struct {
 	overload bool
 }
 
-// signals are the same on every machine.
 func signals(t testing.TB) []signal {
-	r := rand.New(rand.NewPCG(722, 1988))
 	said := spoken(t, "../prompt/sounds/en/notice.wav")
 	slow := make([]int16, 2*len(said))
 	new(rate.Up).Convert(slow, said)
+	r := rand.New(rand.NewPCG(722, 1988))
 	return []signal{
 		{name: "silence", x: computed(func(int) float64 { return 0 })},
 		{name: "the last bits", x: computed(func(int) float64 { return float64(r.IntN(5) - 2) })},
@@ -50,6 +49,9 @@ func signals(t testing.TB) []signal {
 		{name: "coin tosses at full scale", overload: true, x: computed(func(int) float64 { return 65535*float64(r.IntN(2)) - 32768 })},
 	}
 }
+
+// speech is a sentence that fills the whole band: said twice as fast as it was.
+func speech(t testing.TB) []int16 { return spoken(t, "../prompt/sounds/en/notice.wav") }
 
 // anything is bytes that no encoder of ours made, those that are never sent among them.
 func anything() []byte {

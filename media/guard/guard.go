@@ -117,7 +117,7 @@ func (g *Guard) codes(law g711.Law, dst, src []byte, room []int16) (changed bool
 	for at := 0; at < len(src); at += len(room) {
 		codes := src[at:min(at+len(room), len(src))]
 		x := room[:len(codes)]
-		quiet := silent(law, codes)
+		quiet := g.still(law, codes)
 		if !quiet {
 			law.Decode(x, codes)
 		}
@@ -162,8 +162,8 @@ type Heard struct {
 	Samples int
 }
 
-// Heard tells what was heard in the last frame. A frame of silence codes counts as
-// silence of its length.
+// Heard tells what was heard in the last frame. A frame that needed no listening, because
+// no sample of it was above −48 dBm0, counts as silence of its length.
 func (g *Guard) Heard() Heard {
 	h := &g.ear.heard
 	out := Heard{R0: float64(h.c00), R1: float64(h.c01), Samples: h.samples}
@@ -189,17 +189,32 @@ func (g *Guard) segment(x []int16, silent bool) (changed bool) {
 	return g.guard(x)
 }
 
-// silent tells whether all codes are the law's smallest, of either sign.
-func silent(law g711.Law, codes []byte) bool {
-	const signs, each = 0x8080808080808080, 0x0101010101010101
-	quiet := law.Silence() &^ 0x80
+// still tells whether codes need no guarding: they are silence or, while nothing is
+// turned down, so faint that no rule has a say and no dose is felt: no sample above
+// −48 dBm0. A caller who listens sends little else.
+func (g *Guard) still(law g711.Law, codes []byte) bool {
+	const muFaint, aFaint = 8, 3 // steps above silence: samples of 64 and 56
+	switch {
+	case !g.rests() || g.stepBack.works():
+		return below(law, codes, 0)
+	case law == g711.A:
+		return below(law, codes, aFaint)
+	}
+	return below(law, codes, muFaint)
+}
+
+// below tells whether no code is more than so many steps of the law from silence.
+func below(law g711.Law, codes []byte, steps byte) bool {
+	const each, signs, sizes = 0x0101010101010101, 0x8080808080808080, 0x7F7F7F7F7F7F7F7F
+	silence := uint64(law.Silence()) * each
+	over := uint64(0x7F-steps) * each // brings what is above into the place of the sign
 	for ; len(codes) >= 8; codes = codes[8:] {
-		if binary.NativeEndian.Uint64(codes)&^signs != uint64(quiet)*each {
+		if (((binary.NativeEndian.Uint64(codes)^silence)&sizes)+over)&signs != 0 {
 			return false
 		}
 	}
 	for _, c := range codes {
-		if c&^0x80 != quiet {
+		if (c^law.Silence())&0x7F > steps {
 			return false
 		}
 	}
@@ -239,17 +254,30 @@ func (g *Guard) guard(x []int16) (changed bool) {
 	return changed
 }
 
+// rests tells whether nothing is turned down and no digit is on.
+func (g *Guard) rests() bool {
+	return g.gain == 1 && g.comfort.gain == 1 && !g.muted && g.digits.Down() == 0
+}
+
 // pass lets time go by in silence, which needs no guarding.
 func (g *Guard) pass(samples int) {
-	var s segment
 	g.ear.heard.samples += samples
-	for left := samples; left > 0; left -= 2 * g.ear.block {
-		s.pieces[s.n] = piece{samples: min(left, 2*g.ear.block), impure: 1, noise: 1, turn: 1}
+	g.Forget()
+	g.stepBack.rest()
+	size, seconds := 2*g.ear.block, float64(samples)/float64(g.rate)
+	if g.rests() {
+		for left := samples; left > 0; left -= size {
+			g.note(0, 0, 1, min(left, size))
+		}
+		g.account.clock += seconds
+		return
+	}
+	g.digits.Silence(samples)
+	var s segment
+	for left := samples; left > 0; left -= size {
+		s.pieces[s.n] = piece{samples: min(left, size), impure: 1, noise: 1, turn: 1}
 		s.n++
 	}
-	g.Forget()
-	g.digits.Silence(samples)
-	g.stepBack.rest()
 	g.judge(&s)
-	g.account.segment(&s, float64(samples)/float64(g.rate))
+	g.account.segment(&s, seconds)
 }

@@ -127,13 +127,20 @@ func (e *ear) run(x []int16, m *moments) (energy float64) {
 }
 
 // peak is the largest sample; 0 if none is above the ceiling.
-func peak(x []int16, ceiling int) (top int) {
-	for _, s := range x {
-		if v := int(s); v > ceiling || v < -ceiling {
-			top = max(top, v, -v)
-		}
+func peak(x []int16, ceiling int) int {
+	var low, high, low2, high2 int // two of each, for neither need wait for the other
+	for ; len(x) >= 2; x = x[2:] {
+		a, b := int(x[0]), int(x[1])
+		low, high = min(low, a), max(high, a)
+		low2, high2 = min(low2, b), max(high2, b)
 	}
-	return top
+	for _, s := range x {
+		low, high = min(low, int(s)), max(high, int(s))
+	}
+	if top := max(-low, high, -low2, high2); top > ceiling {
+		return top
+	}
+	return 0
 }
 
 // edges are the two samples before a piece and its last two.

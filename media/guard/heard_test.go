@@ -22,7 +22,7 @@ func TestWhatWasHeardIsToldBeforeItIsChanged(t *testing.T) {
 				g.Frame(law, make([]byte, len(src)), src)
 				want := guard.Heard{Samples: len(src)}
 				heard := samples[at : at+len(src)]
-				if highest(heard) <= 8 { // only the smallest codes: silence, after which all begins anew
+				if highest(heard) <= 64 { // too faint to be listened to, and after it all begins anew
 					meter, last, heard = guard.NewAWeight(guard.Narrow), 0, nil
 				} else {
 					want.Power = math.Pow(10, meter.Level(heard)/10) * zeroPower
@@ -55,5 +55,25 @@ func TestSilenceIsHeardAsSilence(t *testing.T) {
 	g.Frame(g711.Mu, quiet, quiet)
 	if got, want := g.Heard(), (guard.Heard{Samples: 30 * ms}); got != want {
 		t.Errorf("heard %+v, want %+v", got, want)
+	}
+}
+
+// What is not listened to must be what no rule would touch: as soon as something is turned
+// down, faint sound is listened to as well.
+func TestFaintSoundIsTurnedDownWithTheRest(t *testing.T) {
+	l := newLine(noComfort())
+	l.send(speech(t, time.Second))
+	hum := sine(400, -52, 200*time.Millisecond)
+	if l.send(hum); l.changed != 0 {
+		t.Errorf("%d faint frames changed before the tone", l.changed)
+	}
+	l.send(sine(1000, 0, time.Second))
+	if got := level(l.send(hum)[:100*ms]); got > -70 {
+		t.Errorf("after a tone a faint sound is heard at %.1f dBm0, want it down with the tone", got)
+	}
+	l.guard.StepBack(true)
+	l.send(speech(t, 2*time.Second))
+	if got := level(l.send(hum)); got > -57 {
+		t.Errorf("stepped back, a faint sound is heard at %.1f dBm0, want it 6 dB down", got)
 	}
 }

@@ -97,6 +97,14 @@ func (f *stepBack) soften(x []int16) {
 		return
 	}
 	b0, b1, a1, x1, y1 := f.b0, f.b1, f.a1, f.x1, f.y1
+	far := a1 * a1 // so that the second of two samples need not wait for the first
+	for ; len(x) >= 2; x = x[2:] {
+		xa, xb := float64(x[0]), float64(x[1])
+		va, vb := b0*xa+b1*x1, b0*xb+b1*xa
+		ya, yb := va+a1*y1, vb+a1*va+far*y1
+		x[0], x[1] = int16(round(ya)), int16(round(yb))
+		x1, y1 = xb, yb
+	}
 	for i, s := range x {
 		x0 := float64(s)
 		y1 = b0*x0 + b1*x1 + a1*y1

@@ -185,8 +185,8 @@ func (f *Flood) speak(slot int) error {
 		f.net.put(n, l.index, l.to)
 		for range l.keys.repeats() {
 			if room = f.net.room(); room != nil {
-				l.header.Sequence++
 				f.net.put(l.keys.write(room, l.header), l.index, l.to)
+				l.header.Sequence++
 			}
 		}
 	}

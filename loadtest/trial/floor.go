@@ -67,7 +67,7 @@ func startFloor(ctx context.Context, command []string, tick time.Duration, pairs
 	}
 	fmt.Fprintln(lines, "run")
 	if err := lines.Flush(); err != nil {
-		return nil, errors.Join(fmt.Errorf("tell the floor: %w", err), r.stop())
+		return nil, errors.Join(fmt.Errorf("%w: %w", errNotReady, err), r.stop())
 	}
 	if line, err := bufio.NewReader(output).ReadString('\n'); line != "ready\n" {
 		return nil, errors.Join(fmt.Errorf("%w: %q, %w", errNotReady, line, err), r.stop())

@@ -4,6 +4,8 @@ GO ?= go
 BIN := bin/breakwater
 LINT_VERSION := v2.15.0
 FUZZTIME ?= 60s
+BENCHTIME ?= 500ms
+SOAK ?= 30m
 
 .DEFAULT_GOAL := help
 
@@ -50,8 +52,19 @@ fuzz: ## every fuzz target for FUZZTIME (60s)
 	@tools/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: ## benchmarks with their allocations
-	$(GO) test -run '^$$' -bench . -benchmem ./media/... ./acd/...
+bench: ## what every stage of a frame's way costs, and that it allocates nothing
+	@set -o pipefail; $(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./media/... ./acd/... | $(GO) run ./loadtest stages
+
+.PHONY: load
+load: deps build ## the server beside a bare relay in C, then the highest load it carries well
+	$(GO) build -o bin/loadtest ./loadtest
+	bin/loadtest compare --calls 100,500,1000 --pinned --json bin/compare.json --svg bin/compare.svg
+	bin/loadtest capacity --json bin/capacity.json --svg bin/capacity.svg
+
+.PHONY: soak
+soak: deps build ## calls come and go for SOAK (30m): memory, descriptors and goroutines stay flat
+	$(GO) build -o bin/loadtest ./loadtest
+	bin/loadtest churn --for $(SOAK) --json bin/soak.json --svg bin/soak.svg --most-rss 32 --most-heap 16 --most-rest 20
 
 .PHONY: docs
 docs: ## regenerate docs/config.md and the schema from the settings

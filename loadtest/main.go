@@ -24,6 +24,8 @@ type commands struct {
 	Memory   memoryCommand   `cmd:"" help:"Hold one load, and tell what a call takes and leaves behind."`
 	Churn    churnCommand    `cmd:"" help:"Let calls come and go, and watch what grows."`
 	Shim     shimCommand     `cmd:"" help:"Be a bad line between two parties that speak UDP."`
+	Streams  streamsCommand  `cmd:"" help:"Find every break in the RTP streams of a capture."`
+	Stages   stagesCommand   `cmd:"" help:"Turn the output of Go benchmarks into a table of stages."`
 	SIPp     sippCommand     `cmd:"" name:"sipp" help:"Play SIPp scenarios, ours and its own, against a server with that profile."`
 }
 

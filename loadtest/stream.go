@@ -5,12 +5,32 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"slices"
 	"time"
 
 	"breakwater/media/g711"
 	"breakwater/media/rtp"
 )
+
+// streamsCommand prints the streams of a capture.
+type streamsCommand struct {
+	File string `arg:"" help:"Capture file, pcap or pcapng." type:"existingfile"`
+}
+
+// Run reads the file.
+func (c streamsCommand) Run() error {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	all, err := readStreams(f)
+	for _, s := range all {
+		fmt.Println(s)
+	}
+	return err
+}
 
 // stream is the RTP that one socket sends to another, as a capture shows it, and
 // every break in it that a phone would hear or stumble over.

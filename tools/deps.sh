@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages the tests use as real peers. Where apt may not be used it says what is missing and fails.
 set -euo pipefail
-need=(sipp:sip-tester baresip:baresip-core tshark:tshark tcpdump:tcpdump ffmpeg:ffmpeg)
+need=(sipp:sip-tester baresip:baresip-core tshark:tshark tcpdump:tcpdump ffmpeg:ffmpeg cc:gcc cc:libc6-dev)
 missing=()
 for n in "${need[@]}"; do
 	command -v "${n%%:*}" >/dev/null 2>&1 || missing+=("${n##*:}")

@@ -172,19 +172,23 @@ func TestDescriptionsAreUnderstood(t *testing.T) {
 	}{
 		"a common address": {
 			head + "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/8000\r\n",
-			session{netip.MustParseAddrPort("192.0.2.1:4000"), 96, true}, false,
+			session{netip.MustParseAddrPort("192.0.2.1:4000"), 96, true},
+			false,
 		},
 		"an address of its own": {
 			head + "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.9\r\n",
-			session{netip.MustParseAddrPort("192.0.2.9:4000"), 0, true}, false,
+			session{netip.MustParseAddrPort("192.0.2.9:4000"), 0, true},
+			false,
 		},
 		"on hold": {
 			head + "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\na=sendonly\r\n",
-			session{netip.MustParseAddrPort("192.0.2.1:4000"), 0, false}, false,
+			session{netip.MustParseAddrPort("192.0.2.1:4000"), 0, false},
+			false,
 		},
 		"video, which is refused, behind it": {
 			head + "c=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\nm=video 0 RTP/AVP 96\r\nc=IN IP4 192.0.2.7\r\na=inactive\r\n",
-			session{netip.MustParseAddrPort("192.0.2.1:4000"), 0, true}, false,
+			session{netip.MustParseAddrPort("192.0.2.1:4000"), 0, true},
+			false,
 		},
 		"no audio":  {head + "c=IN IP4 192.0.2.1\r\nt=0 0\r\n", session{}, true},
 		"our own":   {string(describe(netip.MustParseAddrPort("127.64.0.1:33000"), "PCMA")), session{netip.MustParseAddrPort("127.64.0.1:33000"), 101, true}, false},

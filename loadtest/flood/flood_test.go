@@ -116,7 +116,7 @@ func TestKeysAreSentAsRFC4733Says(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer phone.Close()
+	defer func() { _ = phone.Close() }()
 	a := leg(t, f, Caller)
 	a.Talk(phone.LocalAddr().(*net.UDPAddr).AddrPort(), 101)
 	if err := a.Press(ctx, "7#"); err != nil {

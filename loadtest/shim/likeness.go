@@ -12,6 +12,7 @@ type Likeness struct {
 	Frames int     // that count
 	Exact  int     // of them, as good as ceiling
 	Gone   int     // of them, where nothing was heard
+	Lag    int     // samples by which the last of them was heard later
 }
 
 const (
@@ -55,7 +56,7 @@ func Compare(said, heard []int16) Likeness {
 			}
 		}
 	}
-	l.SNR = sum / float64(max(1, l.Frames))
+	l.SNR, l.Lag = sum/float64(max(1, l.Frames)), lag
 	return l
 }
 

@@ -35,19 +35,20 @@ func TestLikeness(t *testing.T) {
 		heard []int16
 		snr   float64
 		gone  int
+		lag   int
 	}{
-		"the same":                            {said, 35, 0},
-		"the same, a third of a second later": {late(rate/3, said), 35, 0},
-		"a noise 20 dB below":                 {noisy, 20, 0},
-		"every tenth frame is silent":         {holes, 31.5, 20},
-		"one place is 10 ms longer":           {longer, 35, 0},
-		"nothing at all":                      {make([]int16, 6*rate), 0, 200},
-		"the line breaks in the middle":       {said[:2*rate], 17.5, 100},
+		"the same":                            {said, 35, 0, 0},
+		"the same, a third of a second later": {late(rate/3, said), 35, 0, rate / 3},
+		"a noise 20 dB below":                 {noisy, 20, 0, 0},
+		"every tenth frame is silent":         {holes, 31.5, 20, 0},
+		"one place is 10 ms longer":           {longer, 35, 0, 80},
+		"nothing at all":                      {make([]int16, 6*rate), 0, 200, 0},
+		"the line breaks in the middle":       {said[:2*rate], 17.5, 100, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := Compare(said, c.heard)
-			if math.Abs(l.SNR-c.snr) > 0.2 || l.Gone != c.gone || l.Frames != 200 {
-				t.Errorf("%+v, want %.1f dB and %d gone of 200", l, c.snr, c.gone)
+			if math.Abs(l.SNR-c.snr) > 0.2 || l.Gone != c.gone || l.Frames != 200 || l.Lag != c.lag {
+				t.Errorf("%+v, want %.1f dB, %d gone of 200, and %d later", l, c.snr, c.gone, c.lag)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package media
 
 import (
 	"math/bits"
+	"unsafe"
 
 	"breakwater/media/g711"
 )
@@ -30,6 +31,10 @@ const (
 	grain      = 8   // samples: 1 ms, the finest that a page knows of where it holds sound
 	gainsAPage = pageSpan / gainSamples
 )
+
+// pageBytes is the room that a page takes; 19 of them are less than 32 KiB, and more than
+// a call needs.
+const pageBytes = int(unsafe.Sizeof(page{}))
 
 // belated is what came too late for its place: where the first of it belonged, and how
 // much it was.

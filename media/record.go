@@ -18,13 +18,13 @@ var ErrTooSlow = errors.New("media: the disk is too slow for the recording")
 // Recording is a running recording. The packet loop lays frames on its tape, the
 // engine's scribe makes files of it; neither waits for the other.
 type Recording struct {
-	port   *Port
-	scribe *scribe
-	began  int64 // units of the engine's clock
-
-	tape    tape // the loop's; the scribe's when the recording has ended
+	began   int64 // units of the engine's clock
 	paused  atomic.Bool
 	stopped atomic.Bool // by the disk: nothing more is laid
+	tape    tape        // the loop's; the scribe's when the recording has ended
+
+	port   *Port
+	scribe *scribe
 
 	mu     sync.Mutex    // guards what follows, for a few lines at a time
 	notes  []note        // for the scribe

@@ -11,20 +11,20 @@ import (
 // neither waits nor allocates. Places are in samples, of the recording or, where it
 // says so, of the segment: what was recorded in one codec.
 type tape struct {
-	stock   *stock
-	owner   uint32
+	over    bool // nothing more is laid
+	deaf    bool // there was no page; lost begins here
 	codec   Codec
-	segment uint32
+	owner   uint32
+	stock   *stock
 	begin   int64 // of the segment, a place in the recording
 	open    int64 // the first page of the segment that is still here, or may come
 	edge    int64 // where that page ends, in the segment
-	window  [windowPages]uint32
 	tracks  [2]track
+	window  [windowPages]uint32
+	segment uint32
 	late    [2]belated // not yet told
 	lost    stretch    // of the recording, not yet told
 	gain    gainTrack
-	deaf    bool // there was no page; lost begins here
-	over    bool // nothing more is laid
 }
 
 // track is one channel of a tape; places are of the segment.

@@ -65,7 +65,7 @@ func (g *Guard) tune(rate Rate) {
 	}
 	g.rate = rate
 	g.ear = newEar(rate, g.limits.peak)
-	g.tone = newHunter(g.settings.Tone, rate)
+	g.tone = newHunter(g.settings.Tone)
 	g.stepBack.tune(g.settings.StepBack, rate)
 	g.track.filled = 0
 	g.Forget()
@@ -166,7 +166,7 @@ type Heard struct {
 // no sample of it was above −48 dBm0, counts as silence of its length.
 func (g *Guard) Heard() Heard {
 	h := &g.ear.heard
-	out := Heard{R0: float64(h.c00), R1: float64(h.c01), Samples: h.samples}
+	out := Heard{R0: float64(h.c00), R1: float64(h.next), Samples: h.samples}
 	if h.samples > 0 {
 		out.Power = h.energy * zeroPower / float64(h.samples)
 	}

@@ -30,9 +30,10 @@ func (p *piece) block(b, full int) int {
 // ear measures samples. It is all that remembers single samples.
 type ear struct {
 	weights
-	block   int // samples of 5 ms
-	ceiling int // the largest sample that may pass
-	x1, x2  int // the two samples before
+	block   int    // samples of 5 ms
+	ceiling int    // the largest sample that may pass
+	stride  int    // samples from neighbour to neighbour in a moment: 8000 a second
+	past    [4]int // the samples before, newest first
 	d1      float64
 	y1, y2  float64
 	heard   heard // of the frame
@@ -40,22 +41,28 @@ type ear struct {
 
 // newEar makes an ear that looks for peaks above a sample.
 func newEar(rate Rate, peak float64) ear {
-	return ear{weights: weightsFor(rate), block: int(rate) * blockMS / 1000, ceiling: int(peak)}
+	return ear{weights: weightsFor(rate), block: int(rate) * blockMS / 1000, ceiling: int(peak), stride: int(rate / Narrow)}
 }
 
 // forget is for sound that does not follow what was heard before.
-func (e *ear) forget() { e.x1, e.x2, e.d1, e.y1, e.y2 = 0, 0, 0, 0, 0 }
+func (e *ear) forget() { e.past, e.d1, e.y1, e.y2 = [4]int{}, 0, 0, 0 }
 
-// moments are the sums over a piece from which its best sine is found.
-type moments struct{ c00, c01, c02 int }
+// moments are the sums over a piece from which its best sine is found: of products of
+// samples that are neighbours, and neighbours' neighbours, at 8000 Hz. At 16000 Hz
+// these are two and four apart: there, what is next to each other is so alike in any
+// voice that it passes for a sine.
+type moments struct {
+	c00, c01, c02 int
+	next          int // Σ x[n]·x[n−1] at either rate
+}
 
 // listen measures up to two blocks of samples.
 func (e *ear) listen(p *piece, x []int16) (m moments) {
-	x1, x2 := e.x1, e.x2
+	before := e.past
 	p.samples, p.mean = len(x), 0
 	for b := range p.power {
 		part := x[min(b*e.block, len(x)):min((b+1)*e.block, len(x))]
-		before := m.c00
+		softer := m.c00
 		sum := e.run(part, &m)
 		p.power[b], p.peak[b] = 0, 0
 		if len(part) == 0 {
@@ -63,27 +70,27 @@ func (e *ear) listen(p *piece, x []int16) (m moments) {
 		}
 		p.power[b] = sum / float64(len(part))
 		p.mean += sum
-		if m.c00-before >= e.ceiling*e.ceiling {
+		if m.c00-softer >= e.ceiling*e.ceiling {
 			p.peak[b] = peak(part, e.ceiling)
 		}
 	}
 	e.heard.add(p.mean, &m, len(x))
 	p.mean /= float64(len(x))
-	p.sine(&m, edges{x1, x2, e.x1, e.x2})
+	p.sine(&m, e.stride, &before, &e.past)
 	return m
 }
 
 // heard is a frame's worth of Heard, as the ear adds it up.
 type heard struct {
-	energy   float64 // A-weighted, a power of 1 is 0 dBm0
-	c00, c01 int
-	samples  int
+	energy    float64 // A-weighted, a power of 1 is 0 dBm0
+	c00, next int
+	samples   int
 }
 
 func (h *heard) add(energy float64, m *moments, samples int) {
 	h.energy += energy
 	h.c00 += m.c00
-	h.c01 += m.c01
+	h.next += m.next
 	h.samples += samples
 }
 
@@ -92,7 +99,10 @@ func (h *heard) add(energy float64, m *moments, samples int) {
 // the one before it, for which it would have to wait; and a sample that meets two
 // others in a moment is multiplied once, by their sum.
 func (e *ear) run(x []int16, m *moments) (energy float64) {
-	x1, x2, d1, y1, y2 := e.x1, e.x2, e.d1, e.y1, e.y2
+	if e.stride > 1 {
+		return e.runWide(x, m)
+	}
+	x1, x2, d1, y1, y2 := e.past[0], e.past[1], e.d1, e.y1, e.y2
 	tap, a1, a2 := e.tap, e.a1, e.a2
 	far1, far2 := a1*a1+a2, a1*a2
 	var c00, c01, c02 int
@@ -121,9 +131,29 @@ func (e *ear) run(x []int16, m *moments) (energy float64) {
 		sum += y * y
 		x2, x1, d1, y2, y1 = x1, v, d, y1, y
 	}
-	e.x1, e.x2, e.d1, e.y1, e.y2 = x1, x2, d1, flushed(y1), flushed(y2)
-	m.c00, m.c01, m.c02 = m.c00+c00, m.c01+c01, m.c02+c02
+	e.past[0], e.past[1], e.d1, e.y1, e.y2 = x1, x2, d1, flushed(y1), flushed(y2)
+	m.c00, m.c01, m.c02, m.next = m.c00+c00, m.c01+c01, m.c02+c02, m.next+c01
 	return sum * e.scale
+}
+
+// runWide is run for 16000 Hz, which few legs have.
+func (e *ear) runWide(x []int16, m *moments) (energy float64) {
+	x1, x2, x3, x4 := e.past[0], e.past[1], e.past[2], e.past[3]
+	d1, y1, y2 := e.d1, e.y1, e.y2
+	for _, s := range x {
+		v := int(s)
+		m.c00 += v * v
+		m.c01 += v * x2
+		m.c02 += v * x4
+		m.next += v * x1
+		d := float64(v - 2*x1 + x2)
+		y := d + e.tap*d1 + e.a2*y2 + e.a1*y1
+		energy += y * y
+		x4, x3, x2, x1 = x3, x2, x1, v
+		d1, y2, y1 = d, y1, y
+	}
+	e.past, e.d1, e.y1, e.y2 = [4]int{x1, x2, x3, x4}, d1, flushed(y1), flushed(y2)
+	return energy * e.scale
 }
 
 // peak is the largest sample; 0 if none is above the ceiling.
@@ -143,9 +173,6 @@ func peak(x []int16, ceiling int) int {
 	return 0
 }
 
-// edges are the two samples before a piece and its last two.
-type edges struct{ before1, before2, last1, last2 int }
-
 // sine finds two things about a piece by least squares over exactly its samples, so
 // that a sine cut anywhere is explained wholly.
 //
@@ -155,10 +182,18 @@ type edges struct{ before1, before2, last1, last2 int }
 // With b = −1 it fits a sine that does not fade. noise is the share of the energy
 // that must be noise for this one to miss as it does: each sample of noise is in
 // it three times, with factors 1, a and 1.
-func (p *piece) sine(m *moments, e edges) {
-	c11 := m.c00 + e.before1*e.before1 - e.last1*e.last1
-	c22 := c11 + e.before2*e.before2 - e.last2*e.last2
-	c12 := m.c01 + e.before1*e.before2 - e.last1*e.last2
+//
+// before and last are the samples before the piece and its last ones, newest first.
+func (p *piece) sine(m *moments, stride int, before, last *[4]int) {
+	c11, c12 := m.c00, m.c01
+	for i := range stride {
+		c11 += before[i]*before[i] - last[i]*last[i]
+		c12 += before[i]*before[i+stride] - last[i]*last[i+stride]
+	}
+	c22 := c11
+	for i := stride; i < 2*stride; i++ {
+		c22 += before[i]*before[i] - last[i]*last[i]
+	}
 	f00, f01, f02 := float64(m.c00), float64(m.c01), float64(m.c02)
 	f11, f22, f12 := float64(c11), float64(c22), float64(c12)
 	p.impure, p.noise, p.turn = 1, 1, 1

@@ -58,7 +58,7 @@ func TestASineIsRecognisedByItsRecursion(t *testing.T) {
 			for at := 0; at < len(x); at += 2 * e.block {
 				e.listen(&p, x[at:at+2*e.block])
 			}
-			if got := math.Acos(p.turn) * float64(rate) / 2 / math.Pi; math.Abs(got/hz-1) > 0.01 || p.impure > 0.0005 {
+			if got := math.Acos(p.turn) * 8000 / 2 / math.Pi; math.Abs(got/hz-1) > 0.01 || p.impure > 0.0005 {
 				t.Errorf("%.0f Hz at %d: taken for %.0f Hz, %.5f impure", hz, rate, got, p.impure)
 			}
 		}

@@ -81,30 +81,39 @@ func testShocks(t *testing.T, number int) {
 		if !strings.HasPrefix(name, fmt.Sprintf("%d: ", number)) {
 			continue
 		}
-		for _, law := range []g711.Law{g711.Mu, g711.A} {
-			t.Run(name+", "+law.String(), func(t *testing.T) {
-				l := newLine(noComfort())
-				l.law = law
-				out := l.send(after(before, c.sound))[len(before):]
+		for codec, send := range codecs() {
+			t.Run(name+", "+codec, func(t *testing.T) {
+				out := send(newLine(noComfort()), after(before, c.sound))
+				times := len(out) / (len(before) + len(c.sound)) // two samples for one, in wideband
+				out = out[times*len(before):]
 				for _, w := range c.want {
-					if got := level(between(out, w.from, w.to)); got > w.level {
+					if got := level(between(out, times*w.from, times*w.to)); got > w.level {
 						t.Errorf("%d to %d ms: %.1f dBm0, want at most %v", w.from, w.to, got, w.level)
 					}
 				}
 				if top := dBFS(highest(out)); top > -6 {
 					t.Errorf("a sample of %.2f dBFS, want at most −6", top)
 				}
-				logLevels(t, out)
+				logLevels(t, out, times)
 			})
 		}
 	}
 }
 
+// codecs are the ways a line's sound comes to the guard.
+func codecs() map[string]func(l *line, x []int16) []int16 {
+	return map[string]func(l *line, x []int16) []int16{
+		"µ-law":    (*line).send,
+		"A-law":    func(l *line, x []int16) []int16 { l.law = g711.A; return l.send(x) },
+		"16000 Hz": (*line).sendWide,
+	}
+}
+
 // logLevels tells what the ear gets, as the table in DESIGN.md does.
-func logLevels(t *testing.T, out []int16) {
+func logLevels(t *testing.T, out []int16, times int) {
 	var line strings.Builder
 	for _, w := range [][2]int{{0, 5}, {5, 20}, {20, 40}, {40, 60}, {100, 190}, {400, 430}} {
-		fmt.Fprintf(&line, " | %d–%d ms: %.1f", w[0], w[1], level(between(out, w[0], w[1])))
+		fmt.Fprintf(&line, " | %d–%d ms: %.1f", w[0], w[1], level(between(out, times*w[0], times*w[1])))
 	}
 	t.Log(line.String())
 }

@@ -21,12 +21,13 @@ type hunter struct {
 	angle                   float64 // of the piece before
 }
 
-// bounds are the frequencies of Tone as the cosine of the angle a sample: a higher
-// frequency is a lower number.
+// bounds are the frequencies of Tone as the cosine of the angle a sample at 8000 Hz: a
+// higher frequency is a lower number. At 16000 Hz moments are taken at that distance,
+// too: a whistle of 6000 Hz then looks like one of 2000 Hz, and is one as well.
 type bounds struct{ above, movingAbove, noisyFrom, noisyTo float64 }
 
-func newHunter(t Tone, rate Rate) hunter {
-	turn := func(hz float64) float64 { return math.Cos(2 * math.Pi * hz / float64(rate)) }
+func newHunter(t Tone) hunter {
+	turn := func(hz float64) float64 { return math.Cos(2 * math.Pi * hz / float64(Narrow)) }
 	return hunter{Tone: t, bounds: bounds{
 		above: turn(t.Above), movingAbove: turn(t.MovingAbove), noisyFrom: turn(t.NoisyFrom), noisyTo: turn(t.NoisyTo),
 	}}

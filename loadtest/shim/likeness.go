@@ -89,26 +89,31 @@ func Unbuffered(length int, pieces []Piece) []int16 {
 // align finds where a part that was said at a place was heard: the lag from…to that is
 // most alike; stay when none is.
 func align(part, heard []int16, at, from, to, stay int) int {
-	best, most := stay, 0.0
+	const coarse = 4 // samples that are looked at first; one in so many is enough to find the place
+	near, most := stay, 0.0
 	for lag := from; lag <= to; lag++ {
-		if a := alike(part, heard, at+lag); a > most || a == most && lag == stay {
-			best, most = lag, a
+		if a := alike(part, heard, at+lag, coarse); a > most || a == most && lag == stay {
+			near, most = lag, a
 		}
 	}
-	if most < 0.3 {
-		return stay
+	best, most := stay, 0.3
+	for lag := near - coarse; lag <= near+coarse; lag++ {
+		if a := alike(part, heard, at+lag, 1); a > most || a == most && lag == stay {
+			best, most = lag, a
+		}
 	}
 	return best
 }
 
-// alike is the normalized cross-correlation.
-func alike(part, heard []int16, at int) float64 {
+// alike is the normalized cross-correlation of every step-th sample.
+func alike(part, heard []int16, at, step int) float64 {
 	if at < 0 || at+len(part) > len(heard) {
 		return 0
 	}
 	var cross, a, b int64
-	for i, v := range heard[at : at+len(part)] {
-		u, v := int64(part[i]), int64(v)
+	there := heard[at : at+len(part)]
+	for i := 0; i < len(part); i += step {
+		u, v := int64(part[i]), int64(there[i])
 		cross, a, b = cross+u*v, a+u*u, b+v*v
 	}
 	if cross <= 0 {

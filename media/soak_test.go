@@ -1,0 +1,298 @@
+package media
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"breakwater/loadtest/shim"
+	"breakwater/media/g711"
+	"breakwater/media/rtp"
+	"breakwater/media/wav"
+)
+
+// soakLength is the environment variable that makes the long-run tests long: "30m".
+const soakLength = "BREAKWATER_SOAK"
+
+// soak tells how long a long-run test is to run; false = as briefly as makes sense.
+func soak(t testing.TB) (time.Duration, bool) {
+	t.Helper()
+	length := os.Getenv(soakLength)
+	if length == "" {
+		return 0, false
+	}
+	d, err := time.ParseDuration(length)
+	if err != nil {
+		t.Fatalf("%s: %v", soakLength, err)
+	}
+	return d, true
+}
+
+// speaker tells a text again and again, until it is stopped.
+type speaker struct {
+	phone *phone
+	codes []byte // whole frames
+	ppm   float64
+	begun time.Time
+	sent  int // frames
+}
+
+// frameOf is the i-th frame that is told.
+func (s *speaker) frame(i int) []byte { return s.codes[i*160%len(s.codes):][:160] }
+
+// place is which frame the party's clock tells at a moment.
+func (s *speaker) place(at time.Time) float64 {
+	return at.Sub(s.begun).Seconds() * 50 / (1 + s.ppm*1e-6)
+}
+
+func (s *speaker) tell(end <-chan struct{}) {
+	clock := time.NewTimer(0)
+	defer clock.Stop()
+	every := 20e6 * (1 + s.ppm*1e-6) // ns
+	for ; ; s.sent++ {
+		clock.Reset(time.Until(s.begun.Add(time.Duration(float64(s.sent) * every))))
+		select {
+		case <-clock.C:
+			s.phone.say(s.frame(s.sent))
+		case <-end:
+			return
+		}
+	}
+}
+
+// Acceptance 5 of the media issue: speech through relay, player and mixer for a long time.
+// Nothing is missing, nothing comes twice, and nothing comes later and later. One of
+// those who are mixed has a clock that is 100 ppm too slow, another's is as much too fast.
+func TestLongSpeechHasNoGapNoDoubleAndDoesNotDrift(t *testing.T) {
+	length, ok := soak(t)
+	if !ok {
+		length = 6 * time.Second
+	}
+	t.Run("relay", func(t *testing.T) { t.Parallel(); soakRelay(t, length) })
+	t.Run("player", func(t *testing.T) { t.Parallel(); soakPlayer(t, length) })
+	for _, ppm := range []float64{-100, 0, 100} {
+		t.Run(fmt.Sprintf("mixer, %+.0f ppm", ppm), func(t *testing.T) { t.Parallel(); soakMixer(t, length, ppm) })
+	}
+}
+
+// during runs a speaker, and hands every packet that an ear hears to judge, for so long.
+func during(t *testing.T, length time.Duration, s *speaker, by *phone, judge func(heard)) {
+	t.Helper()
+	ear := newStream(by) // judging takes its time
+	end := make(chan struct{})
+	var wg sync.WaitGroup
+	if s != nil {
+		s.begun = time.Now()
+		wg.Go(func() { s.tell(end) })
+	}
+	defer wg.Wait()
+	defer close(end)
+	for until := time.Now().Add(length); time.Now().Before(until); {
+		select {
+		case p := <-ear.air:
+			if judge(p); t.Failed() {
+				return
+			}
+		case <-time.After(2 * time.Second):
+			t.Error("heard nothing for 2 s")
+			return
+		}
+	}
+}
+
+// goesOn checks that packets are numbered without a break.
+type goesOn struct {
+	before rtp.Header
+	n      int
+}
+
+func (g *goesOn) judge(t *testing.T, p heard) {
+	if g.n > 0 && (p.SSRC != g.before.SSRC || p.Sequence != g.before.Sequence+1 || p.Timestamp != g.before.Timestamp+160 || p.Marker) {
+		t.Errorf("packet %d is %+v after %+v", g.n, p.Header, g.before)
+	}
+	g.before = p.Header
+	g.n++
+}
+
+// drift compares how late packets are in the first two seconds with the last two; the
+// least late count, for they have met no queue.
+type drift struct {
+	due   func(p heard) time.Time // when a packet would come if all were without delay
+	first time.Duration
+	late  []time.Duration // of the last two seconds
+	n     int
+}
+
+const steadyState = 100 // packets
+
+func (d *drift) judge(p heard) {
+	d.late = append(d.late, p.at.Sub(d.due(p)))
+	if d.n++; d.n == steadyState {
+		d.first = slices.Min(d.late)
+	}
+	if len(d.late) > steadyState {
+		d.late = d.late[1:]
+	}
+}
+
+func (d *drift) isNone(t *testing.T, most time.Duration) {
+	t.Helper()
+	if d.n < 2*steadyState {
+		t.Fatalf("only %d packets", d.n)
+	}
+	moved := slices.Min(d.late) - d.first
+	t.Logf("%d packets, drift %v", d.n, moved)
+	if moved > most || moved < -most {
+		t.Errorf("it drifted by %v", moved)
+	}
+}
+
+func soakRelay(t *testing.T, length time.Duration) {
+	e := openEngine(t, 4)
+	a, b := newPhone(t, e, PCMA), newPhone(t, e, PCMA)
+	join(t, e, a, b)
+	s := &speaker{phone: a, codes: newText(t, 20*time.Second).codes}
+	var g goesOn
+	d := drift{due: func(heard) time.Time { return s.begun.Add(time.Duration(g.n-1) * 20 * time.Millisecond) }}
+	during(t, length, s, b, func(p heard) {
+		if want := s.frame(g.n); !bytes.Equal(p.codes, want) {
+			t.Errorf("packet %d is not what was said", g.n)
+		}
+		if g.n == 0 {
+			p.Marker = false
+		}
+		g.judge(t, p)
+		d.judge(p)
+	})
+	d.isNone(t, 5*time.Millisecond)
+}
+
+func soakPlayer(t *testing.T, length time.Duration) {
+	e := openEngine(t, 2)
+	a := newPhone(t, e, PCMA)
+	codes := newText(t, 20*time.Second).codes
+	a.port.Play(Sound{Clips: []*wav.Clip{wav.FromCodes("text", PCMA.law(), slices.Clone(codes))}, Loop: true})
+	var g goesOn
+	var begun time.Time
+	d := drift{due: func(heard) time.Time { return begun.Add(time.Duration(g.n-1) * 20 * time.Millisecond) }}
+	during(t, length, nil, a, func(p heard) {
+		if g.n == 0 {
+			begun, p.Marker = p.at, false
+		}
+		if !bytes.Equal(p.codes, codes[g.n*160%len(codes):][:160]) {
+			t.Errorf("packet %d is not what is played", g.n)
+		}
+		g.judge(t, p)
+		d.judge(p)
+	})
+	d.isNone(t, 5*time.Millisecond)
+}
+
+// soakMixer lets one be heard in a mix by two who are silent. What is heard is compared
+// with what was said, piece by piece: how alike, and how much later.
+func soakMixer(t *testing.T, length time.Duration, ppm float64) {
+	e := openEngine(t, 6)
+	a, b, c := newPhone(t, e, PCMA), newPhone(t, e, PCMA), newPhone(t, e, PCMA)
+	br := join(t, e, a, b)
+	if err := br.Add(c.port, Listen); err != nil {
+		t.Fatal(err)
+	}
+	newEar(t, c.conn)
+	s := &speaker{phone: a, codes: newText(t, 20*time.Second).codes, ppm: ppm}
+	var g goesOn
+	m := pieces{speaker: s}
+	defer m.end()
+	during(t, length, s, b, func(p heard) {
+		if g.n == 0 {
+			p.Marker = false
+		}
+		g.judge(t, p)
+		if g.n > steadyState {
+			m.hear(t, p)
+		}
+	})
+	m.judge(t)
+}
+
+// pieces is what is heard in a mix, a few seconds at a time.
+type pieces struct {
+	speaker *speaker
+	began   time.Time
+	piece   []int16
+	late    func() time.Duration // how late this machine was meanwhile
+
+	lags    []time.Duration
+	worst   float64 // dB
+	stalled int     // pieces in which the machine was too late for any buffer
+}
+
+const (
+	pieceLength = 3 * rtp.Rate
+	pieceBehind = rtp.Rate // of it, to find there what was said at the end of the rest
+	tooLate     = 40 * time.Millisecond
+)
+
+func (m *pieces) end() {
+	if m.late != nil {
+		m.late()
+	}
+}
+
+func (m *pieces) hear(t *testing.T, p heard) {
+	if len(m.piece) == 0 {
+		m.began, m.late = p.at, lateness()
+	}
+	frame := make([]int16, 160)
+	PCMA.law().Decode(frame, p.codes)
+	if m.piece = append(m.piece, frame...); len(m.piece) < pieceLength {
+		return
+	}
+	late := m.late()
+	l := m.speaker.compare(m.piece, m.began)
+	m.piece, m.late = nil, nil
+	if late > tooLate {
+		m.stalled++
+		return
+	}
+	if l.Frames == 0 {
+		return
+	}
+	if l.Gone > 0 || l.SNR < alikeEnough {
+		t.Errorf("from %v on: %+v (the machine was late by %v)", m.began.Sub(m.speaker.begun), l, late)
+	}
+	m.lags = append(m.lags, time.Duration(l.Lag)*time.Second/rtp.Rate)
+	if m.worst == 0 || l.SNR < m.worst {
+		m.worst = l.SNR
+	}
+}
+
+// A piece in which sound is made longer or shorter once, by up to 15 ms, is as alike as
+// this; mostly it is the same bit by bit.
+const alikeEnough = 30.0
+
+// compare compares a piece that was heard from a moment on with what was said then.
+func (s *speaker) compare(piece []int16, began time.Time) shim.Likeness {
+	said, at := make([]int16, len(piece)-pieceBehind), int(s.place(began)*160)
+	for i := range said {
+		said[i] = g711.ALawToLinear[s.codes[(at+i)%len(s.codes)]]
+	}
+	return shim.Compare(said, piece)
+}
+
+func (m *pieces) judge(t *testing.T) {
+	t.Helper()
+	if len(m.lags) == 0 {
+		t.Logf("nothing to judge: in %d pieces the machine was late", m.stalled)
+		return
+	}
+	first, last := m.lags[0], m.lags[len(m.lags)-1]
+	t.Logf("%d pieces, at worst %.1f dB; heard %v to %v after it was said, at first %v and at last %v; %d more while the machine was late",
+		len(m.lags), m.worst, slices.Min(m.lags), slices.Max(m.lags), first, last, m.stalled)
+	if last-first > 45*time.Millisecond {
+		t.Errorf("it is heard later and later: after %v at first, %v at last", first, last)
+	}
+}

@@ -10,12 +10,22 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestAStockGivesWhatItHasAndNoMore(t *testing.T) {
-	s, err := newStock(10 * pageBytes)
+func openStock(t *testing.T, pages int) *stock {
+	t.Helper()
+	s, err := newStock(pages * pageBytes)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.memory.close()
+	t.Cleanup(func() {
+		if err := s.memory.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestAStockGivesWhatItHasAndNoMore(t *testing.T) {
+	s := openStock(t, 10)
 	var have []uint32
 	for {
 		n, ok := s.take()
@@ -48,11 +58,7 @@ func TestAStockGivesWhatItHasAndNoMore(t *testing.T) {
 }
 
 func TestMemoryIsGivenBackWhenNobodyHasAPage(t *testing.T) {
-	s, err := newStock(10 * pageBytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.memory.close()
+	s := openStock(t, 10)
 	n, _ := s.take()
 	if s.rest(); s.fresh.Load() != 1 {
 		t.Error("a page that is in use was given back")
@@ -69,11 +75,7 @@ func TestMemoryIsGivenBackWhenNobodyHasAPage(t *testing.T) {
 // However many loops take pages and hand them on, no page has two owners and none is lost.
 func TestNoPageHasTwoOwners(t *testing.T) {
 	const loops, rounds, pages = 4, 20000, 32
-	s, err := newStock(pages * pageBytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.memory.close()
+	s := openStock(t, pages)
 	var owned [pages]atomic.Bool
 	var handed, collected atomic.Int64
 	var group sync.WaitGroup

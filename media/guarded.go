@@ -1,6 +1,7 @@
 package media
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -83,6 +84,59 @@ func (s *shield) cover(c Codec, whose origin, h rtp.Header, codes []byte) {
 func (s *shield) obey(whose origin) {
 	s.guard.StepBack(s.stepBack.Load())
 	s.guard.Own(bool(whose))
+}
+
+// trackMuted is the byte of the gain track for what is not heard at all (guard.TrackGain).
+const trackMuted = 255
+
+// note notes in the recording of a party what a protected ear heard of the packet that has
+// just come from it: what the guard took away of the newest frame, and the factor that the
+// bridge gave before. s or rec may be nil.
+func (s *shield) note(rec *Recording, loud float64, now int64) {
+	if s == nil || rec == nil {
+		return
+	}
+	for _, b := range s.guard.Track() {
+		rec.gain(now, softened(b, loud))
+	}
+}
+
+// noteLeast is note for a frame that does not end with a packet of the party, or did not
+// begin with it: the least gain in it counts for all that came since the note before.
+func (s *shield) noteLeast(rec *Recording, loud float64, now int64) {
+	if s != nil && rec != nil {
+		rec.gain(now, softened(least(s.guard.Track()), loud))
+	}
+}
+
+// noteUnheard notes that a protected ear heard nothing of so many samples.
+func (s *shield) noteUnheard(rec *Recording, now int64, samples int) {
+	if s == nil || rec == nil {
+		return
+	}
+	for ; samples > 0; samples -= mixFrame {
+		rec.gain(now, trackMuted)
+	}
+}
+
+// least is the lowest gain in a piece of the gain track.
+func least(track []byte) (b byte) {
+	for _, other := range track {
+		b = max(b, other)
+	}
+	return b
+}
+
+// softened is a byte of the gain track with one more factor, which makes nothing louder.
+func softened(b byte, loud float64) byte {
+	const steps = 4 // a dB
+	switch {
+	case loud >= 1 || b == trackMuted:
+		return b
+	case loud <= 0:
+		return trackMuted
+	}
+	return byte(min(math.Round(float64(b)-20*math.Log10(loud)*steps), trackMuted-1))
 }
 
 // tell publishes what is known of a party's voice and of what its ear got.

@@ -2,6 +2,8 @@ package media
 
 import (
 	"bytes"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -179,3 +181,73 @@ func TestANoticeIsOneMoment(t *testing.T) {
 
 // protect puts the hearing guard, as it is by default, before the ear of a phone.
 func protect(f *phone) { f.port.Protect(guard.Settings{}) }
+
+// The recording of a caller tells what the agent heard of it: relayed or mixed, made
+// softer by the bridge, or not heard at all, also because of a prompt.
+func TestTheRecordingTellsWhatTheAgentHeard(t *testing.T) {
+	for _, way := range []string{"relayed", "cut anew", "mixed"} {
+		t.Run(way, func(t *testing.T) {
+			e := openEngine(t, 2)
+			caller, agent := newGuest(t, e, PCMU, low), newGuest(t, e, PCMU, middle)
+			protect(agent.phone)
+			rec, path := record(t, caller.phone)
+			br := join(t, e, caller.phone, agent.phone)
+			switch way {
+			case "cut anew":
+				caller.agrees(40 * time.Millisecond)
+				agent.agrees(40 * time.Millisecond)
+			case "mixed":
+				br.SetRole(agent.port, Whisper)
+			}
+			listen := func(frames int) {
+				for range frames {
+					caller.listens(1)
+				}
+			}
+			listen(25)
+			br.SetGain(caller.port, -20)
+			listen(25)
+			br.SetGain(caller.port, Mute)
+			listen(25)
+			br.SetGain(caller.port, 0)
+			listen(25)
+			<-agent.port.Play(Sound{Clips: clips(3200)}).Done()
+			listen(25)
+			if _, err := rec.Close(); err != nil {
+				t.Fatal(err)
+			}
+			file, err := os.ReadFile(path + gainExt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, track, err := readGains(bytes.NewReader(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var told []byte // each value once; but a busy machine may leave out a moment
+			for i := range track[:len(track)-7] {
+				around := slices.Sorted(slices.Values(track[i:][:7]))
+				b := around[3]
+				if n := len(told); n == 0 || told[n-1] != b {
+					told = append(told, b)
+				}
+			}
+			told = bytes.TrimRight(told, "\x00") // nothing is changed where the track ends
+			if want := []byte{0, 80, trackMuted, 0, trackMuted}; !bytes.Equal(told, want) {
+				t.Errorf("the track says % d, want % d", told, want)
+			}
+		})
+	}
+}
+
+func TestWhatIsSoftened(t *testing.T) {
+	for _, c := range []struct {
+		track byte
+		loud  float64
+		want  byte
+	}{{0, 1, 0}, {7, 1, 7}, {0, 0.1, 80}, {12, 0.5, 36}, {0, 0, trackMuted}, {trackMuted, 0.5, trackMuted}, {200, 0.01, 254}, {3, 2, 3}} {
+		if got := softened(c.track, c.loud); got != c.want {
+			t.Errorf("%d, and %v before: %d, want %d", c.track, c.loud, got, c.want)
+		}
+	}
+}

@@ -222,22 +222,22 @@ func TestOneStreamOverAllSources(t *testing.T) {
 // Who hangs up after a prompt must not cut its last word off.
 func TestAPromptIsDoneWhenItsLastPacketHasBeenHeard(t *testing.T) {
 	e := openEngine(t, 2)
-	a := newPhone(t, e, PCMU)
 	for name, c := range map[string]struct {
 		tail    time.Duration
 		packets int
 	}{"no tail": {0, 5}, "a tail of 60 ms": {60 * time.Millisecond, 8}} {
+		a := newPhone(t, e, PCMU)
+		began := time.Now()
 		p := a.port.Play(Sound{Clips: clips(800), Tail: c.tail})
-		var last heard
 		for i := range c.packets {
-			last = a.mustHear()
-			if quiet := bytes.Equal(last.codes, flat(PCMU.Silence())); quiet != (i >= 5) {
+			heard := a.mustHear()
+			if quiet := bytes.Equal(heard.codes, flat(PCMU.Silence())); quiet != (i >= 5) {
 				t.Errorf("%s: packet %d is silent: %v", name, i, quiet)
 			}
 		}
 		<-p.Done()
-		if after := time.Since(last.at); after < 15*time.Millisecond || !p.Complete() {
-			t.Errorf("%s: done %v after the last packet, complete %v", name, after, p.Complete())
+		if took, least := time.Since(began), time.Duration(c.packets)*20*time.Millisecond; took < least-2*time.Millisecond || !p.Complete() {
+			t.Errorf("%s: done after %v, want %v; complete %v", name, took, least, p.Complete())
 		}
 	}
 }

@@ -25,6 +25,14 @@ func (l *loop) listener(r *route) (*Port, *route) {
 	return to, tr
 }
 
+// deaf is the route of a peer that is there and does not hear the party at present.
+func (l *loop) deaf(r *route) *route {
+	if r.peer == nil || r.peer.home.Load() != l {
+		return nil
+	}
+	return l.follow(r.peer)
+}
+
 // sound takes a packet of sound; before its payload there is room for a header.
 func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	if !r.desc.Recv {
@@ -35,35 +43,45 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	if r.wide != nil {
 		narrow = r.wide.narrow(codes)
 	}
-	p.in.voice.frame(r.desc.Codec.law(), narrow)
-	if r.rec != nil {
-		r.rec.hear(left, l.now, r.desc.Codec.recorded(), h, narrow)
-	}
-	if r.tones != nil && p.in.keysOf == 0 {
-		if key := r.tones.hear(r.desc.Codec.law(), h, narrow); key != 0 {
-			l.tellDigit(p, Digit{Key: key, Duration: shortestTone})
-		}
-	}
+	l.attend(p, r, h, narrow)
 	if r.seat != nil {
 		r.seat.take(l.now, r.desc.Codec, h, codes)
 		return
 	}
-	to, tr := l.listener(r)
-	if to == nil {
-		return
+	if to, tr := l.listener(r); to != nil {
+		l.passOn(p, to, tr, h, packet)
+	} else if tr := l.deaf(r); tr != nil {
+		tr.shield.noteUnheard(r.rec, l.now, len(codes))
 	}
+}
+
+// attend is what the server itself hears of a packet, in G.711.
+func (l *loop) attend(p *Port, r *route, h rtp.Header, codes []byte) {
+	p.in.voice.frame(r.desc.Codec.law(), codes)
+	if r.rec != nil {
+		r.rec.hear(left, l.now, r.desc.Codec.recorded(), h, codes)
+	}
+	if r.tones != nil && p.in.keysOf == 0 {
+		if key := r.tones.hear(r.desc.Codec.law(), h, codes); key != 0 {
+			l.tellDigit(p, Digit{Key: key, Duration: shortestTone})
+		}
+	}
+}
+
+// passOn gives a packet to the peer, as that is to hear it.
+func (l *loop) passOn(p, to *Port, tr *route, h rtp.Header, packet []byte) {
+	r, codes := p.in.obeys, packet[rtp.HeaderSize:]
 	to.out.hush = 0
 	to.out.passing.translate(p, r, tr.desc.Codec, codes)
 	if len(codes) != tr.samples || to.out.cut.fill > 0 {
-		l.reframe(to, tr, h, codes)
+		l.reframe(r, to, tr, h, codes)
 		return
 	}
-	out, ok := to.out.line.Follow(units(l.now), h, uint32(len(codes)))
-	if !ok {
-		return
+	if out, ok := to.out.line.Follow(units(l.now), h, uint32(len(codes))); ok {
+		l.tallies.relayed.Add(1)
+		l.send(to, tr, theirs, out, packet)
+		tr.shield.note(r.rec, r.loud, l.now)
 	}
-	l.tallies.relayed.Add(1)
-	l.send(to, tr, theirs, out, packet)
 }
 
 // translate makes a frame of a party what its peer hears of it, in its codec. A gain that

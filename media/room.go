@@ -10,11 +10,12 @@ import (
 
 // room is where the ports of a bridge are mixed, every 20 ms: the loop's.
 type room struct {
-	timer timer
-	due   int64 // ms: when it is mixed next
-	mixer *mix.Mixer
-	seats []*seat // by their number in the mixer
-	wide  bool    // mixed at 16 kHz, because two of them have so much to say
+	timer   timer
+	due     int64 // ms: when it is mixed next
+	mixer   *mix.Mixer
+	seats   []*seat // by their number in the mixer
+	wide    bool    // mixed at 16 kHz, because two of them have so much to say
+	guarded *seat   // whose hearing the recordings tell: the first protected one; nil = nobody's
 }
 
 // seat is one port's place in a room: the loop's.
@@ -57,6 +58,9 @@ func (l *loop) arrangeRoom(old *room, members []*member) *room {
 		}
 		if who.seat.wide {
 			speakers++
+		}
+		if m.guarded == nil && who.port.protection() != nil {
+			m.guarded = who.seat
 		}
 		m.seats = append(m.seats, who.seat)
 	}
@@ -181,6 +185,7 @@ func (l *loop) mixOne(m *room) {
 		r := l.follow(s.port)
 		if s.wide != (r.wide != nil) || !s.port.reachable(r) || s.port.occupied(r, l.now) {
 			s.port.out.cut.fill, s.smooth = 0, false
+			l.noteMixed(s, r, false)
 			continue
 		}
 		if s.wide != m.wide {
@@ -248,6 +253,27 @@ func (l *loop) tellMix(s *seat, r *route, at int64, x []int16, sound bool) {
 		}
 		l.tallies.mixed.Add(1)
 		at += int64(r.samples)
+	}
+	l.noteMixed(s, r, true)
+}
+
+// noteMixed notes in the recordings of those who spoke what a protected ear heard of them:
+// of what came from them as long ago as it waited in their buffers.
+func (l *loop) noteMixed(ear *seat, r *route, heard bool) {
+	const pieceLong = mixEvery * 1e6 // ns
+	m := ear.room
+	if r.shield == nil || ear != m.guarded {
+		return
+	}
+	for i, s := range m.seats {
+		if from := l.follow(s.port); s != ear && from.rec != nil {
+			loud := 0.0
+			if heard {
+				loud = m.mixer.Loud(m.number(ear), i)
+			}
+			waited := s.buffer.Stats().Depth * (1e9 / rtp.Rate)
+			r.shield.noteLeast(from.rec, loud, m.due*1e6+pieceLong-waited)
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ type cut struct {
 	ssrc   uint32
 	expect uint32 // the timestamp that goes on it
 	fill   int    // samples that wait in partial
+	source int    // samples of the newest packet
 }
 
 // frameRoom holds a header and 60 ms of sound.
@@ -87,7 +88,7 @@ func (l *loop) dispatch(p *Port, h rtp.Header, packet []byte) bool {
 // reframe cuts relayed sound into packets of the length that was agreed with the
 // party. Losses of the source become gaps in our timestamps; what comes late or twice
 // is dropped, for its place is taken.
-func (l *loop) reframe(to *Port, tr *route, h rtp.Header, codes []byte) {
+func (l *loop) reframe(r *route, to *Port, tr *route, h rtp.Header, codes []byte) {
 	c := &to.out.cut
 	goesOn := false
 	if c.begun && c.ssrc == h.SSRC {
@@ -97,32 +98,37 @@ func (l *loop) reframe(to *Port, tr *route, h rtp.Header, codes []byte) {
 		}
 	}
 	if c.fill > 0 && !goesOn {
-		l.pad(to, tr)
+		l.pad(r, to, tr)
 	}
-	c.begun, c.ssrc, c.expect = true, h.SSRC, h.Timestamp+uint32(len(codes))
+	c.begun, c.ssrc, c.expect, c.source = true, h.SSRC, h.Timestamp+uint32(len(codes)), len(codes)
 	for len(codes) > 0 {
 		n := copy(to.out.partial[rtp.HeaderSize+c.fill:rtp.HeaderSize+tr.samples], codes)
 		c.fill += n
 		codes = codes[n:]
 		if c.fill == tr.samples {
-			l.flush(to, tr, goesOn)
+			l.flush(r, to, tr, goesOn)
 			goesOn = true
 		}
 	}
 }
 
 // pad completes a packet in the making with silence.
-func (l *loop) pad(to *Port, tr *route) {
+func (l *loop) pad(r *route, to *Port, tr *route) {
 	c := &to.out.cut
 	for ; c.fill < tr.samples; c.fill++ {
 		to.out.partial[rtp.HeaderSize+c.fill] = tr.desc.Codec.Silence()
 	}
-	l.flush(to, tr, true)
+	l.flush(r, to, tr, true)
 }
 
-func (l *loop) flush(to *Port, tr *route, smooth bool) {
+func (l *loop) flush(r *route, to *Port, tr *route, smooth bool) {
 	to.out.cut.fill = 0
 	l.tallies.relayed.Add(1)
 	h := to.out.line.Next(units(l.now), uint32(tr.samples), smooth)
 	l.send(to, tr, theirs, h, to.out.partial[:rtp.HeaderSize+tr.samples])
+	if to.out.cut.source < tr.samples {
+		tr.shield.noteLeast(r.rec, r.loud, l.now)
+	} else {
+		tr.shield.note(r.rec, r.loud, l.now)
+	}
 }

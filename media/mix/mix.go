@@ -48,6 +48,9 @@ func (m *Mixer) Inherit(ear, mouth int, old *Mixer, oldEar, oldMouth int) {
 // Hears tells whether ear is to hear mouth at all.
 func (m *Mixer) Hears(ear, mouth int) bool { return ear != mouth && m.pairs[ear][mouth].want != 0 }
 
+// Loud is how loud mouth was for ear at the end of the last frame.
+func (m *Mixer) Loud(ear, mouth int) float64 { return float64(m.pairs[ear][mouth].now) }
+
 // In is where the next frame of a seat is to be written; tell with Speaks whether there
 // is any sound in it.
 func (m *Mixer) In(seat int) []int16 { return m.in[seat] }

@@ -22,14 +22,13 @@ import (
 
 // Settings say where the parties live and how they speak.
 type Settings struct {
-	Port    uint16        // of RTP, the same at every address; RTCP is the next; 0: any free pair
-	First   netip.Addr    // address of the first party, in 127.0.0.0/8; default 127.64.0.1
-	Most    int           // parties at once; default 8192
-	Slot    time.Duration // of the pacing wheel, a divisor of 20 ms; default 250 µs: smooth, like independent phones
-	Law     g711.Law      // what all of them speak
-	Speech  []*mark.Frame // what they say, each from another place on; default a second of silence
-	Run     uint8         // told in every mark: sound of another run is a stranger's
-	Reports bool          // send RTCP as phones do, every five seconds
+	Port   uint16        // of RTP, the same at every address; RTCP is the next; 0: any free pair
+	First  netip.Addr    // address of the first party, in 127.0.0.0/8; default 127.64.0.1
+	Most   int           // parties at once; default 8192
+	Slot   time.Duration // of the pacing wheel, a divisor of 20 ms; default 250 µs: smooth, like independent phones
+	Law    g711.Law      // what all of them speak
+	Speech []*mark.Frame // what they say, each from another place on; default a second of silence
+	Run    uint8         // told in every mark: sound of another run is a stranger's
 }
 
 // WithDefaults fills in what is not set.

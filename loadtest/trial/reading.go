@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"breakwater/loadtest/flood"
@@ -34,6 +35,23 @@ func (r *Reading) P50() time.Duration { return r.Tally.Both().Percentile(0.5) }
 
 // P99 is the same at the 99th percentile.
 func (r *Reading) P99() time.Duration { return r.Tally.Both().Percentile(0.99) }
+
+// doubt says why a reading tells more of the machine than of the server; empty when
+// it does not.
+func (r *Reading) doubt() string {
+	const (
+		lateness = 5 * time.Millisecond // a quarter of a frame
+		others   = 0.3                  // cores
+	)
+	var why []string
+	if late := r.Tally.Late.Percentile(0.99); late > lateness || r.Tally.Stalls > 0 {
+		why = append(why, fmt.Sprintf("the generator was late (p99 %v, %d stalls)", late, r.Tally.Stalls))
+	}
+	if r.Noise > others {
+		why = append(why, fmt.Sprintf("others used %.1f cores", r.Noise))
+	}
+	return strings.Join(why, ", ")
+}
 
 // measure counts for a span what the calls that are up cost a process.
 func (s *Stage) measure(ctx context.Context, what string, pid, calls int, span time.Duration) (*Reading, error) {
@@ -98,4 +116,7 @@ func (r *Reading) row(w io.Writer) {
 	d := r.Tally.Both()
 	fmt.Fprintf(w, "%-10s %6d %10.3f %7.2f %10.3f %7.2f %9v %9v %9v %9.4f%% %7.2f%% %8d %7d %6dM\n", r.What, r.Calls, r.PerCall, r.Core, r.Own, r.Noise,
 		d.Percentile(0.5), d.Percentile(0.99), d.Max().Round(time.Microsecond), 100*r.Loss, 100*r.Altered, r.Tally.Strangers, r.Tally.Unheard, r.RSS>>20)
+	if why := r.doubt(); why != "" {
+		fmt.Fprintf(w, "  ? doubtful: %s\n", why)
+	}
 }

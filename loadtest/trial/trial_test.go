@@ -123,6 +123,17 @@ func TestBoundsSayWhatIsBroken(t *testing.T) {
 	}
 }
 
+func TestAReadingOfABusyMachineIsDoubtful(t *testing.T) {
+	quiet := &Reading{Tally: &flood.Tally{}}
+	if why := quiet.doubt(); why != "" {
+		t.Errorf("a quiet machine: %s", why)
+	}
+	busy := &Reading{Noise: 1.2, Tally: &flood.Tally{Stalls: 2}}
+	if why := busy.doubt(); !strings.Contains(why, "generator was late") || !strings.Contains(why, "others used 1.2 cores") {
+		t.Errorf("a busy one: %q", why)
+	}
+}
+
 func TestMedians(t *testing.T) {
 	for _, c := range []struct {
 		of   []float64

@@ -43,11 +43,13 @@ type track struct {
 type gainTrack struct {
 	begun bool
 	phase int64 // where its first byte begins, under gainSamples
+	slot  int64 // of the newest byte
 }
 
 const (
 	settle      = 4000 // samples: 500 ms after a moment its frames are handed on; later ones are late
 	stray       = 3600 // a frame further than this from its moment of arrival means that its source moved its clock
+	mostSkipped = 3    // places between two bytes of the gain track that are like the second one
 	windowPages = 16   // from settle ago to the end of a long frame that is early by stray
 	gainSamples = 160  // that a byte of the gain track tells of: 20 ms
 )
@@ -218,6 +220,17 @@ func (t *tape) weigh(at int64, b byte) {
 		*g = gainTrack{begun: true, phase: from % gainSamples}
 	}
 	slot := max(0, from-t.gain.phase+gainSamples/2) / gainSamples
+	first := slot
+	if left := slot - t.gain.slot; left > 0 && left <= mostSkipped { // jitter has left them out
+		first = t.gain.slot + 1
+	}
+	t.gain.slot = max(t.gain.slot, slot)
+	for ; first <= slot; first++ {
+		t.weighSlot(first, b)
+	}
+}
+
+func (t *tape) weighSlot(slot int64, b byte) {
 	number := slot / gainsAPage
 	if number < t.open || number >= t.open+windowPages || t.window[number%windowPages] == 0 {
 		return // where no sound is, nothing was made quieter

@@ -8,10 +8,10 @@ import (
 	"breakwater/media/guard"
 )
 
-// pitch finds how high a voice is: ten times a second of voice, in 40 ms of it. Of each sample it keeps whether it is large, and its
-// sign; the window agrees best with itself a period later (the three-level
-// autocorrelation of Dubnowski, Schafer and Rabiner, 1976), and agreement is counted
-// 64 samples at a time.
+// pitch finds how high a voice is: ten times a second of voice, in 40 ms of it. Of each
+// sample it keeps whether it is large, and its sign; the window agrees best with itself a
+// period later (the three-level autocorrelation of Dubnowski, Schafer and Rabiner, 1976),
+// and agreement is counted 64 samples at a time.
 type pitch struct {
 	window     [windowSize]int32
 	filled     int
@@ -100,9 +100,18 @@ func (p *pitch) median() float64 {
 	return median(found[:p.n])
 }
 
-// signs are the samples of a window in three levels, a bit each; the last word is 0.
-type signs struct {
-	large, below [windowSize/64 + 1]uint64
+// signs are the samples of a window in three levels.
+type signs struct{ large, below row }
+
+// row is a bit for each sample of a window, the first in the lowest.
+type row [windowSize / 64]uint64
+
+// down moves the samples by n < 64 to the front.
+func (r *row) down(n int) {
+	for i := range len(r) - 1 {
+		r[i] = r[i]>>n | r[i+1]<<(64-n)
+	}
+	r[len(r)-1] >>= n
 }
 
 // newSigns calls large what is above 0.6 of the smaller of the peaks at the two ends, so
@@ -110,16 +119,14 @@ type signs struct {
 func newSigns(w *[windowSize]int32) (s signs) {
 	const end = windowSize / 3
 	least := int32(clip * float64(min(highest(w[:end]), highest(w[windowSize-end:]))))
-	for at := 0; at < windowSize; at += 64 {
-		part := w[at:min(at+64, windowSize)]
+	for word := range windowSize / 64 {
 		var large, below uint64
-		for i, v := range part {
-			minus := v >> 31  // −1 or 0
-			size := v ^ minus // |v|, or one less
-			large |= uint64(uint32(least-size)>>31) << (i & 63)
-			below |= uint64(minus&1) << (i & 63)
+		for _, v := range w[word*64:][:64] { // each pushes the others down by one
+			size := v ^ v>>31 // |v|, or one less
+			large = large>>1 | uint64(uint32(least-size)>>31)<<63
+			below = below>>1 | uint64(uint32(v)>>31)<<63
 		}
-		s.large[at/64], s.below[at/64] = large, below
+		s.large[word], s.below[word] = large, below
 	}
 	return s
 }
@@ -173,19 +180,24 @@ func (s *signs) pitch() float64 {
 }
 
 // agree counts, for every lag, the samples that are large at both its ends: those of the
-// same sign less those of the other. It tells the highest.
+// same sign less those of the other. It tells the highest. This is the hot loop: what is
+// compared with stays in registers and moves by one bit a lag.
 func (s *signs) agree(a *agreement) (top int) {
-	for lag := shortest - 2; lag < len(a); lag++ {
-		by, back := lag&63, 63-lag&63
-		l, b := s.large[lag/64:][:compared/64+1], s.below[lag/64:][:compared/64+1]
-		sum := 0
-		for i := range compared / 64 {
-			large := s.large[i] & (l[i]>>by | l[i+1]<<1<<back)
-			differ := s.below[i] ^ (b[i]>>by | b[i+1]<<1<<back)
-			sum += bits.OnesCount64(large) - 2*bits.OnesCount64(large&differ)
-		}
-		a[lag] = sum
-		top = max(top, sum)
+	const first = shortest - 2
+	f0, f1, f2 := s.large[0], s.large[1], s.large[2]
+	g0, g1, g2 := s.below[0], s.below[1], s.below[2]
+	large, below := s.large, s.below
+	large.down(first)
+	below.down(first)
+	l0, l1, l2, l3, l4 := large[0], large[1], large[2], large[3], large[4]
+	b0, b1, b2, b3, b4 := below[0], below[1], below[2], below[3], below[4]
+	for lag := first; lag < len(a); lag++ {
+		e0, e1, e2 := f0&l0, f1&l1, f2&l2
+		a[lag] = bits.OnesCount64(e0) + bits.OnesCount64(e1) + bits.OnesCount64(e2) -
+			2*(bits.OnesCount64(e0&(g0^b0))+bits.OnesCount64(e1&(g1^b1))+bits.OnesCount64(e2&(g2^b2)))
+		top = max(top, a[lag])
+		l0, l1, l2, l3, l4 = l0>>1|l1<<63, l1>>1|l2<<63, l2>>1|l3<<63, l3>>1|l4<<63, l4>>1
+		b0, b1, b2, b3, b4 = b0>>1|b1<<63, b1>>1|b2<<63, b2>>1|b3<<63, b3>>1|b4<<63, b4>>1
 	}
 	return top
 }

@@ -18,6 +18,7 @@ type commands struct {
 	Why       whyCommand       `cmd:"" help:"Ask a running server why a call waits or an agent gets no call."`
 	Staff     staffCommand     `cmd:"" help:"How many agents a queue needs (Erlang C and A)."`
 	Recording recordingCommand `cmd:"" help:"Replay what an agent heard; open sealed recordings."`
+	Guard     guardCommand     `cmd:"" help:"Draw what the hearing guard does with a recording."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 

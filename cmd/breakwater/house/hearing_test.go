@@ -25,7 +25,7 @@ var spoken = []string{
 
 const (
 	music       = "music-default"
-	musicTone   = 340.0  // Hz; voices lie between it and the prompts
+	musicTone   = 240.0  // Hz; voices lie between it and the prompts
 	promptTones = 1000.0 // Hz, the first one
 	promptTime  = 300 * time.Millisecond
 	warningTime = time.Second // so that a caller can fall silent before its end
@@ -42,8 +42,8 @@ func toneOf(id string) float64 {
 	panic("no such prompt in the tests: " + id)
 }
 
-// codesOf is how a prompt sounds: a tone that grows louder. An option with its id
-// makes it longer.
+// codesOf is how a prompt sounds: a tone that grows louder, up to 6 dB below what the
+// hearing guard lets through unchanged. An option with its id makes it longer.
 func (s *stage) codesOf(id string) []byte {
 	if known, ok := s.sounds[id]; ok {
 		return known
@@ -56,7 +56,7 @@ func (s *stage) codesOf(id string) []byte {
 	default:
 		d = promptTime
 	}
-	s.sounds[id] = tone(toneOf(id), d, func(at float64) float64 { return 4000 + 4000*at })
+	s.sounds[id] = tone(toneOf(id), d, func(at float64) float64 { return 2000 + 2000*at })
 	return s.sounds[id]
 }
 

@@ -41,7 +41,9 @@ func (p *person) isIn(stage string) {
 func (p *person) warns(caller *person, prompt string) (from, to time.Time) {
 	p.s.Helper()
 	p.beginsToWarn(caller, prompt)
-	return caller.hears(prompt)
+	from, to = caller.hears(prompt)
+	caller.wasWarned()
+	return from, to
 }
 
 // lastWarns is warns, after which the caller says no word.
@@ -50,6 +52,13 @@ func (p *person) lastWarns(caller *person, prompt string) {
 	p.beginsToWarn(caller, prompt)
 	caller.isQuiet()
 	caller.hears(prompt)
+	caller.wasWarned()
+}
+
+// wasWarned waits until a warning counts: a packet's time after its last sample was heard.
+func (p *person) wasWarned() {
+	p.s.Helper()
+	p.s.sees("the warning counts", func() bool { return p.stage() != "W1" && p.stage() != "W2" })
 }
 
 // beginsToWarn presses until the caller hears the begin of the warning. The server

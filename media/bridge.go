@@ -232,7 +232,7 @@ func (p *Port) reserve(b *Bridge) error {
 	case p.ctl.closed:
 		return ErrClosed
 	case p.ctl.bridge != nil:
-		return fmt.Errorf("media: port %v is in a bridge", p.local)
+		return fmt.Errorf("media: port %v is in a bridge", p.Local())
 	}
 	p.ctl.bridge = b
 	return nil

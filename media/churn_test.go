@@ -182,7 +182,7 @@ func TestAPortThatCannotBeServedIsGivenBack(t *testing.T) {
 	e := openEngine(t, 4)
 	a := newPhone(t, e, PCMU)
 	a.port.do(func(l *loop) {
-		broken := newPort(e, a.port.local, socket{fd: -1}, socket{fd: -1})
+		broken := newPort(e, a.port.Local(), noSocket(), noSocket())
 		before := l.load.Load()
 		if err := l.adopt(broken); err == nil {
 			t.Error("a socket that is none is served")

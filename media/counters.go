@@ -14,6 +14,7 @@ type Counters struct {
 	Circling   uint64 // dropped because they went from one of our ports to the next for ever
 	Drained    uint64 // late packets for closed ports
 	Unsent     uint64 // refused by the kernel
+	Missed     uint64 // come to a shared port and lost on the way to the loop of their leg, which was late
 	Bounced    uint64 // sent back by a party's host: nobody listens there
 	Late       uint64 // times a player fell so far behind that it began to count anew
 	Digits     uint64 // digits reported
@@ -29,7 +30,8 @@ type tallies struct {
 	relayed, mixed              atomic.Uint64
 	strangers, malformed        atomic.Uint64
 	foreign, circling           atomic.Uint64
-	drained, unsent, bounced    atomic.Uint64
+	drained, unsent             atomic.Uint64
+	bounced, missed             atomic.Uint64
 	late, digits, digitsLost    atomic.Uint64
 	refused, recordings, failed atomic.Uint64
 }
@@ -54,6 +56,7 @@ func (e *Engine) Counters() Counters {
 		c.Drained += t.drained.Load()
 		c.Unsent += t.unsent.Load()
 		c.Bounced += t.bounced.Load()
+		c.Missed += t.missed.Load()
 		c.Late += t.late.Load()
 		c.Digits += t.digits.Load()
 		c.DigitsLost += t.digitsLost.Load()

@@ -24,7 +24,8 @@ type Engine struct {
 	clerk    *clerk
 	scribe   *scribe
 	tallies  tallies
-	doors    []atomic.Pointer[Port] // by pair: who has it, for loops that meet one of our own ports
+	sharing  sharing
+	doors    []atomic.Pointer[netip.AddrPort] // by pair, if it is bound: for loops that meet one of our own ports
 
 	mu     sync.Mutex // guards what follows, for a few lines at a time
 	pairs  *pairs
@@ -62,9 +63,9 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 	if e.scribe, err = newScribe(s.Recording, e.clock, log, &e.tallies); err != nil {
 		return nil, fmt.Errorf("media settings: recording: %w", err)
 	}
-	e.doors, e.lasts = make([]atomic.Pointer[Port], e.pairs.total()), make([]last, e.pairs.total())
-	for range s.Loops {
-		l, err := openLoop(e)
+	e.doors, e.lasts = make([]atomic.Pointer[netip.AddrPort], e.pairs.total()), make([]last, e.pairs.total())
+	for number := range s.Loops {
+		l, err := openLoop(e, number)
 		if err != nil {
 			return nil, errors.Join(err, e.closePollers())
 		}
@@ -117,23 +118,37 @@ func (e *Engine) closePollers() error {
 // Port binds an even RTP port and the odd RTCP port above it on local, the
 // address that the party reaches us by. ErrNoPorts when the range, or the machine's
 // descriptors, are used up.
-func (e *Engine) Port(local netip.Addr) (*Port, error) {
+func (e *Engine) Port(local netip.Addr) (*Port, error) { return e.own(local, e.idlest()) }
+
+// idlest is the loop that serves the fewest ports.
+func (e *Engine) idlest() *loop {
+	return slices.MinFunc(e.loops, func(a, b *loop) int { return cmp.Compare(a.load.Load(), b.load.Load()) })
+}
+
+// own opens a leg with a port of its own.
+func (e *Engine) own(local netip.Addr, l *loop) (*Port, error) {
 	rtp, rtcp, number, err := e.bind(local)
 	if err != nil {
 		return nil, err
 	}
-	p := newPort(e, netip.AddrPortFrom(local, number), rtp, rtcp)
-	l := slices.MinFunc(e.loops, func(a, b *loop) int { return cmp.Compare(a.load.Load(), b.load.Load()) })
+	at := netip.AddrPortFrom(local, number)
+	p := newPort(e, at, rtp, rtcp)
 	p.home.Store(l)
-	e.mu.Lock()
-	p.in.last = e.lasts[e.pair(p)]
-	e.mu.Unlock()
-	e.doors[e.pair(p)].Store(p)
+	p.in.last = e.lastOf(at)
+	e.doors[e.pair(at)].Store(&at)
 	err = ErrClosed
 	if !p.do(func(l *loop) { err = l.adopt(p) }) || err != nil {
-		e.unbind(p)
+		e.giveBack(rtp, rtcp, at)
 		return nil, fmt.Errorf("open port %d: %w", number, e.refusal(err))
 	}
+	if err := e.opened(p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// opened lets a port be closed with the engine.
+func (e *Engine) opened(p *Port) error {
 	e.mu.Lock()
 	late := e.closed
 	if !late {
@@ -142,9 +157,9 @@ func (e *Engine) Port(local netip.Addr) (*Port, error) {
 	e.mu.Unlock()
 	if late {
 		p.Close()
-		return nil, ErrClosed
+		return ErrClosed
 	}
-	return p, nil
+	return nil
 }
 
 // bind finds a pair of ports that we may have: those that somebody else on this
@@ -205,22 +220,39 @@ func openPair(local netip.Addr, number uint16) (rtp, rtcp socket, err error) {
 	return rtp, rtcp, nil
 }
 
-// unbind closes the sockets of a port and gives its number back.
+// unbind ends what a port has of the machine: its number and its sockets, if they are its
+// own.
 func (e *Engine) unbind(p *Port) {
-	_ = p.rtp.close() // a UDP socket has nothing left to fail at
-	_ = p.rtcp.close()
-	e.doors[e.pair(p)].Store(nil)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if party := &p.in.latch; party.locked.IsValid() {
-		e.lasts[e.pair(p)] = last{from: party.locked, ssrc: party.ssrc}
+	e.closing(p)
+	if g := p.in.lodger; g != nil {
+		return
 	}
-	delete(e.open, p)
-	e.pairs.give(p.local.Port())
+	if party := &p.in.latch; party.locked.IsValid() {
+		e.mu.Lock()
+		e.lasts[e.pair(p.Local())] = last{from: party.locked, ssrc: party.ssrc}
+		e.mu.Unlock()
+	}
+	e.giveBack(p.rtp, p.rtcp, p.Local())
 }
 
-// pair is the number of a port's pair.
-func (e *Engine) pair(p *Port) int { return int(p.local.Port()-e.settings.PortLow) / 2 }
+// giveBack closes a pair of sockets and gives their number back.
+func (e *Engine) giveBack(rtp, rtcp socket, at netip.AddrPort) {
+	_, _ = rtp.close(), rtcp.close() // a UDP socket has nothing left to fail at
+	e.doors[e.pair(at)].Store(nil)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pairs.give(at.Port())
+}
+
+// lastOf is the party that had an address of ours before.
+func (e *Engine) lastOf(at netip.AddrPort) last {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.lasts[e.pair(at)]
+}
+
+// pair is the number of the pair that an address of ours belongs to.
+func (e *Engine) pair(at netip.AddrPort) int { return int(at.Port()-e.settings.PortLow) / 2 }
 
 // ours tells whether an address is that of one of our own ports.
 func (e *Engine) ours(a netip.AddrPort) bool {
@@ -228,15 +260,27 @@ func (e *Engine) ours(a netip.AddrPort) bool {
 	if i < 0 || i >= len(e.doors) {
 		return false
 	}
-	p := e.doors[i].Load()
-	return p != nil && plain(p.local) == a
+	at := e.doors[i].Load()
+	return at != nil && plain(*at) == a
 }
 
-// Usage tells how the range is used: open ports, draining ports, and the total.
+// Usage tells how the range is used: pairs of open ports, shared ones counted once,
+// draining ones, and the total.
 func (e *Engine) Usage() (open, draining, total int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.open), e.pairs.busy - len(e.open), e.pairs.total()
+	for p := range e.open {
+		if !p.Shared() {
+			open++
+		}
+	}
+	draining = e.pairs.busy - open - len(e.sharing.ports)
+	for _, s := range e.sharing.ports {
+		if s.legs.Load() > 0 {
+			open++
+		}
+	}
+	return open, draining, e.pairs.total()
 }
 
 // clock is the time of every loop: nanoseconds since the engine was opened.

@@ -117,8 +117,13 @@ func (l *latch) lock(now int64, from netip.AddrPort, h rtp.Header) {
 
 // continues tells whether a packet goes on where the silent party stopped.
 func (l *latch) continues(h rtp.Header) bool {
-	jump := h.Sequence - l.seq
-	return h.SSRC == l.ssrc && jump != 0 && jump < returnJump
+	return h.SSRC == l.ssrc && continues(l.seq, h.Sequence)
+}
+
+// continues tells whether a sequence number may come after another one and a pause.
+func continues(before, now uint16) bool {
+	jump := now - before
+	return jump != 0 && jump < returnJump
 }
 
 // firm is the source that alone need be listened to: the party, while it speaks or is on

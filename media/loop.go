@@ -14,6 +14,7 @@ import (
 // jobs, or by the route they leave at a port.
 type loop struct {
 	engine  *Engine
+	number  int // among the engine's
 	poll    *poller
 	inbox   inbox
 	load    atomic.Int32 // ports it serves
@@ -22,7 +23,8 @@ type loop struct {
 
 	// From here on, only the loop's thread.
 	slots      []*Port // by the number that the poller knows
-	free       []int
+	free       []int   // of them
+	shared     commons
 	wheel      wheel
 	now        int64 // ns of the engine's clock, read once a pass
 	air        air
@@ -42,8 +44,10 @@ const biggest = 2048
 type reader uint8
 
 const (
-	itsSound   reader = iota // of a port
-	itsReports               // RTCP of a port
+	itsSound    reader = iota // of a port
+	itsReports                // RTCP of a port
+	sharedSound               // of a shared port
+	sharedReports
 )
 
 const (
@@ -97,12 +101,15 @@ func (b *inbox) close() []job {
 	return b.jobs
 }
 
-func openLoop(e *Engine) (*loop, error) {
+func openLoop(e *Engine, number int) (*loop, error) {
 	poll, err := openPoller()
 	if err != nil {
 		return nil, err
 	}
-	return &loop{engine: e, poll: poll, done: make(chan struct{})}, nil
+	return &loop{
+		engine: e, number: number, poll: poll, done: make(chan struct{}),
+		shared: commons{ways: make([]atomic.Pointer[passage], e.settings.Loops)},
+	}, nil
 }
 
 // post gives a job to the loop; false when the loop has ended.
@@ -112,6 +119,27 @@ func (l *loop) post(j job) bool {
 	}
 	l.poll.ring()
 	return true
+}
+
+// order runs f on the loop's thread and waits until it has run. false when the loop has
+// ended.
+func (l *loop) order(f func(*loop)) bool {
+	ran := false
+	j := job{run: func(l *loop) { ran = true; f(l) }, done: make(chan struct{})}
+	if !l.post(j) {
+		return false
+	}
+	<-j.done
+	return ran
+}
+
+// ask runs f on another loop's thread, at once if that is this one; nobody waits for it.
+func (l *loop) ask(other *loop, f func(*loop)) {
+	if other == l {
+		f(l)
+		return
+	}
+	other.post(job{run: f, done: make(chan struct{})})
 }
 
 // run serves until a job sets stop.
@@ -138,6 +166,9 @@ func (l *loop) run() {
 // if there were packets, else 0.
 func (l *loop) pass(n int) (began int64) {
 	l.now = l.engine.clock()
+	if l.receiveVisits() {
+		began = l.now
+	}
 	for round := 0; n > 0 && round < mostRounds; round++ {
 		for i := range n {
 			if r, ok := l.poll.at(i); ok {
@@ -165,11 +196,23 @@ func (l *loop) pass(n int) (began int64) {
 			l.work(j)
 		}
 	}
+	l.finish()
+	return began
+}
+
+// finish sends what a pass has left in the batches, and tells other loops what was put
+// there for them.
+func (l *loop) finish() {
+	for _, s := range l.shared.ports {
+		if failed := s.out.flush(s.rtp); failed > 0 {
+			l.tallies.unsent.Add(uint64(failed))
+		}
+	}
+	l.knock()
 	if l.air.bounced > 0 {
 		l.tallies.bounced.Add(l.air.bounced)
 		l.air.bounced = 0
 	}
-	return began
 }
 
 // work runs a job, or sends it after a port that has moved to another loop.
@@ -189,6 +232,10 @@ func (l *loop) work(j job) {
 // serve reads a socket that is ready: one packet of the party, and what others have put
 // before it.
 func (l *loop) serve(r ready) {
+	if r.what >= sharedSound {
+		l.serveShared(l.shared.ports[r.slot], r.what)
+		return
+	}
 	p := l.slots[r.slot]
 	if p == nil { // released earlier in this pass
 		return
@@ -235,7 +282,9 @@ func (l *loop) adopt(p *Port) error {
 	l.slots[slot] = p
 	p.in.slot = slot
 	l.load.Add(1)
-	if err := errors.Join(l.poll.add(p.rtp, slot, itsSound), l.poll.add(p.rtcp, slot, itsReports)); err != nil {
+	if g := p.in.lodger; g != nil {
+		l.visitedFrom(g.in.at)
+	} else if err := errors.Join(l.poll.add(p.rtp, slot, itsSound), l.poll.add(p.rtcp, slot, itsReports)); err != nil {
 		l.release(p)
 		return err
 	}
@@ -252,8 +301,9 @@ func (l *loop) release(p *Port) {
 	if p.in.slot == nowhere {
 		return
 	}
-	_ = l.poll.remove(p.rtp)
-	_ = l.poll.remove(p.rtcp)
+	if p.in.lodger == nil {
+		_, _ = l.poll.remove(p.rtp), l.poll.remove(p.rtcp)
+	}
 	l.wheel.stop(&p.in.chore)
 	l.wheel.stop(&p.out.pace)
 	l.slots[p.in.slot] = nil

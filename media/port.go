@@ -19,9 +19,10 @@ import (
 // the network.
 type Port struct {
 	engine    *Engine
-	local     netip.AddrPort
-	rtp, rtcp socket
+	rtp, rtcp socket // the loop's, once it serves them
 
+	local    atomic.Pointer[netip.AddrPort]
+	shares   atomic.Bool           // the sockets are those of a shared port
 	home     atomic.Pointer[loop]  // who serves it; changed by that loop only
 	route    atomic.Pointer[route] // what packets obey; swapped, never edited
 	hears    atomic.Pointer[func(Digit)]
@@ -38,6 +39,7 @@ type Port struct {
 
 // control is what the control side wants of a port. A route is made of it.
 type control struct {
+	lodger *lodger // nil = the port is the leg's own
 	desc   Desc
 	agreed bool
 	former former
@@ -86,7 +88,8 @@ const noPayload = 255 // no packet has this payload type
 const overlap = time.Second
 
 func newPort(e *Engine, local netip.AddrPort, rtpSocket, rtcpSocket socket) *Port {
-	p := &Port{engine: e, local: local, rtp: rtpSocket, rtcp: rtcpSocket}
+	p := &Port{engine: e, rtp: rtpSocket, rtcp: rtcpSocket}
+	p.local.Store(&local)
 	p.level.post(Level{Power: math.Inf(-1)})
 	p.out.line = rtp.NewLine(rand.Uint32(), uint16(rand.Uint32()), rand.Uint32())
 	p.in.cname = fmt.Sprintf("%016x", rand.Uint64()) // RFC 7022: random, for this call only
@@ -99,7 +102,7 @@ func newPort(e *Engine, local netip.AddrPort, rtpSocket, rtcpSocket socket) *Por
 }
 
 // Local is the address to put into SDP.
-func (p *Port) Local() netip.AddrPort { return p.local }
+func (p *Port) Local() netip.AddrPort { return *p.local.Load() }
 
 // Apply sets what was agreed; the next packet follows it. The SSRC, sequence and
 // timestamp of what we send go on without a break. The error says which part of d
@@ -115,8 +118,11 @@ func (p *Port) Apply(d Desc) error {
 		return fmt.Errorf("media: payload types %d and %d must be under 128", d.Payload, d.DTMF)
 	case d.Ptime < 10*time.Millisecond || d.Ptime > 60*time.Millisecond || d.Ptime%time.Millisecond != 0:
 		return fmt.Errorf("media: packet time %v must be 10 to 60 whole milliseconds", d.Ptime)
-	case !reaches(p.local.Addr().Unmap(), d.Remote.Addr().Unmap()):
-		return fmt.Errorf("media: %v cannot be reached from %v", d.Remote, p.local)
+	case !reaches(p.Local().Addr().Unmap(), d.Remote.Addr().Unmap()):
+		return fmt.Errorf("media: %v cannot be reached from %v", d.Remote, p.Local())
+	}
+	if err := p.claim(d); err != nil {
+		return err
 	}
 	before := p.Desc().Remote
 	bridge, err := p.agree(d)
@@ -124,7 +130,7 @@ func (p *Port) Apply(d Desc) error {
 		bridge.rearrange()
 	}
 	if err == nil && before.IsValid() && before != d.Remote {
-		p.do(func(l *loop) { l.follow(p) }) // at once: the kernel may keep everybody else away
+		p.do(func(l *loop) { l.follow(p) }) // at once: nobody else may be heard meanwhile
 	}
 	return err
 }

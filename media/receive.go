@@ -12,9 +12,11 @@ import (
 // inbound is the receiving side of a port: the loop's.
 type inbound struct {
 	slot     int
-	obeys    *route // the route that was followed last
+	lodger   *lodger // nil = the port is the leg's own
+	obeys    *route  // the route that was followed last
 	latch    latch
 	tied     netip.AddrPort // whom alone the kernel lets through to us; invalid = everybody
+	missed   bool           // silent outside hold
 	last     last           // the party of the call before
 	stats    rtp.Receiver
 	keys     dtmf.Collector
@@ -52,6 +54,9 @@ func (l *loop) turn(p *Port, old, r *route) {
 	p.in.latch.host = r.desc.Host.Unmap().WithZone("")
 	if p.in.latch.want != before {
 		p.in.reports.from = netip.AddrPort{}
+		if g := p.in.lodger; g != nil {
+			l.ask(g.in.at, func(*loop) { g.in.settle(g) })
+		}
 		l.tie(p, r)
 	}
 	if old == nil {
@@ -166,6 +171,10 @@ func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
 // tie connects the socket of a port to its party: the kernel drops what others send, and
 // finds the way of what we send once. It is dissolved when the party may have moved.
 func (l *loop) tie(p *Port, r *route) {
+	if p.in.lodger != nil {
+		l.miss(p, r)
+		return
+	}
 	to := p.in.latch.firm(l.now, r.held())
 	if to == p.in.tied {
 		return
@@ -174,6 +183,16 @@ func (l *loop) tie(p *Port, r *route) {
 		to = netip.AddrPort{}
 	}
 	p.in.tied = to
+}
+
+// miss lets a lodger that has fallen silent be looked for, from wherever it may speak now.
+func (l *loop) miss(p *Port, r *route) {
+	missed := p.in.latch.locked.IsValid() && !r.held() && l.now-p.in.latch.at >= silence
+	if missed != p.in.missed {
+		p.in.missed = missed
+		g := p.in.lodger
+		l.ask(g.in.at, func(*loop) { g.in.hush(g, missed) })
+	}
 }
 
 // circles tells whether sound that came from one of our own ports would go to another
@@ -227,6 +246,10 @@ func (l *loop) drain(p *Port) {
 	p.in.deadline = l.now + int64(l.engine.settings.Drain)
 	l.wheel.stop(&p.out.pace)
 	p.out.pacing = false
+	if p.in.lodger != nil { // the shared port knows its late packets
+		l.bury(p)
+		return
+	}
 	l.wheel.arm(&p.in.chore, ms(l.now)+choreEvery/2)
 }
 
@@ -241,6 +264,9 @@ func (l *loop) drained(p *Port) {
 
 func (l *loop) bury(p *Port) {
 	l.release(p)
+	if g := p.in.lodger; g != nil {
+		l.ask(g.in.at, func(*loop) { g.in.leave(g) })
+	}
 	l.engine.unbind(p)
 }
 
@@ -250,6 +276,9 @@ func (l *loop) end() {
 		if p != nil {
 			l.bury(p)
 		}
+	}
+	for _, s := range l.shared.ports {
+		l.engine.giveBack(s.rtp, s.rtcp, s.local)
 	}
 }
 

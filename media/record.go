@@ -104,7 +104,7 @@ func (r *Recording) start(w *work) error {
 	case p.ctl.closed:
 		return ErrClosed
 	case p.ctl.rec != nil && !p.ctl.rec.over():
-		return fmt.Errorf("media: port %v is being recorded", p.local)
+		return fmt.Errorf("media: port %v is being recorded", p.Local())
 	}
 	if err := r.scribe.take(r, w); err != nil {
 		return err

@@ -538,9 +538,9 @@ func BenchmarkMix(b *testing.B) {
 			b.ReportAllocs()
 			br.do(func(l *loop) {
 				for _, f := range phones {
-					open := f.port.rtp.fd
-					f.port.rtp.fd = -1
-					defer func() { f.port.rtp.fd = open }()
+					open := f.port.rtp
+					f.port.rtp = noSocket()
+					defer func() { f.port.rtp = open }()
 				}
 				for b.Loop() {
 					for _, f := range phones {

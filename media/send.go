@@ -71,11 +71,7 @@ func (l *loop) sendGuarded(p *Port, r *route, h rtp.Header, packet, codes []byte
 // dispatch writes the header and sends the packet to where the party is.
 func (l *loop) dispatch(p *Port, h rtp.Header, packet []byte) bool {
 	h.Put(packet)
-	to := p.in.latch.target()
-	if to == p.in.tied { // the socket knows
-		to = netip.AddrPort{}
-	}
-	if !p.rtp.send(&l.air, packet, to) {
+	if !l.transmit(p, packet) {
 		l.tallies.unsent.Add(1)
 		return false
 	}
@@ -83,6 +79,21 @@ func (l *loop) dispatch(p *Port, h rtp.Header, packet []byte) bool {
 	p.out.line.Count(len(packet) - rtp.HeaderSize)
 	l.tallies.sent.Add(1)
 	return true
+}
+
+// transmit gives a datagram to the kernel, or to the batch of a shared port, which copies
+// it.
+func (l *loop) transmit(p *Port, datagram []byte) bool {
+	to := p.in.latch.target()
+	if to == p.in.tied { // the socket knows
+		to = netip.AddrPort{}
+	}
+	if g := p.in.lodger; g != nil && g.in.at == l && len(datagram) <= outboxRoom {
+		failed, ok := g.in.out.put(p.rtp, datagram, to)
+		l.tallies.unsent.Add(uint64(failed))
+		return ok
+	}
+	return p.rtp.send(&l.air, datagram, to)
 }
 
 // reframe cuts relayed sound into packets of the length that was agreed with the

@@ -8,11 +8,12 @@ import (
 
 // Settings of the sound.
 type Settings struct {
-	PortLow    uint16        `yaml:"port_low"`   // first RTP port (even); default 10000
-	PortHigh   uint16        `yaml:"port_high"`  // last port; default 32766
-	Loops      int           `yaml:"loops"`      // packet loops; default one per core
-	Drain      time.Duration `yaml:"drain"`      // a closed port is drained until 200 ms quiet and at most this long; default 2s
-	Recordings string        `yaml:"recordings"` // folder; default var/recordings
+	PortLow     uint16        `yaml:"port_low"`     // first RTP port (even); default 10000
+	PortHigh    uint16        `yaml:"port_high"`    // last port; default 32766
+	Loops       int           `yaml:"loops"`        // packet loops; default one per core
+	SharedPorts *bool         `yaml:"shared_ports"` // legs of trunks and phones seen without NAT share a few ports, which costs less; default true
+	Drain       time.Duration `yaml:"drain"`        // a closed port is drained until 200 ms quiet and at most this long; default 2s
+	Recordings  string        `yaml:"recordings"`   // folder; default var/recordings
 
 	Recording RecordingSettings `yaml:"recording"` // how recordings come to the disk
 }
@@ -33,6 +34,10 @@ func (s Settings) WithDefaults() Settings {
 	}
 	if s.Loops == 0 {
 		s.Loops = runtime.NumCPU()
+	}
+	if s.SharedPorts == nil {
+		share := true
+		s.SharedPorts = &share
 	}
 	if s.Drain == 0 {
 		s.Drain = 2 * time.Second

@@ -79,30 +79,6 @@ func TestWhoCameBeforeTheTieIsJudgedAllTheSame(t *testing.T) {
 	}
 }
 
-// The host of a phone that has closed its socket says so; when the phone opens it again,
-// it hears us, from the next packet on.
-func TestADeadPhoneIsNoError(t *testing.T) {
-	e := openEngine(t, 2)
-	a := newPhone(t, e, PCMU)
-	a.say(flat(1))
-	becomesTied(t, a)
-	at := a.addr()
-	_ = a.conn.Close()
-	playing := a.port.Play(Sound{Clips: clips(8000), Loop: true})
-	defer playing.Stop()
-	eventually(t, "packets were sent back", func() bool { return e.Counters().Bounced > 1 })
-	if n := e.Counters().Unsent; n != 0 {
-		t.Errorf("%d packets count as refused by our own kernel", n)
-	}
-	a.conn = listen(t, at)
-	first := a.mustHear()
-	for i := range uint16(3) {
-		if p := a.mustHear(); p.Sequence != first.Sequence+i+1 {
-			t.Errorf("packet %d after %d", p.Sequence, first.Sequence)
-		}
-	}
-}
-
 func TestFirm(t *testing.T) {
 	const s = int64(time.Second)
 	want, other := netip.MustParseAddrPort("192.0.2.1:4000"), netip.MustParseAddrPort("192.0.2.1:5000")

@@ -1,3 +1,5 @@
+//go:build !portable
+
 package media
 
 import (
@@ -23,11 +25,13 @@ import (
 //	go test ./media -run '^$' -bench BridgedCalls -benchtime 1x
 func BenchmarkBridgedCalls(b *testing.B) {
 	for _, calls := range []int{100, 1000} {
-		b.Run(strconv.Itoa(calls), func(b *testing.B) {
-			for range b.N {
-				bridgedCalls(b, calls)
-			}
-		})
+		for name, share := range map[string]bool{"own": false, "shared": true} {
+			b.Run(name+"/"+strconv.Itoa(calls), func(b *testing.B) {
+				for range b.N {
+					bridgedCalls(b, calls, share)
+				}
+			})
+		}
 	}
 }
 
@@ -36,7 +40,7 @@ const (
 	measured = 3 * time.Second
 )
 
-func bridgedCalls(b *testing.B, calls int) {
+func bridgedCalls(b *testing.B, calls int, share bool) {
 	e, err := Open(Settings{PortLow: 12000, PortHigh: 31998, Drain: drainQuiet, Recordings: b.TempDir()}, nil)
 	if err != nil {
 		b.Fatal(err)
@@ -46,7 +50,11 @@ func bridgedCalls(b *testing.B, calls int) {
 	ports := make([]*Port, 2*calls)
 	to := make([]netip.AddrPort, len(ports))
 	for i := range ports {
-		p, err := e.Port(loopback)
+		h := Hint{Share: share, Remote: g.legs[i]}
+		if i%2 == 1 {
+			h.Near = ports[i-1]
+		}
+		p, err := e.PortFor(loopback, h)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,3 +1,5 @@
+//go:build !portable
+
 package media
 
 import (
@@ -18,3 +20,6 @@ func TestMain(m *testing.M) {
 	}
 	goleak.VerifyTestMain(m)
 }
+
+// noSocket is one that cannot be watched.
+func noSocket() socket { return socket{fd: -1} }

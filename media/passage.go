@@ -1,0 +1,132 @@
+package media
+
+import (
+	"net/netip"
+	"sync/atomic"
+)
+
+// commons is what a loop has of shared ports, and of those of other loops.
+type commons struct {
+	ports  []*sharedPort // by the number that the poller knows
+	batch  *batch        // in which their datagrams arrive; nil without ports
+	visits []*passage    // from other loops
+
+	ways []atomic.Pointer[passage] // to other loops, by number; each is made by the other one
+}
+
+// passage carries datagrams from the loop that reads a shared port to one that serves a
+// leg of it: a leg moves to the loop of whom it is joined with, a shared port does not.
+// One thread writes, one reads; when it is full, the newest is dropped and counted.
+type passage struct {
+	knock       bool // the writer's: something was put since it knocked
+	parcels     [64]parcel
+	read, wrote atomic.Uint64
+}
+
+type parcel struct {
+	port *Port
+	what reader
+	from netip.AddrPort
+	size int
+	data [parcelRoom]byte
+}
+
+const parcelRoom = 1024 // RTP of a telephone has under 500 bytes, its RTCP under 1000
+
+// serveShared reads a shared port that is ready, a batch at a time.
+func (l *loop) serveShared(s *sharedPort, what reader) {
+	from := s.rtp
+	if what == sharedReports {
+		from = s.rtcp
+	}
+	for range mostRounds {
+		n := from.receiveAll(l.shared.batch)
+		for i := range n {
+			datagram, sender := l.shared.batch.at(i, from)
+			if g := s.whose(what, datagram, sender); g != nil {
+				l.hand(g.port, what-sharedSound, datagram, sender)
+			}
+		}
+		if n < batchSize {
+			return
+		}
+	}
+}
+
+// hand gives a datagram to the loop that serves its port.
+func (l *loop) hand(p *Port, what reader, datagram []byte, from netip.AddrPort) {
+	home := p.home.Load()
+	if home == l {
+		l.arrive(p, what, datagram, from)
+		return
+	}
+	w := l.shared.ways[home.number].Load()
+	if w == nil || !w.put(p, what, datagram, from) {
+		l.tallies.missed.Add(1)
+	}
+}
+
+func (w *passage) put(p *Port, what reader, datagram []byte, from netip.AddrPort) bool {
+	at := w.wrote.Load()
+	if at-w.read.Load() == uint64(len(w.parcels)) || len(datagram) > parcelRoom {
+		return false
+	}
+	x := &w.parcels[at%uint64(len(w.parcels))]
+	x.port, x.what, x.from, x.size = p, what, from, copy(x.data[:], datagram)
+	w.wrote.Store(at + 1)
+	w.knock = true
+	return true
+}
+
+// visitedFrom opens the way from the loop of a shared port.
+func (l *loop) visitedFrom(other *loop) {
+	if other == l || other.shared.ways[l.number].Load() != nil {
+		return
+	}
+	w := &passage{}
+	l.shared.visits = append(l.shared.visits, w)
+	other.shared.ways[l.number].Store(w)
+}
+
+// receiveVisits takes what other loops have put; false when there was nothing.
+func (l *loop) receiveVisits() (any bool) {
+	for _, w := range l.shared.visits {
+		for at := w.read.Load(); at != w.wrote.Load(); at++ {
+			x := &w.parcels[at%uint64(len(w.parcels))]
+			if x.port.home.Load() == l {
+				l.arrive(x.port, x.what, x.data[:x.size], x.from)
+			} else { // it has moved on meanwhile
+				l.tallies.missed.Add(1)
+			}
+			x.port = nil
+			w.read.Store(at + 1)
+			any = true
+		}
+	}
+	return any
+}
+
+// knock wakes the loops for which something was put.
+func (l *loop) knock() {
+	for i := range l.shared.ways {
+		if w := l.shared.ways[i].Load(); w != nil && w.knock {
+			w.knock = false
+			l.engine.loops[i].poll.ring()
+		}
+	}
+}
+
+// watch begins to read a shared port.
+func (l *loop) watch(s *sharedPort) error {
+	if l.shared.batch == nil {
+		l.shared.batch = newBatch()
+	}
+	slot := len(l.shared.ports)
+	for what, from := range map[reader]socket{sharedSound: s.rtp, sharedReports: s.rtcp} {
+		if err := l.poll.add(from, slot, what); err != nil {
+			return err // who closes the sockets takes them out
+		}
+	}
+	l.shared.ports = append(l.shared.ports, s)
+	return nil
+}

@@ -36,6 +36,7 @@ type bench struct {
 	Slot     time.Duration `help:"Of the pacing wheel: shorter is smoother and dearer." default:"250us"`
 	Pin      bool          `name:"pinned" help:"Keep the server (and the floor) on core 0 and this program on core 1."`
 	Record   bool          `help:"Record every call." negatable:"" default:"true"`
+	More     []string      `help:"More settings of the started server, SECTION: KEY: VALUE with section media, hearing or sip." sep:"none" placeholder:"SECTION: KEY: VALUE"`
 	Disk     string        `help:"Where the started server writes its files; default a temporary directory, removed afterwards."`
 	Verbose  bool          `help:"Say what is being done."`
 }
@@ -134,7 +135,7 @@ func (b *bench) start(ctx context.Context, g *ground, agents int) error {
 	files := filepath.Join(dir, "var")
 	p := &profileCommand{
 		Dir: filepath.Join(dir, "config"), Agents: max(agents, 6), Listen: g.house.Server.String(), API: api,
-		Ports: []int{10000, int(firstFloorPort) - 2}, Trunk: b.Trunk, Var: files, Silence: "60s", Record: b.Record,
+		Ports: []int{10000, int(firstFloorPort) - 2}, Trunk: b.Trunk, Var: files, Silence: "60s", Record: b.Record, More: b.More,
 	}
 	if err := p.write(); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/template"
 )
 
@@ -22,6 +23,8 @@ type profileCommand struct {
 	Var     string `help:"Directory of what the server writes." default:"var/bench"`
 	Silence string `help:"How RTP silence is probed: after this long." default:"3s"`
 	Record  bool   `help:"Record every call of the large queue, from its first word."`
+
+	More []string `help:"More settings, SECTION: KEY: VALUE with section media, hearing or sip, e.g. hearing: off: true." sep:"none" placeholder:"SECTION: KEY: VALUE"`
 }
 
 var errFewAgents = errors.New("a profile needs 6 agents or more and 2 ports")
@@ -96,11 +99,22 @@ var profileTexts = map[string]string{
     - {transport: tcp, address: "{{.Listen}}"}
   rate_per_source: 100000      # every phone has the same address here
   silence: {{.Silence}}
+{{- range .Section "sip"}}
+  {{.}}
+{{- end}}
 
 media:
   port_low: {{index .Ports 0}}
   port_high: {{index .Ports 1}}
   recordings: {{.Var}}/recordings
+{{- range .Section "media"}}
+  {{.}}
+{{- end}}
+{{- range $i, $line := .Section "hearing"}}
+{{if not $i}}
+hearing:
+{{end}}  {{$line}}
+{{- end}}
 
 store:
   url: sqlite:{{.Var}}/breakwater.db
@@ -156,6 +170,16 @@ menus:
   {{agent .}}: {number: {{number .}}, pin: {env: BENCH_PIN}}
 {{- end}}
 `,
+}
+
+// Section gives the settings of More that belong to a section.
+func (c *profileCommand) Section(name string) (lines []string) {
+	for _, m := range c.More {
+		if section, line, ok := strings.Cut(m, ":"); ok && section == name {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
 }
 
 // Each counts the agents.

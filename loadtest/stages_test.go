@@ -40,3 +40,23 @@ ok  	breakwater/media	2.2s
 		t.Errorf("%s", table.String())
 	}
 }
+
+func TestAProfileTakesMoreSettings(t *testing.T) {
+	p := &profileCommand{
+		Agents: 6, Listen: "127.0.0.1:5060", API: "127.0.0.1:8080", Ports: []int{10000, 20000}, Trunk: "127.0.0.2",
+		More: []string{"media: loops: 1", "hearing: off: true", "sip: max_calls: 9"},
+	}
+	files, err := p.files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(files["server.yaml"])
+	for _, want := range []string{"\n  loops: 1\n", "\nhearing:\n  off: true\n", "\n  max_calls: 9\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if _, ok := files["queues.yaml"]; !ok || strings.Contains(string(files["queues.yaml"]), "after_notice") {
+		t.Error("queues are not recorded unless that is asked for")
+	}
+}

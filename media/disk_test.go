@@ -89,6 +89,54 @@ func TestADiskThatIsFullForANewSegmentEndsTheRecordingThere(t *testing.T) {
 	}
 }
 
+// Calls that have used up the machine's descriptors cost no recording.
+func TestWithoutDescriptorsRecordingsGoOn(t *testing.T) {
+	s := newStudio(t, RecordingSettings{Memory: 1})
+	r := s.open(PCMU)
+	path := s.works[r.tape.owner].path
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	few := before
+	few.Cur = 100
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	var taken []slot
+	give := func() {
+		for _, f := range taken {
+			_ = f.close()
+		}
+		taken = nil
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+			t.Error(err)
+		}
+	}
+	defer give()
+	for {
+		f, err := openSlot(os.DevNull, false)
+		if err != nil {
+			break
+		}
+		taken = append(taken, f)
+	}
+	for at := int64(0); at < 4*g711.Rate; at += 320 { // every second packet is lost: there are marks, too
+		s.lay(r, frame{timestamp: uint32(at), at: at}, flat(7))
+	}
+	if _, err := os.Stat(path + marksExt); err != nil || r.over() {
+		t.Errorf("over: %v, marks: %v", r.over(), err)
+	}
+	paths, err := s.stop(r, 4*g711.Rate)
+	give()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, l, _ := readTape(t, paths[0]); bytes.Count(l, []byte{7}) != 2*g711.Rate {
+		t.Errorf("%d samples are in the file, want %d", bytes.Count(l, []byte{7}), 2*g711.Rate)
+	}
+}
+
 // isPlayed checks how much of a file can be heard, and on the right side.
 func isPlayed(t *testing.T, file []byte, want int) {
 	t.Helper()

@@ -7,8 +7,13 @@ import "os"
 // slot is a file that is open for one write.
 type slot struct{ file *os.File }
 
-func openSlot(path string) (slot, error) {
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+// openSlot opens a file that is there, or makes one that is not.
+func openSlot(path string, make bool) (slot, error) {
+	how := os.O_WRONLY
+	if make {
+		how |= os.O_CREATE | os.O_EXCL
+	}
+	file, err := os.OpenFile(path, how, fileMode)
 	return slot{file}, err
 }
 

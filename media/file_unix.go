@@ -16,10 +16,14 @@ type slot struct {
 	path string
 }
 
-// openSlot opens a file that is there.
-func openSlot(path string) (slot, error) {
+// openSlot opens a file that is there, or makes one that is not.
+func openSlot(path string, make bool) (slot, error) {
+	how := unix.O_WRONLY | unix.O_CLOEXEC
+	if make {
+		how |= unix.O_CREAT | unix.O_EXCL
+	}
 	for {
-		fd, err := unix.Open(path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		fd, err := unix.Open(path, how, fileMode)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}

@@ -33,6 +33,12 @@ func gainHead(phase uint8) []byte {
 	return append([]byte(gainMagic), phase, 0, 0, 0, 0, 0, 0, 0)
 }
 
+// OpenRecording opens a file of a recording with the engine's own master key, if it has
+// one.
+func (e *Engine) OpenRecording(path string) (io.ReadCloser, error) {
+	return OpenRecording(path, e.scribe.master)
+}
+
 // OpenRecording opens a file of a recording, its sound, marks or gain track, sealed or
 // plain. master may be nil if the file is plain. Of a sealed WAV file the header tells no
 // length yet (wav.Salvage).

@@ -84,7 +84,7 @@ func (s *scribe) open(path string, c Codec) (*Recording, *work, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, nil, err
 	}
-	file, err := openReel(s.master, path, 0, c)
+	file, err := openReel(nil, s.master, path, 0, c)
 	if err != nil {
 		return nil, nil, err
 	}

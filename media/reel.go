@@ -50,8 +50,8 @@ const (
 	mostMarks = 256 // that wait for a write; a call with more gaps than that in a second has none worth telling
 )
 
-// openReel creates the file of a segment: path, then path with "-2", "-3", ….
-func openReel(master *seal.Master, path string, segment uint32, c Codec) (*reel, error) {
+// openReel creates the file of a segment: path, then path with "-2", "-3", …. d may be nil.
+func openReel(d *desk, master *seal.Master, path string, segment uint32, c Codec) (*reel, error) {
 	if segment > 0 {
 		ext := filepath.Ext(path)
 		path = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), segment+1, ext)
@@ -60,7 +60,7 @@ func openReel(master *seal.Master, path string, segment uint32, c Codec) (*reel,
 		master: master, codec: c,
 		sound: spool{path: path}, marks: spool{path: path + marksExt}, gains: spool{path: path + gainExt},
 	}
-	if err := r.sound.create(master, wav.Header(c.law(), 2, 0)); err != nil {
+	if err := r.sound.create(d, master, wav.Header(c.law(), 2, 0)); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -123,7 +123,7 @@ func (r *reel) flush(d *desk) error {
 // beside writes to a file beside the sound, which is made when there is something for it.
 func (r *reel) beside(d *desk, s *spool, head, b []byte) error {
 	if !s.made {
-		if err := s.create(r.master, head); err != nil {
+		if err := s.create(d, r.master, head); err != nil {
 			return err
 		}
 	}

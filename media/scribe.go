@@ -134,6 +134,7 @@ func (s *scribe) run() {
 		}
 	}
 	s.force.close()
+	s.desk.clear()
 	if s.stock != nil {
 		_ = s.stock.memory.close() // it is gone with the process at the latest
 	}

@@ -42,6 +42,7 @@ func newStudio(t testing.TB, settings RecordingSettings) *studio {
 	}
 	s.scribe = scribe
 	t.Cleanup(func() {
+		s.desk.clear()
 		if s.stock != nil {
 			if err := s.stock.memory.close(); err != nil {
 				t.Error(err)

@@ -165,7 +165,7 @@ func (w *work) turn(d *desk) error {
 	if err := w.closeSegment(d, next.begin-w.begin); err != nil {
 		return err
 	}
-	r, err := openReel(w.master, w.path, next.segment, next.codec)
+	r, err := openReel(d, w.master, w.path, next.segment, next.codec)
 	if err != nil {
 		return err
 	}

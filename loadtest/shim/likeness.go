@@ -16,14 +16,15 @@ type Likeness struct {
 }
 
 const (
-	rate    = 8000
-	frame   = rate / 50 // 20 ms, the segment
-	block   = 5 * frame // is aligned as a whole: whoever makes sound longer or shorter within it pays for that
-	ceiling = 35.0      // dB; better is not heard
-	floor   = -10.0
-	spoken  = 100 // RMS of a frame in which something was said, about −44 dBm0
-	first   = rate
-	further = 60 * rate / 1000 // that a block may lie from the one before
+	rate      = 8000
+	frame     = rate / 50 // 20 ms, the segment
+	block     = 5 * frame // is aligned as a whole: whoever makes sound longer or shorter within it pays for that
+	ceiling   = 35.0      // dB; better is not heard
+	floor     = -10.0
+	spoken    = 100              // RMS of a frame in which something was said, about −44 dBm0
+	first     = rate             // that the beginning may be heard later
+	beginning = 2 * rate         // that is aligned as a whole, for it may have holes
+	further   = 60 * rate / 1000 // that a block may lie from the one before
 )
 
 // Compare aligns what was heard with what was said, block by block, and tells how alike
@@ -37,7 +38,7 @@ func Compare(said, heard []int16) Likeness {
 			continue
 		}
 		if l.Frames == 0 {
-			lag = align(part, heard, at, 0, first, 0)
+			lag = align(said[at:min(at+beginning, len(said))], heard, at, 0, first, 0)
 		} else {
 			lag = align(part, heard, at, lag-further, lag+further, lag)
 		}

@@ -2,6 +2,8 @@ package jitter
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -105,4 +107,85 @@ func TestOverABadLineTheBufferIsTenDecibelBetterThanNone(t *testing.T) {
 			})
 		}
 	}
+}
+
+// What is invented for a packet that was lost is measured against silence in its place,
+// whose signal to noise ratio is 0 dB by definition. Twenty milliseconds are long for a
+// waveform: this is no measure of how it sounds, but silence sounds worse.
+func TestWhatIsInventedIsNearerThanSilence(t *testing.T) {
+	sound := speech(t)
+	var lost, loud, n float64
+	for seed := range uint64(4) {
+		for from := 0; from+8*Rate < len(sound); from += 8 * Rate { // not so long that anything is adapted
+			sent := packets(g711.Mu, sound[from:from+8*Rate], 160)
+			said := decoded(g711.Mu, sent)
+			arrived, gone := cross(sent, shim.Faults{Seed: seed, Loss: 0.03})
+			h := listen(New(Settings{}, g711.Mu), arrived, 160)
+			late := (slices.IndexFunc(h.kinds, func(k Kind) bool { return k != Silence }) - firstHeard(gone)) * 160
+			for i := 3; i+1 < len(sent); i++ {
+				if !gone[i] || gone[i-1] || gone[i+1] || g711.Mu.Power(sent[i].codes) < -40 {
+					continue
+				}
+				n++
+				at := i * 160
+				lost += ratio(said[at:at+160], h.sound[at+late:])
+				loud += math.Abs(power(said[at:at+160]) - power(h.sound[at+late:at+late+160]))
+				if !slices.Equal(said[at+160:at+320], h.sound[at+late+160:at+late+320]) {
+					t.Errorf("packet %d, behind the gap, is not played bit for bit", i+1)
+				}
+			}
+		}
+	}
+	t.Logf("%.0f lost packets of speech: %.1f dB, level ±%.1f dB", n, lost/n, loud/n)
+	if lost/n < 0.5 || loud/n > 4 {
+		t.Errorf("%.1f dB, level ±%.1f dB", lost/n, loud/n)
+	}
+}
+
+// The same for Appendix I alone, which knows only what was before.
+func TestWhatIsRepeatedIsAsLoudAsWhatIsMissing(t *testing.T) {
+	said := speech(t)
+	var first, all, loud, n float64
+	c := conceal{width: 1, heard: make([]int16, narrowPast)}
+	invented := make([]int16, 160)
+	for at := 800; at+160 <= len(said); at += 160 {
+		part := said[at : at+160]
+		if power(part) < 50 {
+			continue
+		}
+		c.begin(said[at-narrowPast : at])
+		c.fill(invented)
+		n++
+		first, all = first+ratio(part[:80], invented), all+ratio(part, invented)
+		loud += power(invented) - power(part)
+	}
+	t.Logf("of %.0f frames the first 10 ms %.1f dB, all %.1f dB, level %+.1f dB", n, first/n, all/n, loud/n)
+	if first/n < 1.5 || math.Abs(loud/n) > 3 {
+		t.Errorf("the first 10 ms %.1f dB, level %+.1f dB", first/n, loud/n)
+	}
+}
+
+// firstHeard is the first packet that arrived.
+func firstHeard(gone map[int]bool) (i int) {
+	for gone[i] {
+		i++
+	}
+	return i
+}
+
+func ratio(part, there []int16) float64 {
+	var signal, noise float64
+	for i, v := range part {
+		d := float64(v) - float64(there[i])
+		signal, noise = signal+float64(v)*float64(v), noise+d*d
+	}
+	return max(-10, min(35, 10*math.Log10(signal/max(noise, 1e-3))))
+}
+
+func power(x []int16) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += float64(v) * float64(v)
+	}
+	return 10 * math.Log10(max(1, sum/float64(len(x))))
 }

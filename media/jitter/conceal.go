@@ -30,6 +30,7 @@ const (
 	shortestPitch = Rate * 5 / 1000  // 200 Hz
 	longestPitch  = Rate * 15 / 1000 // 66 Hz
 	pitchWindow   = Rate * 20 / 1000
+	leastWindow   = pitchWindow / 2
 	tenMs         = Rate * 10 / 1000
 	fadeFrom      = 1 * tenMs
 	fadeTo        = 6 * tenMs
@@ -41,8 +42,10 @@ const (
 func (c *conceal) begin(past []int16) {
 	copy(c.heard, past)
 	w, last := c.width, len(c.heard)-1
+	longest := min(longestPitch*w, len(c.heard)-leastWindow*w)
+	window := min(pitchWindow*w, len(c.heard)-longest)
 	c.period, _ = lag(c.heard, search{
-		at: len(c.heard) - pitchWindow*w, length: pitchWindow * w, from: shortestPitch * w, to: longestPitch * w, toward: -1, step: w,
+		at: len(c.heard) - window, length: window, from: shortestPitch * w, to: longest, toward: -1, step: w,
 	})
 	c.bend = int(c.heard[last]) - int(c.heard[last-c.period])
 	c.on, c.length, c.fade, c.faded = true, 0, 0, 0

@@ -40,7 +40,10 @@ type Buffer struct {
 	strip  strip   // what is decoded; its end lies before head
 	lost   conceal // what is invented
 
+	patched int64 // places of strip that are invented, too
+
 	head    int64 // the place that is decoded next
+	floor   int64 // before it, all has been played or belongs to another source
 	waiting bool  // for the beginning of a talk spurt, as long as its packets need
 	held    int64 // places that were invented while head waited for a packet that is late or lost
 	beat    beat
@@ -128,6 +131,7 @@ func build(s Settings, law g711.Law, d Decoder, width, past int) *Buffer {
 		strip: strip{past: past, line: make([]int16, past+width*(longestFrame+longestLag))},
 		lost:  conceal{on: true, width: width, length: fadeTo * width, heard: make([]int16, past)},
 		beat:  beat{frame: longestFrame, grid: longestFrame},
+		head:  behind,
 	}
 }
 
@@ -180,8 +184,14 @@ func (b *Buffer) Put(now int64, h rtp.Header, codes []byte) {
 	if place+n > b.head+room { // nobody pulls, or a stall is over
 		b.leap(place + n - room)
 	}
-	if place < b.head {
-		if place, codes = b.tooLate(now, h, place, codes); place < b.head {
+	if at := b.playing(); place < at+b.patched && place+n > at {
+		b.unpatch()
+	}
+	if b.waiting && place < b.head && place >= max(b.floor, b.ring.low) {
+		b.head = place // the first of a talk spurt was overtaken
+	}
+	if first := max(b.head, b.floor); place < first {
+		if place, codes = b.tooLate(now, h, place, codes); place < first {
 			return
 		}
 	}
@@ -202,21 +212,21 @@ func (b *Buffer) measure(now, way, n int64) {
 	b.ways.note(now, way)
 }
 
-// tooLate takes a packet that begins before what is played next. What is left of it belongs
-// at the place that is returned; before the head if nothing is left.
+// tooLate takes a packet that begins before what may be played next. What is left of it
+// belongs at the place that is returned; before that if nothing is left.
 func (b *Buffer) tooLate(now int64, h rtp.Header, place int64, codes []byte) (int64, []byte) {
-	n := int64(len(codes))
+	first := max(b.head, b.floor)
 	b.ways.late(now, now-place)
-	if gone := b.head - place; gone < n {
+	if gone := first - place; gone < int64(len(codes)) {
 		b.source.tardy = 0
-		return b.head, codes[gone:]
+		return first, codes[gone:]
 	}
 	if b.source.tardy++; b.source.tardy >= mostTardy && b.ring.next(b.head) == nowhere {
 		b.restart(now, h) // its timestamps stood still while it was silent
 		return b.source.place, codes
 	}
 	b.stats.Late++
-	if place >= b.ring.low { // so that its double is known as one
+	if place >= max(b.ring.low, b.floor) { // so that its double is known as one
 		b.ring.put(place, codes)
 	}
 	return place, nil
@@ -237,6 +247,9 @@ func (b *Buffer) restart(now int64, h rtp.Header) {
 		place += seam
 	default:
 		b.waiting, b.held = true, 0
+	}
+	if s.begun {
+		b.floor = place
 	}
 	*s = source{begun: true, ssrc: h.SSRC, last: h.Timestamp, place: place, packet: s.packet}
 	b.ways.restart(now, now-place, b.depth.start)

@@ -27,6 +27,9 @@ func (b *Buffer) pull(now int64, dst []int16) Kind {
 	for at := int64(0); at < n; {
 		out, took := dst[at*b.form.width:], int64(0)
 		if b.ready(n - at) {
+			if b.patched > 0 {
+				kind = Concealed
+			}
 			took = b.play(out)
 			kind = max(kind, Voice)
 		} else if took = b.missing(now, n-at); took > 0 && b.invent(out[:took*b.form.width]) {
@@ -79,7 +82,9 @@ func (b *Buffer) play(out []int16) int64 {
 	}
 	next := b.strip.next()
 	b.lost.fadeIn(next[:min(len(next), len(out))])
-	return int64(b.strip.play(out)) / b.form.width
+	n := int64(b.strip.play(out)) / b.form.width
+	b.patched = max(0, b.patched-n)
+	return n
 }
 
 // decode makes the sound that waits so many places long, if they are there.
@@ -126,12 +131,16 @@ func (b *Buffer) missing(now, n int64) int64 {
 		}
 		return n
 	case b.lost.silent(): // a talk spurt begins
-		b.head, b.held, b.waiting = next, 0, true
+		b.floor, b.head, b.held, b.waiting = b.head, next, 0, true
 		return 0
 	}
 	b.head += min(b.held, next-b.head) // it was lost, and that much of it we have concealed
 	b.held = 0
-	n = min(n, next-b.head)
+	gap := next - b.head
+	if gap == 0 || b.patch(gap) {
+		return 0
+	}
+	n = min(n, gap)
 	b.head += n
 	return n
 }
@@ -157,7 +166,7 @@ func (b *Buffer) adapt(now int64) {
 		b.leap(now - b.ways.best - b.depth.most)
 		return
 	}
-	if b.waiting || b.lost.busy() {
+	if b.waiting || b.lost.busy() || b.patched > 0 {
 		return
 	}
 	switch spare := now - at - b.need(at); {
@@ -177,7 +186,7 @@ func (b *Buffer) leap(to int64) {
 		b.lost.begin(b.strip.line[:b.strip.past])
 	}
 	b.stats.Skipped += uint64(to - b.playing())
-	b.head, b.strip.wait, b.held = max(to, b.head), 0, 0
+	b.head, b.strip.wait, b.held, b.patched = max(to, b.head), 0, 0, 0
 	b.ring.forget(b.head - behind)
 }
 

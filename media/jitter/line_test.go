@@ -66,7 +66,7 @@ func listen(b *Buffer, way []packet, n int64) heard {
 	var h heard
 	frame := make([]int16, n*b.form.width)
 	end := way[len(way)-1].arrives + Rate/2
-	for now := int64(n); now < end; now += n {
+	for now := n; now < end; now += n {
 		for len(way) > 0 && way[0].arrives <= now {
 			b.Put(way[0].arrives, way[0].header, way[0].codes)
 			way = way[1:]

@@ -3,10 +3,10 @@ package jitter
 import "breakwater/media/g711"
 
 const (
-	longestPatch = 240 * Rate / 8000 // 30 ms
-	leastAhead   = 160 * Rate / 8000 // of sound that must be known behind the gap
+	longestPatch = Rate * 30 / 1000
+	leastAhead   = Rate * 20 / 1000 // of sound that must be known behind the gap
 	mostAhead    = pitchWindow + longestPitch
-	meeting      = 5 * Rate / 1000
+	meeting      = Rate * 5 / 1000
 )
 
 // patch makes good a gap with sound on both sides: what was before it is repeated toward its
@@ -77,8 +77,9 @@ func (b *Buffer) peek(dst []int16, at int64) {
 func nearest(both []int16, n int) int {
 	length := len(both) / 2
 	best, most := (length-n)/2, 0.0
-	for at := 0; at+n <= length; at++ {
-		if a := similarity(both, at, length+at, n, 1); a > most {
+	const coarse = 2
+	for at := 0; at+n <= length; at += coarse {
+		if a := similarity(both, at, length+at, n, coarse); a > most {
 			best, most = at, a
 		}
 	}

@@ -12,14 +12,15 @@ import (
 
 // commands is the command line; each command is one file.
 type commands struct {
-	Run       runCommand       `cmd:"" help:"Serve calls until interrupted."`
-	Check     checkCommand     `cmd:"" help:"Check a config directory and print everything that is wrong."`
-	Status    statusCommand    `cmd:"" help:"Show what a running server is doing."`
-	Why       whyCommand       `cmd:"" help:"Ask a running server why a call waits or an agent gets no call."`
-	Staff     staffCommand     `cmd:"" help:"How many agents a queue needs (Erlang C and A)."`
-	Recording recordingCommand `cmd:"" help:"Replay what an agent heard; open sealed recordings."`
-	Guard     guardCommand     `cmd:"" help:"Draw what the hearing guard does with a recording."`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
+	Run         runCommand         `cmd:"" help:"Serve calls until interrupted."`
+	Check       checkCommand       `cmd:"" help:"Check a config directory and print everything that is wrong."`
+	Status      statusCommand      `cmd:"" help:"Show what a running server is doing."`
+	Why         whyCommand         `cmd:"" help:"Ask a running server why a call waits or an agent gets no call."`
+	Staff       staffCommand       `cmd:"" help:"How many agents a queue needs (Erlang C and A)."`
+	Recording   recordingCommand   `cmd:"" help:"Replay what an agent heard; open sealed recordings."`
+	Guard       guardCommand       `cmd:"" help:"Draw what the hearing guard does with a recording."`
+	ProtectEval protectEvalCommand `cmd:"" help:"Judge the meter of raised voices on your own labelled calls."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 func main() {

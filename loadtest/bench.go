@@ -22,9 +22,9 @@ import (
 // bench says which server is loaded. By default it starts ours, with a profile of
 // its own in a temporary directory, and stops it.
 type bench struct {
-	Start    string        `help:"Server to start, with a profile of its own; empty: one runs already, see --server." default:"bin/breakwater"`
-	Server   string        `help:"SIP address of a server that runs already." placeholder:"127.0.0.1:5060"`
-	PID      int           `name:"pid" help:"Its process, whose processor time and memory are read."`
+	Start    string        `help:"Server to start, with a profile of its own, unless --server is given." default:"bin/breakwater"`
+	Server   string        `help:"SIP address of a server that runs already on this machine." placeholder:"127.0.0.1:5060"`
+	PID      int           `name:"pid" help:"Its process, whose processor time and memory are read; needed with --server."`
 	Trunk    string        `help:"Address the callers have." default:"127.0.0.2"`
 	Number   string        `help:"What callers dial." default:"8100"`
 	Keys     string        `help:"What callers press when they are answered."`
@@ -58,6 +58,9 @@ type ground struct {
 
 // set starts the server, unless one runs, and brings the crowd up.
 func (b *bench) set(ctx context.Context, agents int) (g *ground, err error) {
+	if b.Server != "" && b.PID <= 0 {
+		return nil, errNoPID
+	}
 	flood.Processors()
 	g = &ground{name: "server", pid: b.PID}
 	defer func() {
@@ -201,6 +204,8 @@ func (g *ground) metrics() trial.Metrics {
 	}
 	return trial.Metrics{URL: "http://" + g.api + "/metrics", TokenFile: g.token}
 }
+
+var errNoPID = errors.New("--pid is needed with --server: what a server costs is read from its process")
 
 const mostAtOnce = 4000 // calls; a run is a measurement, not an attack
 

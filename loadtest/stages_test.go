@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -38,6 +39,13 @@ ok  	breakwater/media	2.2s
 	printStages(&table, got)
 	if lines := strings.Count(table.String(), "\n"); lines != 4 || !strings.Contains(table.String(), "0.1012") {
 		t.Errorf("%s", table.String())
+	}
+}
+
+func TestAServerOfOthersNeedsItsProcess(t *testing.T) {
+	b := bench{Server: "127.0.0.1:5060"}
+	if _, err := b.set(t.Context(), 1); !errors.Is(err, errNoPID) {
+		t.Errorf("got %v", err)
 	}
 }
 

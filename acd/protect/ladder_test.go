@@ -56,6 +56,17 @@ func TestTheStateTable(t *testing.T) {
 			61s tick > count_assist_missed
 			200s tick >
 			201s key_assist > cancel_page`},
+		"a supervisor who was here and left can be asked for again": {open, `
+			1s key_assist > page_supervisor assist
+			20s supervisor_in >
+			30s key_assist > confirmed
+			40s supervisor_left >
+			50s key_assist > page_supervisor assist`},
+		"CRISIS | supervisor leaves without releasing it | – | it goes on": {open, toCrisis + `
+			20s supervisor_in >
+			30s supervisor_left >
+			31s key_end > refuse crisis
+			32s key_assist > page_supervisor crisis`},
 		"any live | supervisor joins | – | flag supervised, and nothing is missed": {open, `
 			1s key_assist > page_supervisor assist
 			9s supervisor_in >

@@ -41,6 +41,7 @@ const (
 	Hint                          // the meter: raised voice or monologue
 	SupervisorIn                  // a supervisor joined
 	SupervisorOut                 // a supervisor released the call (ends CRISIS)
+	SupervisorLeft                // a supervisor who had joined is no help any more; a crisis goes on
 	OnHook                        // the agent's leg ended normally
 	AgentLost                     // the agent's leg was proved gone
 	CallerGone                    // the caller hung up

@@ -25,6 +25,8 @@ func (l *Ladder) see(o Observation) {
 		if l.stage == Crisis {
 			l.enter(Calm)
 		}
+	case SupervisorLeft:
+		l.help.here = false
 	case OnHook:
 		l.onHook()
 	case AgentLost:

@@ -32,7 +32,8 @@ var sights = [...]string{
 	KeyWarn: "key_warn", KeySettled: "key_settled", KeyEnd: "key_end", KeyOneStrike: "key_one_strike",
 	KeyConfirm: "key_confirm", KeyAssist: "key_assist", KeyStepBack: "key_step_back", KeyCrisis: "key_crisis",
 	KeyBookmark: "key_bookmark", KeyCompliment: "key_compliment", PromptEnded: "prompt_ended", Spoke: "spoke",
-	Hint: "hint", SupervisorIn: "supervisor_in", SupervisorOut: "supervisor_out", OnHook: "on_hook",
+	Hint: "hint", SupervisorIn: "supervisor_in", SupervisorOut: "supervisor_out",
+	SupervisorLeft: "supervisor_left", OnHook: "on_hook",
 	AgentLost: "agent_lost", CallerGone: "caller_gone", Tick: "tick", KeyUnknown: "key_unknown",
 }
 

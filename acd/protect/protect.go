@@ -26,27 +26,27 @@ type Seen uint8
 
 // What the ladder can be told.
 const (
-	KeyWarn       Seen = iota + 1 // *1 *91 *92
-	KeySettled                    // *2 *90
-	KeyEnd                        // *3 *93
-	KeyOneStrike                  // *94
-	KeyConfirm                    // #
-	KeyAssist                     // *5 *95, again: cancel
-	KeyStepBack                   // *96
-	KeyCrisis                     // *97
-	KeyBookmark                   // *98
-	KeyCompliment                 // **
-	PromptEnded                   // the prompt the ladder asked for; not told after StopPrompt
-	Spoke                         // caller speech: Observation.Spoken more since last told
-	Hint                          // the meter: raised voice or monologue
-	SupervisorIn                  // a supervisor joined
-	SupervisorOut                 // a supervisor released the call (ends CRISIS)
-	SupervisorLeft                // a supervisor who had joined is no help any more; a crisis goes on
-	OnHook                        // the agent's leg ended normally
-	AgentLost                     // the agent's leg was proved gone
-	CallerGone                    // the caller hung up
-	Tick                          // time passed; see Ladder.Next
-	KeyUnknown                    // a code that means nothing in a call
+	KeyWarn        Seen = iota + 1 // *1 *91 *92
+	KeySettled                     // *2 *90
+	KeyEnd                         // *3 *93
+	KeyOneStrike                   // *94
+	KeyConfirm                     // #
+	KeyAssist                      // *5 *95, again: cancel
+	KeyStepBack                    // *96
+	KeyCrisis                      // *97
+	KeyBookmark                    // *98
+	KeyCompliment                  // **
+	PromptEnded                    // the prompt the ladder asked for; not told after StopPrompt
+	Spoke                          // caller speech: Observation.Spoken more since last told
+	Hint                           // the meter: raised voice or monologue
+	SupervisorIn                   // a supervisor joined
+	SupervisorOut                  // a supervisor released the call (ends CRISIS)
+	SupervisorLeft                 // a supervisor who had joined is no help any more; a crisis goes on
+	OnHook                         // the agent's leg ended normally
+	AgentLost                      // the agent's leg was proved gone
+	CallerGone                     // the caller hung up
+	Tick                           // time passed; see Ladder.Next
+	KeyUnknown                     // a code that means nothing in a call
 )
 
 // Observation is one thing that happened.

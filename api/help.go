@@ -87,7 +87,7 @@ var help = map[string]string{
 	"media_digits_total":           "Digits received in the sound.",
 	"media_digits_lost_total":      "Digits dropped because nobody took them.",
 	"media_recordings_total":       "Recordings begun.",
-	"media_recordings_cut_total":   "Recordings ended early by a slow or failing disk.",
+	"media_recordings_cut_total":   "Recordings that a slow or failing disk ended early or made a hole in.",
 	"config_refused":               "1 while the config on disk is refused and the last good one runs.",
 	"config_reloads_total":         "Config edits taken.",
 	"config_reloads_refused_total": "Config edits refused.",

@@ -21,7 +21,7 @@ type Counters struct {
 	DigitsLost uint64 // digits dropped because nobody took them
 	Refused    uint64 // ports refused because none was free
 	Recordings uint64 // recordings begun
-	Failed     uint64 // recordings ended by a slow or failing disk
+	Failed     uint64 // recordings that a slow or failing disk ended or made a hole in
 }
 
 // tallies are the counters as each loop, and the engine itself, keep them.

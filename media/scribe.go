@@ -186,7 +186,7 @@ func (s *scribe) sort(stock *stock) {
 		default:
 			whole := w.hole == 0
 			if w.add(n); whole && w.hole > 0 {
-				s.complain(w, ErrTooSlow)
+				s.complain(w, "recording has a hole", ErrTooSlow)
 			}
 		}
 		n = below
@@ -232,11 +232,11 @@ func (s *scribe) finish(number uint32) {
 	}
 	err := w.missing()
 	if err != nil && whole {
-		s.complain(w, err)
+		s.complain(w, "recording has a hole", err)
 	}
 	s.force.finished(w, func(forced error) {
 		if forced != nil {
-			s.complain(w, forced)
+			s.complain(w, "recording may not outlast a power cut", forced)
 			err = forced
 		}
 		r.finished(w.books.paths, err)
@@ -245,7 +245,7 @@ func (s *scribe) finish(number uint32) {
 
 // fail ends a recording because of the disk; what was written stays playable.
 func (s *scribe) fail(w *work, err error) {
-	s.complain(w, err)
+	s.complain(w, "recording ended early", err)
 	if w.master == nil { // a sealed file cannot go on behind an error
 		_ = w.reel.flush(s.desk)
 	}
@@ -256,9 +256,9 @@ func (s *scribe) fail(w *work, err error) {
 }
 
 // complain tells once that a recording is not what it should be.
-func (s *scribe) complain(w *work, err error) {
+func (s *scribe) complain(w *work, what string, err error) {
 	s.tallies.failed.Add(1)
-	s.log.Error("recording is not complete", "file", w.reel.sound.path, "err", err)
+	s.log.Error(what, "file", w.reel.sound.path, "err", err) //nolint:sloglint // what is one of three sentences
 }
 
 // rest gives the memory back when nothing is recorded.

@@ -59,7 +59,7 @@ func (t *tape) lay(channel uint8, at int64, c Codec, h rtp.Header, codes []byte)
 	if t.over || !c.recordable() { // a gap will stand for it
 		return
 	}
-	t.settled(at - t.begin)
+	t.pass(at)
 	if t.deaf && !t.listen(at) {
 		return
 	}
@@ -78,12 +78,16 @@ func (t *tape) lay(channel uint8, at int64, c Codec, h rtp.Header, codes []byte)
 		t.advance(t.open + 1)
 	}
 	for place := from; len(codes) > 0; {
-		p := t.page(place / pageSpan)
-		if p == nil {
-			t.deaf, t.lost = true, stretch{from: t.begin + from, to: math.MaxInt64}
-			return
+		number := place / pageSpan
+		held := t.window[number%windowPages]
+		if held == 0 {
+			if held = t.page(number); held == 0 {
+				t.deaf, t.lost = true, stretch{from: t.begin + from, to: math.MaxInt64}
+				return
+			}
 		}
-		off := int(place % pageSpan)
+		p := t.stock.page(held)
+		off := int(place - number*pageSpan)
 		copied := copy(p.codes[channel][off:], codes)
 		p.heard[channel].set(off, copied)
 		place, codes = place+int64(copied), codes[copied:]
@@ -93,8 +97,8 @@ func (t *tape) lay(channel uint8, at int64, c Codec, h rtp.Header, codes []byte)
 
 // pass says that the present is a place of the recording.
 func (t *tape) pass(at int64) {
-	if !t.over {
-		t.settled(at - t.begin)
+	if at -= t.begin; at-settle >= t.edge && !t.over {
+		t.settled(at)
 	}
 }
 
@@ -154,21 +158,17 @@ func (t *tape) hand(number int64) {
 	*slot = 0
 }
 
-// page is the page of a number, new if it must be; nil = there is no room.
-func (t *tape) page(number int64) *page {
-	slot := &t.window[number%windowPages]
-	if *slot != 0 {
-		return t.stock.page(*slot)
-	}
+// page puts a new page into the window; 0 = there is no room.
+func (t *tape) page(number int64) uint32 {
 	n, ok := t.stock.take()
 	if !ok {
-		return nil
+		return 0
 	}
-	*slot = n
+	t.window[number%windowPages] = n
 	p := t.stock.page(n)
 	p.clear(t.codec)
 	p.codec, p.owner, p.segment, p.number, p.begin = t.codec, t.owner, t.segment, uint32(number), t.begin
-	return p
+	return n
 }
 
 // belate notes a frame that has no place any more.

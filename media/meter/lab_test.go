@@ -1,6 +1,7 @@
 package meter_test
 
 import (
+	"flag"
 	"io/fs"
 	"math"
 	"os"
@@ -26,10 +27,30 @@ const (
 	frame = 20 * ms
 )
 
-// speaker is somebody's recordings.
+// whole is for whoever wants the figures of DESIGN.md: all there is, not the first minutes.
+var whole = flag.Bool("whole", false, "judge all recordings, tones and levels; takes minutes")
+
+// usual is how much of a speaker is taken otherwise.
+const usual = 5 * time.Minute
+
+// speaker is somebody's recordings, each at −20 dBm0, active: they were made on different
+// days.
 type speaker struct {
-	name  string
-	clips [][]int16
+	name   string
+	clips  [][]int16
+	length int // samples
+}
+
+// add adds a recording that is a second or longer, and tells whether there is room for more.
+func (s *speaker) add(c *wav.Clip) (more bool) {
+	if len(c.ULaw) < rate {
+		return true
+	}
+	x := make([]int16, len(c.ULaw))
+	g711.Mu.Decode(x, c.ULaw)
+	s.clips = append(s.clips, louder(x, -20-activeLevel(x)))
+	s.length += len(x)
+	return *whole || s.length < samplesIn(usual)
 }
 
 // speakers are people where the machine has them: the professional voices of the Debian
@@ -45,25 +66,25 @@ func speakers(t testing.TB) []speaker {
 	return people
 }
 
-var peoples = sync.OnceValue(func() []speaker {
+var peoples = sync.OnceValue(func() (people []speaker) {
 	const voices = "/usr/share/asterisk/sounds"
-	var people []speaker
 	folders, err := os.ReadDir(voices)
 	if err != nil {
 		return nil
 	}
 	for _, f := range folders {
-		if s := (speaker{f.Name(), clipsBelow(filepath.Join(voices, f.Name()))}); len(s.clips) > 0 {
+		s := speaker{name: f.Name()}
+		s.addFolder(os.DirFS(filepath.Join(voices, f.Name())))
+		if len(s.clips) > 0 {
 			people = append(people, s)
 		}
 	}
 	return people
 })
 
-// clipsBelow are the recordings in a folder that are a second or longer and are speech.
-func clipsBelow(folder string) (clips [][]int16) {
-	all := os.DirFS(folder)
-	_ = fs.WalkDir(all, ".", func(path string, _ fs.DirEntry, err error) error {
+// addFolder adds the recordings in a folder that are speech.
+func (s *speaker) addFolder(folder fs.FS) {
+	_ = fs.WalkDir(folder, ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".wav" {
 			return err
 		}
@@ -72,21 +93,22 @@ func clipsBelow(folder string) (clips [][]int16) {
 				return nil
 			}
 		}
-		file, err := fs.ReadFile(all, path)
+		file, err := fs.ReadFile(folder, path)
 		if err != nil {
 			return err
 		}
-		if clip, err := wav.Load(path, file); err == nil && len(clip.ULaw) >= rate {
-			clips = append(clips, decoded(clip))
+		if clip, err := wav.Load(path, file); err == nil && !s.add(clip) {
+			return fs.SkipAll
 		}
 		return nil
 	})
-	return clips
 }
+
+var book = sync.OnceValues(func() (*prompt.Book, error) { return prompt.Open("") })
 
 func synthetic(t testing.TB, language string) speaker {
 	t.Helper()
-	book, err := prompt.Open("")
+	book, err := book()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,26 +122,18 @@ func synthetic(t testing.TB, language string) speaker {
 			t.Fatal(err)
 		}
 		for _, c := range clips {
-			if len(c.ULaw) >= rate {
-				s.clips = append(s.clips, decoded(c))
-			}
+			s.add(c)
 		}
 	}
 	return s
 }
 
-func decoded(clip *wav.Clip) []int16 {
-	x := make([]int16, len(clip.ULaw))
-	g711.Mu.Decode(x, clip.ULaw)
-	return x
-}
-
-// calls are pseudo-calls of so much sound: recordings of one speaker, each at the same
-// active level in dBm0 (they were made on different days), with breaths between them.
+// calls are pseudo-calls of so much sound at an active level in dBm0, with breaths between
+// the recordings.
 func (s speaker) calls(length time.Duration, level float64) (calls [][]int16) {
 	var x []int16
 	for i, c := range s.clips {
-		x = append(append(x, louder(c, level-activeLevel(c))...), make([]int16, (150+i*37%250)*ms)...)
+		x = append(append(x, louder(c, level+20)...), make([]int16, (150+i*37%250)*ms)...)
 		if len(x) >= samplesIn(length) {
 			calls = append(calls, x[:samplesIn(length)])
 			x = nil

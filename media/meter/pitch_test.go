@@ -16,8 +16,11 @@ type vowel struct {
 }
 
 var vowels = []vowel{
-	{"a", [3]float64{700, 1200, 2500}}, {"e", [3]float64{500, 1800, 2500}}, {"i", [3]float64{300, 2200, 3000}},
-	{"o", [3]float64{450, 850, 2400}}, {"u", [3]float64{320, 800, 2300}},
+	{"a", [3]float64{700, 1200, 2500}},
+	{"e", [3]float64{500, 1800, 2500}},
+	{"i", [3]float64{300, 2200, 3000}},
+	{"o", [3]float64{450, 850, 2400}},
+	{"u", [3]float64{320, 800, 2300}},
 }
 
 // sung is a vowel at a pitch in Hz: pulses, dull as those of a throat are (−6 dB an octave

@@ -64,9 +64,9 @@ func swung(level float64, length time.Duration) []int16 {
 	return louder(x, level-activeLevel(x))
 }
 
-// sounds are what machines put on a line, for a minute each.
+// sounds are what machines put on a line.
 func sounds(level float64) map[string][]int16 {
-	const long, short = time.Minute, time.Millisecond
+	const long, short = 20 * time.Second, time.Millisecond
 	pair := func(low, high float64) []int16 { return mixed(sine(low, level-3, long), sine(high, level-3, long)) }
 	key, reorder := pair(770, 1336), pair(480, 620)
 	return map[string][]int16{
@@ -102,7 +102,11 @@ func sounds(level float64) map[string][]int16 {
 // far above.
 func TestAFaxOrToneIsNeverRaised(t *testing.T) {
 	voice := speakers(t)[0].calls(20*time.Second, -24)[0]
-	for _, level := range []float64{-30, -20, -10, -3} {
+	levels := []float64{-20, -3}
+	if *whole {
+		levels = []float64{-35, -30, -25, -20, -15, -10, -6, -3, 0}
+	}
+	for _, level := range levels {
 		for name, x := range sounds(level) {
 			for _, before := range [][]int16{nil, voice} {
 				l := newLine(meter.Settings{})

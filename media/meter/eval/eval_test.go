@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -24,10 +25,12 @@ import (
 
 const rate = g711.Rate
 
+var book = sync.OnceValues(func() (*prompt.Book, error) { return prompt.Open("") })
+
 // voice is so many seconds of speech at about −20 dBm0, from some prompt on.
 func voice(t testing.TB, from, seconds int) []int16 {
 	t.Helper()
-	book, err := prompt.Open("")
+	book, err := book()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,10 @@ func tone(id string) (samples []float64, level float64, err error) {
 		notes = []note{{700, 90}, {0, 70}, {700, 90}}
 	case "tone-permit":
 		notes = []note{{523, 110}, {0, 30}, {659, 110}, {0, 30}, {784, 180}}
+	case "tone-supervisor":
+		notes = []note{{440, 120}, {0, 20}, {587, 160}}
+	case "tone-supervisor-gone":
+		notes = []note{{587, 120}, {0, 20}, {440, 160}}
 	case "tone-ringing": // as in China and most of Europe: 1 s in 5 s
 		notes = []note{{425, 1000}, {0, 4000}}
 	default:

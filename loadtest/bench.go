@@ -29,6 +29,7 @@ type bench struct {
 	Number   string        `help:"What callers dial." default:"8100"`
 	Keys     string        `help:"What callers press when they are answered."`
 	LogIn    string        `help:"What an agent's phone dials to log in; - for a server whose agents need not." default:"*11"`
+	LogOut   string        `help:"What it dials at the end, where the server goes on without us; - for nothing." default:"*12"`
 	Password string        `help:"Of the phones." env:"BENCH_PASSWORD" default:"not-a-secret"`
 	PIN      string        `help:"Of the agents." env:"BENCH_PIN" default:"4711"`
 	Law      string        `help:"Of all sound." enum:"PCMU,PCMA" default:"PCMU"`
@@ -93,17 +94,25 @@ func (b *bench) set(ctx context.Context, agents int) (g *ground, err error) {
 		return g, err
 	}
 	g.close = append(g.close, g.stage.Close)
+	if b.Server != "" {
+		g.close = append(g.close, func() error { return vacate(ctx, g.stage) })
+	}
 	return g, nil
+}
+
+// vacate leaves a server of others as it was, even when the run was interrupted.
+func vacate(ctx context.Context, s *trial.Stage) error {
+	const enough = time.Minute
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), enough)
+	defer cancel()
+	return s.Leave(ctx)
 }
 
 func (b *bench) house() (trial.House, error) {
 	h := trial.House{
-		Number: b.Number, Keys: b.Keys, LogIn: b.LogIn,
+		Number: b.Number, Keys: b.Keys, LogIn: orNothing(b.LogIn), LogOut: orNothing(b.LogOut),
 		Phone:    func(n int) (string, string) { return phoneName(n), b.Password },
 		Identity: func(n int) string { return agentNumber(n) + "#" + b.PIN + "#" },
-	}
-	if b.LogIn == "-" {
-		h.LogIn = ""
 	}
 	var err error
 	if h.Trunk, err = netip.ParseAddr(b.Trunk); err != nil {
@@ -119,6 +128,14 @@ func (b *bench) house() (trial.House, error) {
 	port, err := freePort(host)
 	h.Server = netip.AddrPortFrom(host, uint16(port))
 	return h, err
+}
+
+// orNothing reads - as nothing.
+func orNothing(s string) string {
+	if s == "-" {
+		return ""
+	}
+	return s
 }
 
 // start runs our server as a user would, on free ports.

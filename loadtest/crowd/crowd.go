@@ -193,9 +193,9 @@ func (q *request) repeat() {
 	}
 	q.crowd.Counts.Repeats.Add(1)
 	q.crowd.write(q.msg.Bytes(), q.route)
-	q.wait = min(2*q.wait, t2)
-	if q.msg.Method == "INVITE" {
-		q.wait = min(2*q.wait, lifetime)
+	q.wait *= 2
+	if q.msg.Method != "INVITE" {
+		q.wait = min(q.wait, t2)
 	}
 	q.clock.Reset(q.wait)
 }

@@ -41,9 +41,10 @@ type heard struct {
 	veiled      uint64 // beside them, how many came altered beyond recognition
 }
 
-// hear takes everything that has come.
+// hear takes what has come, but not for so long that nobody speaks.
 func (f *Flood) hear() error {
-	for {
+	const batches = 64
+	for range batches {
 		more, err := f.net.receive(f.take)
 		if err != nil {
 			return err

@@ -32,6 +32,7 @@ type Leg struct {
 	slot   int
 	to     netip.AddrPort // where it speaks to; invalid: it is silent
 	quiet  bool           // it says nothing for now
+	closed bool
 	header rtp.Header
 	line   pen
 	keys   keyboard
@@ -104,6 +105,9 @@ func (l *Leg) Address() netip.AddrPort { return l.flood.net.address(l.index) }
 func (l *Leg) Talk(to netip.AddrPort, event uint8) {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	l.flood.post(func() {
+		if l.closed {
+			return
+		}
 		if !l.to.IsValid() {
 			l.flood.wheel.add(l)
 			l.line.fresh = true
@@ -145,6 +149,7 @@ func (l *Leg) Press(ctx context.Context, digits string) error {
 func (l *Leg) Close() {
 	f := l.flood
 	f.post(func() {
+		l.closed = true
 		if l.to.IsValid() {
 			f.wheel.remove(l)
 			l.to = netip.AddrPort{}

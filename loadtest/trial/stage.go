@@ -27,9 +27,9 @@ type House struct {
 	Number   string                              // what callers dial
 	Phone    func(n int) (name, password string) // the n-th, from 1
 	LogIn    string                              // what a phone dials first; empty: nothing
-	LogOut   string
-	Identity func(n int) string // keys that the agent presses then
-	Keys     string             // what callers press when they are answered; empty: nothing
+	LogOut   string                              // and at the end
+	Identity func(n int) string                  // keys that the agent presses then
+	Keys     string                              // what callers press when they are answered; empty: nothing
 }
 
 // Sound is how the parties speak.
@@ -52,7 +52,7 @@ type Stage struct {
 	ended  *errgroup.Group
 }
 
-// Open brings up sound and signalling.
+// Open brings up sound and signalling, which run until Close.
 func Open(ctx context.Context, h House, s Sound, log *slog.Logger) (*Stage, error) {
 	if s.Level == 0 {
 		s.Level = -24
@@ -69,17 +69,43 @@ func Open(ctx context.Context, h House, s Sound, log *slog.Logger) (*Stage, erro
 	if err != nil {
 		return nil, err
 	}
-	running, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx)) // an interrupted run must still hang up
 	g, gctx := errgroup.WithContext(running)
 	g.Go(func() error { return f.Run(gctx) })
 	g.Go(func() error { return c.Run(gctx) })
 	return &Stage{house: h, log: log, flood: f, crowd: c, stop: stop, ended: g}, nil
 }
 
-// Close ends sound and signalling; calls should be over.
+// Close ends sound and signalling, and forgets whatever is still up.
 func (s *Stage) Close() error {
 	s.stop()
 	return s.ended.Wait()
+}
+
+// Leave hangs up, logs the agents out and removes the phones from a server that goes
+// on without us.
+func (s *Stage) Leave(ctx context.Context) error {
+	errs := []error{s.Clear(ctx)}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for _, p := range s.phones {
+		if p == nil {
+			continue
+		}
+		g.Go(func() error {
+			if s.house.LogOut != "" {
+				if call, err := p.Dial(gctx, s.house.LogOut); err == nil {
+					select {
+					case <-call.Ended():
+					case <-gctx.Done():
+					}
+				}
+			}
+			return p.Register(gctx, 0)
+		})
+	}
+	s.phones = nil
+	return errors.Join(append(errs, g.Wait())...)
 }
 
 // atOnce is how many phones register, log in, or hang up at the same time.

@@ -143,7 +143,7 @@ func softened(b byte, loud float64) byte {
 func (l *loop) tell(p *Port, r *route) {
 	now := l.engine.moment(l.now)
 	level := p.in.voice.account()
-	level.At = now
+	level.At, level.Voice = now, r.gauge.account()
 	p.level.post(level)
 	if s := r.shield; s != nil {
 		s.told.post(Exposure{At: now, StepBack: s.stepBack.Load(), Account: s.guard.Account()})

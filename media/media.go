@@ -79,6 +79,7 @@ type Level struct {
 	At     time.Time     // when it was published
 	Spoken time.Duration // speech heard from the party since the leg began
 	Power  float64       // mean power since the Level before, dBm0; −Inf when silent
+	Voice                // what its meter found (Port.Meter); zero without one
 }
 
 // Heard tells when the party was last heard on the wire. Zero = never.

@@ -52,6 +52,7 @@ type control struct {
 	wide   *wideband // nil unless G.722 was agreed
 	rec    *Recording
 	shield *shield   // the guard of this party's ear; nil = not protected
+	gauge  *gauge    // nil unless the party's voice is measured
 	tones  *keyTones // nil unless keys are looked for in the party's sound
 	closed bool
 }
@@ -71,6 +72,7 @@ type route struct {
 	wide    *wideband     // for G.722; nil = it is not spoken
 	rec     *Recording    // hears both directions
 	tones   *keyTones     // looks for keys in what the party says; nil = nothing does
+	gauge   *gauge        // measures what the party says; nil = nothing does
 	shield  *shield       // guards what the party hears; nil = nothing does
 }
 
@@ -237,7 +239,7 @@ func (p *Port) swap() {
 	c := &p.ctl
 	r := &route{
 		desc: c.desc, agreed: c.agreed && !c.closed, former: c.former, play: c.play, peer: c.peer,
-		relay: c.relay, seat: c.seat, wide: c.wide, rec: c.rec, tones: c.tones, shield: c.shield,
+		relay: c.relay, seat: c.seat, wide: c.wide, rec: c.rec, gauge: c.gauge, tones: c.tones, shield: c.shield,
 	}
 	r.desc.Remote, r.desc.RTCP = plain(c.desc.Remote), plain(c.desc.RTCP)
 	r.samples = packetSamples(c.desc.Ptime)

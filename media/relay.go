@@ -44,13 +44,17 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 		narrow = r.wide.narrow(codes)
 	}
 	l.attend(p, r, h, narrow)
+	law := r.desc.Codec.law()
+	r.gauge.keep(narrow)
 	if r.seat != nil {
+		r.gauge.hear(law, h, nil)
 		r.seat.take(l.now, r.desc.Codec, h, codes)
 		return
 	}
 	if to, tr := l.listener(r); to != nil {
-		l.passOn(p, to, tr, h, packet)
+		r.gauge.hear(law, h, l.passOn(p, to, tr, h, packet))
 	} else if tr := l.deaf(r); tr != nil {
+		r.gauge.hear(law, h, nil)
 		tr.shield.noteUnheard(r.rec, l.now, len(codes))
 	}
 }
@@ -58,6 +62,7 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 // attend is what the server itself hears of a packet, in G.711.
 func (l *loop) attend(p *Port, r *route, h rtp.Header, codes []byte) {
 	p.in.voice.frame(r.desc.Codec.law(), codes)
+	l.interrupt(p, r, len(codes))
 	if r.rec != nil {
 		r.rec.hear(left, l.now, r.desc.Codec.recorded(), h, codes)
 	}
@@ -68,20 +73,27 @@ func (l *loop) attend(p *Port, r *route, h rtp.Header, codes []byte) {
 	}
 }
 
-// passOn gives a packet to the peer, as that is to hear it.
-func (l *loop) passOn(p, to *Port, tr *route, h rtp.Header, packet []byte) {
+// passOn gives a packet to the peer, as that is to hear it. It tells which guard has heard
+// it as it was received; nil if none.
+func (l *loop) passOn(p, to *Port, tr *route, h rtp.Header, packet []byte) *shield {
 	r, codes := p.in.obeys, packet[rtp.HeaderSize:]
 	to.out.hush = 0
 	to.out.passing.translate(p, r, tr.desc.Codec, codes)
 	if len(codes) != tr.samples || to.out.cut.fill > 0 {
 		l.reframe(r, to, tr, h, codes)
-		return
+		return nil
 	}
-	if out, ok := to.out.line.Follow(units(l.now), h, uint32(len(codes))); ok {
-		l.tallies.relayed.Add(1)
-		l.send(to, tr, theirs, out, packet)
-		tr.shield.note(r.rec, r.loud, l.now)
+	out, ok := to.out.line.Follow(units(l.now), h, uint32(len(codes)))
+	if !ok {
+		return nil
 	}
+	l.tallies.relayed.Add(1)
+	l.send(to, tr, theirs, out, packet)
+	tr.shield.note(r.rec, r.loud, l.now)
+	if r.loud != 1 {
+		return nil
+	}
+	return tr.shield
 }
 
 // translate makes a frame of a party what its peer hears of it, in its codec. A gain that

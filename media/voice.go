@@ -83,6 +83,9 @@ func (v *voice) block(mean float64) {
 	}
 }
 
+// speaks tells whether the newest block was speech.
+func (v *voice) speaks() bool { return v.pause == 0 }
+
 // uneven tells whether the newest blocks differ as syllables do.
 func (v *voice) uneven() bool {
 	low, high := v.recent[0], v.recent[0]

@@ -78,12 +78,16 @@ func cutLast(text, unit string) (rest, word string, ok bool) {
 }
 
 func printStages(w io.Writer, all []stage) {
-	fmt.Fprintf(w, "%-14s %-44s %12s %10s   %s\n", "room", "stage", "ns", "allocs", "ms a call-second, were it done for each of its 100 packets")
+	fmt.Fprintf(w, "%-14s %-44s %12s %10s   %s\n", "room", "stage", "ns", "allocs", "ms of a call-second, were it done for each of its 100 packets")
 	for _, s := range all {
 		allocs := "?"
 		if s.known {
 			allocs = strconv.FormatInt(s.allocs, 10)
 		}
-		fmt.Fprintf(w, "%-14s %-44s %12.1f %10s   %.4f\n", s.room, s.name, s.ns, allocs, s.ns*100/1e6)
+		share := ""
+		if strings.HasPrefix(s.room, "media") {
+			share = fmt.Sprintf("%.4f", s.ns*100/1e6)
+		}
+		fmt.Fprintf(w, "%-14s %-44s %12.1f %10s   %s\n", s.room, s.name, s.ns, allocs, share)
 	}
 }

@@ -63,7 +63,7 @@ load: deps build ## the server beside a bare relay in C, then the highest load i
 
 .PHONY: soak
 soak: deps build ## speech for SOAK (30m) without gap or drift; then calls come and go as long: memory, descriptors, goroutines stay flat
-	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'LongSpeech|BadLine' ./media
+	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'LongSpeech|BadLine|ForHours' ./media ./media/jitter
 	$(GO) build -o bin/loadtest ./loadtest
 	bin/loadtest churn --for $(SOAK) --json bin/soak.json --svg bin/soak.svg --most-rss 32 --most-heap 16 --most-rest 20
 

@@ -3,6 +3,7 @@ package jitter
 import (
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 
@@ -38,7 +39,7 @@ func click(x []int16) (step, at int) {
 // Within the depth of the beginning nothing is adapted. Then every packet that arrives is
 // heard once, at its place and bit for bit, whatever its order, and however often it comes.
 func TestEveryPacketInTimeIsPlayedOnceAndBitForBit(t *testing.T) {
-	sound := voiced(6, 5)
+	sound := voiced(4, 5)
 	rapid.Check(t, func(t *rapid.T) {
 		ptime := rapid.SampledFrom([]int{80, 160, 240, 320, 480}).Draw(t, "ptime")
 		frame := rapid.SampledFrom([]int64{80, 160}).Draw(t, "frame")
@@ -88,7 +89,7 @@ func TestEveryPacketInTimeIsPlayedOnceAndBitForBit(t *testing.T) {
 // A line that does everything wrong: nothing of it is heard as a click, and the
 // depth stays within its bounds.
 func TestWhateverHappensSoundHasNoStepAndDepthItsBounds(t *testing.T) {
-	sound := tone(30)
+	sound := tone(12)
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		ptime := rapid.SampledFrom([]int{80, 160, 240, 480}).Draw(t, "ptime")
@@ -159,14 +160,17 @@ func TestAPartysClockIsFollowedForHours(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const hours = 3
+			hours := 0.5
+			if os.Getenv("BREAKWATER_SOAK") != "" {
+				hours = 8
+			}
 			way := packets(g711.Mu, tone(3), 160) // the tone repeats itself after three seconds
 			b := New(Settings{}, g711.Mu)
 			out, past := make([]int16, 160), int16(0)
 			var arrives, n int64
 			warm := int64(20 * Rate)
-			var before Stats
-			for now := int64(160); now < hours*3600*Rate; now += 160 {
+			var first, before Stats
+			for now := int64(160); now < int64(hours*3600*Rate); now += 160 {
 				for ; arrives <= now; arrives = int64(float64(n+1) * 160 * (1 + ppm*1e-6)) {
 					p := way[n%int64(len(way))]
 					p.header.Timestamp = uint32(n * 160)
@@ -175,22 +179,29 @@ func TestAPartysClockIsFollowedForHours(t *testing.T) {
 				}
 				kind := b.Pull(now, out)
 				if now < warm {
-					past, before = out[159], b.Stats()
+					past, first = out[159], b.Stats()
 					continue
 				}
-				if step, _ := click(append([]int16{past}, out...)); float64(step) > 1.2*toneStep {
-					t.Fatalf("at %d s a step of %d", now/Rate, step)
+				if d := math.Abs(float64(out[0]) - float64(past)); d > 1.2*toneStep {
+					t.Fatalf("at %d s a step of %.0f", now/Rate, d)
 				}
-				past = out[159]
+				s := b.Stats()
+				adapted := s.Inserted+s.Removed != before.Inserted+before.Removed
+				if adapted {
+					if step, _ := click(out); float64(step) > 1.2*toneStep {
+						t.Fatalf("at %d s a step of %d", now/Rate, step)
+					}
+				}
+				past, before = out[159], s
 				if kind != Voice {
 					t.Fatalf("at %d s the buffer ran dry", now/Rate)
 				}
-				if s := b.Stats(); s.Depth > 80*Rate/1000 || s.Depth < 0 {
+				if s.Depth > 80*Rate/1000 || s.Depth < 0 {
 					t.Fatalf("at %d s the depth is %d places", now/Rate, s.Depth)
 				}
 			}
 			s := b.Stats()
-			moved := float64(s.Inserted-before.Inserted) - float64(s.Removed-before.Removed)
+			moved := float64(s.Inserted-first.Inserted) - float64(s.Removed-first.Removed)
 			if want := hours * 3600 * Rate * ppm * 1e-6; math.Abs(moved-want) > 320 {
 				t.Errorf("made longer by %.0f places, want %.0f", moved, want)
 			}

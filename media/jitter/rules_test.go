@@ -160,7 +160,7 @@ func TestAPartysClockIsFollowedForHours(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			hours := 0.5
+			hours := 1.0 / 6
 			if os.Getenv("BREAKWATER_SOAK") != "" {
 				hours = 8
 			}

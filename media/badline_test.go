@@ -289,7 +289,7 @@ func (l *leg) dialled() string {
 
 // buffer is the account of the caller's jitter buffer in a mix.
 func (l *leg) buffer() (s jitter.Stats) {
-	l.bridge.do(func(*loop) { s = l.bridge.members[0].seat.buffer.Stats() })
+	l.bridge.loop.order(func(*loop) { s = l.bridge.members[0].seat.buffer.Stats() })
 	return s
 }
 

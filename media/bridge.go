@@ -81,7 +81,7 @@ func (b *Bridge) seat(come ...member) error {
 		moved = moved && m.port.move(b.loop)
 	}
 	if moved {
-		b.do(func(l *loop) {
+		b.loop.order(func(l *loop) {
 			switch {
 			case b.closed, slices.ContainsFunc(come, func(m member) bool { return !m.port.reserved(b) }):
 				return
@@ -129,14 +129,14 @@ func (b *Bridge) RelayDigits(from *Port, on bool) { b.edit(from, func(m *member)
 
 // Remove parts a port from the others, who go on; who remains alone hears silence. When
 // it returns, it hears and is heard no more.
-func (b *Bridge) Remove(p *Port) { b.do(func(l *loop) { b.part(l, p) }) }
+func (b *Bridge) Remove(p *Port) { b.loop.order(func(l *loop) { b.part(l, p) }) }
 
 // Close parts all; nobody hears anybody any more when it returns.
-func (b *Bridge) Close() { b.do(b.end) }
+func (b *Bridge) Close() { b.loop.order(b.end) }
 
 // leave is Remove for a port that is closed: who would remain alone is free.
 func (b *Bridge) leave(p *Port) {
-	b.do(func(l *loop) {
+	b.loop.order(func(l *loop) {
 		b.part(l, p)
 		if len(b.members) < 2 {
 			b.end(l)
@@ -145,17 +145,10 @@ func (b *Bridge) leave(p *Port) {
 }
 
 // rearrange is for a port that speaks in another way than before.
-func (b *Bridge) rearrange() { b.do(b.arrange) }
-
-// do runs f on the thread that serves the bridge and waits until it has run.
-func (b *Bridge) do(f func(l *loop)) {
-	if j := (job{run: f, done: make(chan struct{})}); b.loop.post(j) {
-		<-j.done
-	}
-}
+func (b *Bridge) rearrange() { b.loop.order(b.arrange) }
 
 func (b *Bridge) edit(p *Port, f func(m *member)) {
-	b.do(func(l *loop) {
+	b.loop.order(func(l *loop) {
 		for _, m := range b.members {
 			if m.port == p {
 				f(m)

@@ -19,15 +19,24 @@ type Exposure struct {
 
 // Protect puts the hearing guard before this party's ear, for the port's life: each
 // frame toward it passes the guard just before it leaves, whoever its source is, and
-// a frame that needs no change leaves byte for byte. Call it before Join. A second
-// call changes nothing.
+// a frame that needs no change leaves byte for byte. Call it before the first sound. A
+// second call changes nothing.
 func (p *Port) Protect(s guard.Settings) {
+	if b := p.arm(&shield{guard: guard.New(s)}); b != nil {
+		b.rearrange() // those who whisper are heard by one more
+	}
+}
+
+// arm gives the bridge of a port that had no shield before.
+func (p *Port) arm(s *shield) *Bridge {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ctl.shield == nil {
-		p.ctl.shield = &shield{guard: guard.New(s)}
-		p.swap()
+	if p.ctl.shield != nil {
+		return nil
 	}
+	p.ctl.shield = s
+	p.swap()
+	return p.ctl.bridge
 }
 
 // StepBack turns the agent's step-back on or off: what this party hears becomes softer

@@ -25,6 +25,7 @@ func TestSettings(t *testing.T) {
 		"a range without room for RTCP": {func(s *Settings) { s.PortHigh = s.PortLow }, "port_high"},
 		"fewer than no loops":           {func(s *Settings) { s.Loops = -1 }, "loops"},
 		"a drain that hears nothing":    {func(s *Settings) { s.Drain = time.Millisecond }, "drain"},
+		"a buffer that waits too long":  {func(s *Settings) { s.Jitter.Max = time.Second }, "jitter.max"},
 		"a drain for an hour":           {func(s *Settings) { s.Drain = time.Hour }, "drain"},
 	} {
 		t.Run(name, func(t *testing.T) {

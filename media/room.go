@@ -91,11 +91,11 @@ func (l *loop) arrangeRoom(old *room, members []*member) *room {
 }
 
 func newSeat(p *Port, c Codec) *seat {
-	s := &seat{port: p, wide: c.wide()}
+	s, wait := &seat{port: p, wide: c.wide()}, p.engine.settings.Jitter
 	if s.wide {
-		s.buffer = jitter.NewWide(jitter.Settings{}, &g722.Decoder{})
+		s.buffer = jitter.NewWide(wait, &g722.Decoder{})
 	} else {
-		s.buffer = jitter.New(jitter.Settings{}, c.law())
+		s.buffer = jitter.New(wait, c.law())
 	}
 	return s
 }

@@ -123,9 +123,9 @@ func TestWhoHearsWhomInABridge(t *testing.T) {
 			e := openEngine(t, 3)
 			caller, agent := newGuest(t, e, PCMA, low), newGuest(t, e, PCMU, middle)
 			supervisor := newGuest(t, e, PCMU, high)
-			agent.port.Protect(guard.Settings{LevelCeiling: -0.1, StartleDB: 30, Leveller: guard.Leveller{Enabled: new(false)}})
 			br := join(t, e, caller.phone, agent.phone)
 			add(t, br, supervisor, c.role)
+			agent.port.Protect(guard.Settings{LevelCeiling: -0.1, StartleDB: 30, Leveller: guard.Leveller{Enabled: new(false)}})
 			caller.untilMixed(c.caller)
 			agent.untilMixed(c.agent)
 			supervisor.untilMixed(c.supervisor)
@@ -494,7 +494,7 @@ func TestMixingAllocatesNothing(t *testing.T) {
 	rec, _ := record(t, a)
 	defer func() { _, _ = rec.Close() }()
 	tone := sine(PCMU, 400)
-	br.do(func(l *loop) {
+	br.loop.order(func(l *loop) {
 		at := 0
 		if n := testing.AllocsPerRun(300, func() {
 			for _, f := range []*phone{a, b, c} {
@@ -536,7 +536,7 @@ func BenchmarkMix(b *testing.B) {
 			br.SetRole(phones[1].port, Talk)
 			packet := append(make([]byte, rtp.HeaderSize), sine(PCMU, 400)[:160]...)
 			b.ReportAllocs()
-			br.do(func(l *loop) {
+			br.loop.order(func(l *loop) {
 				for _, f := range phones {
 					open := f.port.rtp
 					f.port.rtp = noSocket()

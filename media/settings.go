@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"time"
+
+	"breakwater/media/jitter"
 )
 
 // Settings of the sound.
@@ -16,6 +18,7 @@ type Settings struct {
 	Recordings  string        `yaml:"recordings"`   // folder; default var/recordings
 
 	Recording RecordingSettings `yaml:"recording"` // how recordings come to the disk
+	Jitter    jitter.Settings   `yaml:"jitter"`    // how long packets wait where sound is mixed; two who are relayed wait for nothing
 }
 
 const (
@@ -46,6 +49,7 @@ func (s Settings) WithDefaults() Settings {
 		s.Recordings = "var/recordings"
 	}
 	s.Recording = s.Recording.WithDefaults()
+	s.Jitter = s.Jitter.WithDefaults()
 	return s
 }
 
@@ -70,6 +74,9 @@ func (s Settings) Check() map[string]string {
 	}
 	for key, what := range s.Recording.Check() {
 		wrong["recording."+key] = what
+	}
+	for key, what := range s.Jitter.Check() {
+		wrong["jitter."+key] = what
 	}
 	return wrong
 }

@@ -276,7 +276,7 @@ func TestAHeadsetCostsNoAllocation(t *testing.T) {
 	wide, narrow := make([]byte, 160), make([]byte, 160)
 	encoder.Encode(wide, tone(300, 16000, 0, 320))
 	g711.Mu.Encode(narrow, tone(300, 8000, 0, 160))
-	br.do(func(l *loop) {
+	br.loop.order(func(l *loop) {
 		present := l.now
 		if n := testing.AllocsPerRun(300, func() {
 			agent.hands(l, wide)

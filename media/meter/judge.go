@@ -27,7 +27,9 @@ const (
 	forgetting = 10  // seconds without voice, after which those before count no more
 )
 
-func newJudge(s Settings) judge { return judge{settings: s, own: baseline{full: whole(s.Baseline)}} }
+func newJudge(s Settings) judge {
+	return judge{settings: s, own: baseline{full: min(whole(s.Baseline), mostBaseline)}}
+}
 
 // relearn forgets what is usual for the voice.
 func (j *judge) relearn() { j.own, j.heard = baseline{full: j.own.full}, 0 }
@@ -125,7 +127,7 @@ func (j *judge) decide(s *Second) {
 }
 
 // among counts the newest n of the seconds.
-func among(history uint64, n int) int { return bits.OnesCount64(history & (1<<n - 1)) }
+func among(history uint64, n int) int { return bits.OnesCount64(history & (1<<uint(n) - 1)) }
 
 func bit(yes bool) uint64 {
 	if yes {

@@ -138,6 +138,32 @@ func TestAMeterWithoutSoundTellsNothing(t *testing.T) {
 	}
 }
 
+// Settings that nobody checked are no reason to fall.
+func TestNonsenseIsSurvived(t *testing.T) {
+	odd := meter.Settings{Baseline: time.Hour, AbsoluteFor: -time.Hour, Of: -3, Raised: -1, TalkOver: -1, Monologue: -1, Sustained: time.Hour, Again: -1}
+	newLine(odd).say(speakers(t)[0].calls(callLength, -20)[0], always)
+}
+
+// Whatever comes, nothing panics, and what is judged are numbers.
+func FuzzMeter(f *testing.F) {
+	f.Add([]byte("hello"), uint8(20), true)
+	f.Add(bytes.Repeat([]byte{0x00, 0x80, 0xFF, 0x7F}, 400), uint8(160), false)
+	f.Fuzz(func(t *testing.T, codes []byte, size uint8, agent bool) {
+		m, ear, law := meter.New(meter.Settings{}), meter.NewEar(), g711.Law(size%2)
+		for range 1 + 2*rate/(len(codes)+1) {
+			for at := 0; at < len(codes); at += int(size) + 1 {
+				frame := codes[at:min(at+int(size)+1, len(codes))]
+				m.Caller(law, frame, ear.Frame(law, frame))
+				m.Agent(agent, len(frame))
+				s, ok := m.Take()
+				if ok && s.Judged() && !(s.Level < 10 && s.Tilt <= 1 && s.Pitch > 60 && s.Pitch < 520 && s.Score >= 0 && s.Score <= 1) {
+					t.Fatalf("a second like no other: %+v", s)
+				}
+			}
+		}
+	})
+}
+
 // The pitch of a second of speech agrees with that of a plain method, YIN (de Cheveigné and
 // Kawahara, 2002), which is far too dear for a frame.
 func TestPitchAgreesWithAPlainMethod(t *testing.T) {

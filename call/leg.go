@@ -96,6 +96,7 @@ type Target struct {
 	Ring   time.Duration     // give up after; zero = until hung up
 	Call   string            // the call's id, for logs
 	Extra  map[string]string // X- headers; names and values are sanitised by sip
+	Near   *media.Port       // of whom it is to talk with: one thread will move the sound of both; nil = unknown
 	Hops   int               // Max-Forwards: the Party.Hops of whoever is passed on; zero = 70, negative = not dialled
 }
 

@@ -40,7 +40,7 @@ func (s *side) waitForTalk() {
 // dial begins to call somebody for this call. Whatever becomes of the journey, the
 // leg is down when the call is over.
 func (c *Call) dial(ctx context.Context, agent string, t Target) *side {
-	t.Call, t.Hops = c.ID, c.caller.Party().Hops
+	t.Call, t.Hops, t.Near = c.ID, c.caller.Party().Hops, c.caller.Port()
 	s := &side{agent: agent, Leg: c.x.parts.Dialer.Dial(ctx, t)}
 	c.held.sides = append(c.held.sides, s)
 	return s

@@ -28,6 +28,7 @@ type sharedPort struct {
 	sound   map[netip.AddrPort]*lodger // by where sound comes from
 	reports map[netip.AddrPort]*lodger // by where RTCP comes from
 	late    map[netip.AddrPort]*ghost  // addresses of those who have left
+	odd     [64]netip.Addr             // hosts of the newest strangers, by hash
 	silent  map[uint32]*lodger         // who may have moved, by SSRC
 	out     outbox
 }
@@ -215,6 +216,7 @@ func (s *sharedPort) again(from netip.AddrPort, ssrc uint32, sequence uint16) *l
 	g := s.silent[ssrc]
 	if g == nil || s.at.engine.ours(from) || now-g.port.heard.Load() < silence || !continues(g.sequence, sequence) {
 		s.at.tallies.strangers.Add(1)
+		s.odd[hashed(from.Addr())%len(s.odd)] = from.Addr()
 		return nil
 	}
 	s.vacate(g, &g.found)

@@ -119,12 +119,35 @@ func (s *sharing) doubts(host netip.Addr) bool {
 func (s *sharing) doubt(host netip.Addr) { s.note(host).Store(&host) }
 
 func (s *sharing) note(host netip.Addr) *atomic.Pointer[netip.Addr] {
+	return &s.doubted[hashed(host)%len(s.doubted)]
+}
+
+// hashed is a small number that tells most hosts apart.
+func hashed(host netip.Addr) int {
 	b := host.As16()
-	return &s.doubted[b[15]^b[14]*3^b[13]*5^b[12]*7]
+	return int(b[15] ^ b[14]*3 ^ b[13]*5 ^ b[12]*7)
 }
 
 // Shared tells whether the leg shares its port with others.
 func (p *Port) Shared() bool { return p.shares.Load() }
+
+// Misheard tells whether the party of a leg that shares a port was never heard, while
+// somebody of its host spoke to that port from an address that nobody has told: it is
+// probably the party, and will be found when the leg departs.
+func (p *Port) Misheard() (odd bool) {
+	p.mu.Lock()
+	g, d := p.ctl.lodger, p.ctl.desc
+	p.mu.Unlock()
+	if g == nil || !d.Recv || p.heard.Load() != 0 {
+		return false
+	}
+	g.in.at.order(func(*loop) {
+		for _, host := range d.hosts() {
+			odd = odd || host.IsValid() && g.in.odd[hashed(host)%len(g.in.odd)] == host
+		}
+	})
+	return odd
+}
 
 // claim makes what was agreed the leg's own on a shared port.
 func (p *Port) claim(d Desc) error {
@@ -140,8 +163,19 @@ func (p *Port) claim(d Desc) error {
 		reports = above(want)
 	}
 	err := ErrClosed
-	g.in.at.order(func(*loop) { err = g.in.claim(g, want, reports) })
+	g.in.at.order(func(*loop) {
+		if err = g.in.claim(g, want, reports); err == nil {
+			for _, host := range d.hosts() { // who was odd before was not this party
+				g.in.odd[hashed(host)%len(g.in.odd)] = netip.Addr{}
+			}
+		}
+	})
 	return err
+}
+
+// hosts are those that a party's sound may come from.
+func (d Desc) hosts() [2]netip.Addr {
+	return [2]netip.Addr{plain(d.Remote).Addr(), d.Host.Unmap().WithZone("")}
 }
 
 // above is where RTCP goes when nothing else was said.

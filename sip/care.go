@@ -55,7 +55,7 @@ func (c *care) refreshed(l *leg) {
 }
 
 // refresh renews the session: by UPDATE without a body where the peer takes it,
-// else by a re-INVITE with the same description.
+// else by a re-INVITE with our description, which is the same unless we have moved.
 func (l *leg) refresh() {
 	if l.stage != talking || l.care.changing || l.final != nil {
 		l.retryRefresh()
@@ -63,14 +63,16 @@ func (l *leg) refresh() {
 	}
 	l.care.changing = true
 	method := sip.INVITE
-	if l.peer.takes(sip.UPDATE) {
+	if l.peer.takes(sip.UPDATE) && !l.sound.moved {
 		method = sip.UPDATE
 	}
 	l.ask(method, func(req *sip.Request) {
 		req.AppendHeader(sip.NewHeader("Allow", allowed))
 		req.AppendHeader(sip.NewHeader("Supported", "timer"))
-		req.AppendHeader(l.care.timer.header(true))
-		req.AppendHeader(sip.NewHeader("Min-SE", seconds(l.s.plan().settings.MinSE)))
+		if l.care.timer.interval != 0 {
+			req.AppendHeader(l.care.timer.header(true))
+			req.AppendHeader(sip.NewHeader("Min-SE", seconds(l.s.plan().settings.MinSE)))
+		}
 		if method == sip.INVITE {
 			carrySDP(req, l.sound.session.Offer(l.sound.local, sdp.SendRecv))
 		}
@@ -122,6 +124,8 @@ func (l *leg) refreshAnswered(method sip.RequestMethod, res *sip.Response, err e
 		l.retryRefresh()
 	case res.IsSuccess():
 		l.renewed(res)
+	case l.sound.moved:
+		l.lost("the peer did not follow us to another port", res)
 	default: // the peer refuses to renew but the dialog stands: the liveness probe watches on
 		l.sound.session.Withdraw()
 		l.care.timer = sessionTimer{}
@@ -144,6 +148,7 @@ func (l *leg) renewed(res *sip.Response) {
 			l.sound.session.Withdraw()
 			l.log.Warn("an answer to our refresh cannot be used", "error", err)
 		}
+		l.sound.moved = false
 	}
 	l.care.refreshed(l)
 }

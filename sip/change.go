@@ -143,6 +143,10 @@ func (l *leg) describe(t *tx, res *sip.Response) bool {
 	if err == nil {
 		err = l.agreed(agreed)
 	}
+	if err == nil && l.sound.moved { // by what it has just offered: our answer tells it
+		body, _, err = l.sound.session.Answer(offer, l.sound.local, sdp.SendRecv)
+		l.sound.moved = err != nil
+	}
 	if err != nil {
 		refusal := reply(t.req, sdp.Status(err), l.dlg.local.tag)
 		refusal.AppendHeader(sip.NewHeader("Warning", "399 breakwater "+wire.Quote(err.Error())))

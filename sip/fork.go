@@ -61,9 +61,10 @@ func (f *fork) begin(all []destination) {
 	f.ports = map[netip.Addr]*media.Port{}
 	f.acks = map[string]sentAck{}
 	f.seq = 1
+	hint := f.hint(all)
 	for _, d := range all {
 		a := &attempt{fork: f, at: d, view: f.leg.s.view(d.to)}
-		snd, err := f.openOffer(a.view)
+		snd, err := f.openOffer(a.view, hint)
 		if err != nil {
 			f.lost = err
 			continue

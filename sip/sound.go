@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -25,12 +26,14 @@ type sound struct {
 	key     byte // the last one pressed, how and when
 	byInfo  bool
 	keyAt   time.Time
+	moved   bool        // local is another one than the peer knows
+	earshot *time.Timer // looks whether the party is heard
 }
 
 // openSound binds a port for a peer that sees us as v. phone is its name, empty for
 // a trunk.
-func (s *Server) openSound(v view, phone string) (*media.Port, sound, error) {
-	port, err := s.parts.Engine.Port(v.bind)
+func (s *Server) openSound(v view, phone string, h media.Hint) (*media.Port, sound, error) {
+	port, err := s.parts.Engine.PortFor(v.bind, h)
 	if err != nil {
 		return nil, sound{}, fmt.Errorf("open a port on %s: %w", v.bind, err)
 	}
@@ -49,10 +52,17 @@ func (s *Server) newSound(v view, phone string, port *media.Port) sound {
 // agreed applies what was agreed and tells of hold and resume.
 func (l *leg) agreed(r sdp.Result) error {
 	r.Desc.Host = l.peer.hop.remote.Addr()
-	if err := l.port.Load().Apply(r.Desc); err != nil {
+	err := l.port.Load().Apply(r.Desc)
+	if errors.Is(err, media.ErrTaken) {
+		if err = l.depart("its address cannot be told apart"); err == nil {
+			err = l.port.Load().Apply(r.Desc)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	l.sound.desc = r.Desc
+	l.listenFor()
 	if r.Held == l.sound.held {
 		return nil
 	}

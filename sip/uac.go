@@ -13,6 +13,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"breakwater/call"
+	"breakwater/media"
 	"breakwater/sip/wire"
 )
 
@@ -254,10 +255,10 @@ func extraName(name string) bool {
 
 // openOffer binds the port that a contact is offered. Contacts that see us by the
 // same address share one.
-func (f *fork) openOffer(v view) (sound, error) {
+func (f *fork) openOffer(v view, h media.Hint) (sound, error) {
 	port := f.ports[v.bind]
 	if port == nil {
-		p, snd, err := f.leg.s.openSound(v, f.target.Phone)
+		p, snd, err := f.leg.s.openSound(v, f.target.Phone, h)
 		if err != nil {
 			return sound{}, err
 		}

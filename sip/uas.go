@@ -87,16 +87,23 @@ func (s *Server) incomingLeg(b *mailbox, t *tx, tag string, who caller) (*leg, e
 	l.log = s.parts.Log.With("leg", l.who.ID, "call_id", b.callID)
 	l.peer = peer{hop: t.peer, view: s.view(t.peer), trunk: who.trunk}
 	l.peer.learn(t.req)
-	port, snd, err := s.openSound(l.peer.view, who.phone)
+	offer, offered := wire.Description(t.req)
+	var hint media.Hint
+	if offered {
+		hint = s.hintCaller(l, offer)
+	}
+	port, snd, err := s.openSound(l.peer.view, who.phone, hint)
 	if err != nil {
+		s.roster.leave(l)
 		return nil, err
 	}
 	l.sound = snd
 	l.port.Store(port)
-	if offer, ok := wire.Description(t.req); ok {
+	if offered {
 		l.in.answer, l.in.agreed, err = snd.session.Answer(offer, snd.local, sdp.SendRecv)
 		if err != nil {
 			port.Close()
+			s.roster.leave(l)
 			return nil, err
 		}
 	}

@@ -17,6 +17,8 @@ type account struct {
 	r       Record
 	started time.Time // with its monotonic reading
 	unnoted int       // steps beyond mostSteps
+
+	beside []Segment // of supervisors: they run beside the others
 }
 
 func newAccount(id, version string, p Party) account {
@@ -59,6 +61,12 @@ func (a *account) endSegment(now time.Time) {
 	}
 }
 
+// supervised notes that a supervisor was in a conversation. It makes nobody the agent.
+func (a *account) supervised(s Segment) {
+	s.Kind = "supervise"
+	a.beside = append(a.beside, s)
+}
+
 // attempt notes that a seat is being rung; the result is written by its index.
 func (a *account) attempt(t Attempt) int {
 	a.r.Attempts = append(a.r.Attempts, t)
@@ -72,7 +80,7 @@ func (a *account) result(i int, word string) {
 
 // leg writes the account of a side that has ended.
 func (a *account) leg(c *Call, s *side) {
-	r := LegRecord{Party: s.Party(), Agent: s.agent, Answer: s.answered, End: s.ended, Cause: s.cause}
+	r := LegRecord{Party: s.Party(), Agent: s.agent, Answer: s.answered, End: s.ended, Cause: s.cause, Lent: s.lent}
 	if !s.answered.IsZero() {
 		r.Codec, r.Quality = c.x.parts.Sounds.Account(s)
 	}
@@ -90,6 +98,7 @@ func (a *account) close(c *Call, cause Cause) {
 	if a.unnoted > 0 {
 		a.r.Steps = append(a.r.Steps, Step{At: now, Mono: now.Sub(a.started), Name: "steps.unnoted", Note: strconv.Itoa(a.unnoted)})
 	}
+	a.r.Segments = append(a.r.Segments, a.beside...)
 	a.r.End, a.r.Cause, a.r.Language = now, cause, c.story.language
 }
 
@@ -98,7 +107,7 @@ func (a *account) draft() Record {
 	r := a.r
 	r.Data = maps.Clone(r.Data)
 	r.Legs, r.Attempts = slices.Clone(r.Legs), slices.Clone(r.Attempts)
-	r.Steps, r.Segments = slices.Clone(r.Steps), slices.Clone(r.Segments)
+	r.Steps, r.Segments = slices.Clone(r.Steps), slices.Concat(r.Segments, a.beside)
 	r.Recordings = slices.Clone(r.Recordings)
 	return r
 }
@@ -110,10 +119,13 @@ func (c *Call) draft() Record {
 	live := []*side{c.caller}
 	if c.talk != nil {
 		live = append(live, c.talk.conv.agent)
+		if sup := c.talk.sup; sup != nil {
+			live = append(live, sup.agent)
+		}
 	}
 	for _, s := range live {
 		if !s.gone {
-			r.Legs = append(r.Legs, LegRecord{Party: s.Party(), Agent: s.agent, Answer: s.answered})
+			r.Legs = append(r.Legs, LegRecord{Party: s.Party(), Agent: s.agent, Answer: s.answered, Lent: s.lent})
 		}
 	}
 	if c.held.tape != nil {

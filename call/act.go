@@ -155,9 +155,10 @@ func (t *talk) stopPrompt() {
 	}
 }
 
-// holdMusic plays to the caller while the agent holds and no prompt speaks.
+// holdMusic plays to the caller while the agent holds, no prompt speaks and no supervisor
+// talks with the caller.
 func (t *talk) holdMusic() {
-	want := t.conv.agent.held && t.prompt == nil
+	want := t.conv.agent.held && t.prompt == nil && !t.sup.heardByCaller()
 	switch {
 	case want && t.hold == nil:
 		t.hold = t.c.music(t.conv.manners.Music)
@@ -181,6 +182,6 @@ func (t *talk) gains() {
 		toAgent = hearing.Guard.StepBack.Gain
 	}
 	t.c.x.parts.Ears.StepBack(t.conv.agent, t.step && t.prompt == nil)
-	t.joined.SetGain(t.c.caller, toAgent)
-	t.joined.SetGain(t.conv.agent, toCaller)
+	t.joined.SetGain(t.conv.agent, t.c.caller, toAgent)
+	t.joined.SetGain(t.c.caller, t.conv.agent, toCaller)
 }

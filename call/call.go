@@ -49,6 +49,8 @@ type View struct {
 	Agent   string    `json:"agent,omitempty"`
 	Stage   string    `json:"stage,omitempty"` // of the ladder
 	Since   time.Time `json:"since"`           // of the phase
+
+	Supervisor string `json:"supervisor,omitempty"` // who is in the conversation besides the agent
 }
 
 func newCall(x *Exchange, leg Leg) *Call {

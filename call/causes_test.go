@@ -34,15 +34,17 @@ func TestTheCauseOfACallIsTheTruthInEveryPhase(t *testing.T) {
 		"in the farewell": {
 			by(ByCaller, CauseProtectedDisconnect), by(ByNetwork, CauseProtectedDisconnect), by(ByUs, CauseProtectedDisconnect),
 		},
-		"in the closing":                         finished,
-		"while a supervisor rings":               plain,
-		"with a supervisor":                      plain,
-		"in a crisis":                            plain,
-		"in a rescue while a supervisor rings":   plain,
-		"in a rescue while a supervisor is told": plain,
-		"while a direct call rings":              plain,
-		"in a direct call":                       plain,
-		"while a code asks for digits":           plain,
+		"in the closing":                           finished,
+		"while a supervisor rings":                 plain,
+		"with a supervisor who whispers":           plain,
+		"with a supervisor in a crisis":            plain,
+		"with a supervisor who has taken the call": plain,
+		"in a crisis":                              plain,
+		"in a rescue while a supervisor rings":     plain,
+		"in a rescue while a supervisor is told":   plain,
+		"while a direct call rings":                plain,
+		"in a direct call":                         plain,
+		"while a code asks for digits":             plain,
 	} {
 		for name, end := range map[string]struct {
 			how  func(r *room, c cast)
@@ -86,6 +88,10 @@ func TestAnAgentIsGivenTheRestThatWasEarnedHoweverTheCallEnds(t *testing.T) {
 		{"in a crisis", "the agent is lost", 3},
 		{"in a crisis", "the agent hangs up", 3},
 		{"talking", "a one-strike", 3},
+		{"with a supervisor in a crisis", "the agent hangs up", 3},
+		{"with a supervisor in a crisis", "the other takes over", 3},
+		{"with a supervisor who whispers", "the other takes over", 0},
+		{"while a supervisor waits for the end of a warning", "the agent is lost", 1},
 	} {
 		t.Run(c.phase+": "+c.how, func(t *testing.T) {
 			inRoom(t, func(r *room) {
@@ -119,6 +125,9 @@ func TestOnlyTheRightCallsAreShieldedFromTheAgentsFigures(t *testing.T) {
 		{"in a crisis", "the caller hangs up", true},
 		{"while a supervisor rings", "the caller hangs up", false},
 		{"waiting", "the caller hangs up", false},
+		{"with a supervisor who whispers", "the caller hangs up", false},
+		{"with a supervisor who whispers", "the agent is lost", true},
+		{"with a supervisor who whispers", "the other takes over", false},
 	} {
 		t.Run(c.phase+": "+c.how, func(t *testing.T) {
 			inRoom(t, func(r *room) {

@@ -22,6 +22,7 @@ const (
 	codeExtend   = "*16"
 	codeWhy      = "*17"
 	codeThanks   = "*55"
+	codeListen   = "*60"
 	codeRest     = "*99"
 	codeLength   = 3
 )
@@ -81,6 +82,8 @@ func (c *Call) obey(ctx context.Context, phone, code, arg string) ([]string, err
 		return append(c.spokenWhy(agent), c.spokenDose(ctx, agent.Name)...), nil
 	case codeThanks:
 		return nil, c.playThanks(ctx, agent.Name)
+	case codeListen:
+		return c.listenIn(ctx, agent, arg)
 	case codeRest:
 		return c.rest(ctx, agent, arg)
 	}

@@ -155,8 +155,9 @@ func TestEverythingACallSaysExistsInEveryLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := []string{
-		sayNotice, sayHuman, sayGoodbye, sayClosing, sayLost, sayHolding, sayFull, sayNoAgents, sayQueueEnd, sayUnanswered, sayPage,
-		toneZip, toneBeep, toneConfirm, tonePermit,
+		sayNotice, sayHuman, sayGoodbye, sayClosing, sayLost, sayHolding, sayFull, sayNoAgents, sayQueueEnd, sayUnanswered,
+		sayPage, sayPageCrisis, sayPageRescue, sayCrisisHere, sayListening, sayWhispering, sayJoining,
+		toneZip, toneBeep, toneConfirm, tonePermit, toneSupervisor, toneSupervisorGone, "supervisors-only", "nobody-talks-there",
 		"warning-1", "warning-2", "warning-2-emergency", "farewell", "one-strike",
 		"refused-too-soon", "refused-customer-silent", "refused-no-permit", "refused-permit-open", "refused-crisis",
 		"refused-emergency", "refused-speaking", "refused-notice-missing", "refused-unknown-key", "refused-over", "refused-not-possible",

@@ -225,7 +225,7 @@ func TestDigitsOfADirectCallNeverFillItsNews(t *testing.T) {
 }
 
 func TestADirectCallNeverRingsIntoTheCallOfAPagedSupervisor(t *testing.T) {
-	for _, phase := range []string{"while a supervisor rings", "while a supervisor is told", "with a supervisor"} {
+	for _, phase := range []string{"while a supervisor rings", "while a supervisor is told", "with a supervisor who whispers", "with a supervisor who has taken the call"} {
 		t.Run(phase, func(t *testing.T) {
 			inRoom(t, func(r *room) {
 				r.logIn("anna", "1001")

@@ -158,8 +158,8 @@ func (d *doses) now(ctx context.Context, agent string, at time.Time) (EarShift, 
 // listened accounts for what an agent's ear got on a leg that has ended, or so far.
 func (c *Call) listened(s *side) {
 	got := c.x.parts.Ears.Exposure(s)
-	if got.At.IsZero() {
-		return // not protected: nothing is known
+	if s.lent || got.At.IsZero() {
+		return // whose leg it is accounts for it; or not protected: nothing is known
 	}
 	p := portion{
 		agent: s.agent, energy: got.Energy - s.heard.Energy, limited: c.countLimited(got.Account, s.heard), at: time.Now(),

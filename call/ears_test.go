@@ -104,7 +104,7 @@ func TestSteppingBackIsTheGuardsWorkAndAGainWithoutOne(t *testing.T) {
 					if stepped && off {
 						gain = -6
 					}
-					if got := r.sounds.gain(caller); got != gain {
+					if got := r.sounds.gain(agent, caller); got != gain {
 						t.Errorf("stepped back %v: caller toward agent %v dB, want %v", stepped, got, gain)
 					}
 					if (ear == nil) != off || ear != nil && ear.stepBack != stepped {

@@ -202,10 +202,15 @@ func (x *Exchange) PhoneReachable(phone string, yes bool) {
 // not wait. false = no such call any more, or no room in its inbox; a call that ends
 // meanwhile does not run it.
 func (x *Exchange) Post(id string, f func(*Call)) bool {
-	x.mu.Lock()
-	c := x.calls[id]
-	x.mu.Unlock()
+	c := x.live(id)
 	return c != nil && c.post(func() { f(c) })
+}
+
+// live finds a call that is in progress; nil = there is none.
+func (x *Exchange) live(id string) *Call {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.calls[id]
 }
 
 // Calls gives every live call, oldest first.

@@ -51,19 +51,21 @@ func TestMoreCallsThanAllowedAreRefused(t *testing.T) {
 
 func TestTheViewShowsWhereACallIs(t *testing.T) {
 	for phase, want := range map[string]View{
-		"in the menu":                          {Phase: "menu"},
-		"in the notice":                        {Phase: "greeting", Queue: "orders"},
-		"waiting":                              {Phase: "waiting", Queue: "orders"},
-		"ringing":                              {Phase: "ringing", Queue: "orders", Agent: "anna"},
-		"talking":                              {Phase: "talking", Queue: "orders", Agent: "anna"},
-		"in the first warning":                 {Phase: "talking", Queue: "orders", Agent: "anna", Stage: "W1"},
-		"with a permit":                        {Phase: "talking", Queue: "orders", Agent: "anna", Stage: "PERMIT"},
-		"in the closing":                       {Phase: "closing", Queue: "orders"},
-		"with a supervisor":                    {Phase: "talking", Queue: "crisis", Agent: "sofia", Stage: "CRISIS"},
-		"in a direct call":                     {Phase: "direct"},
-		"while a direct call rings":            {Phase: "direct"},
-		"in a rescue while a supervisor rings": {Phase: "rescue", Queue: "crisis"},
-		"while a code asks for digits":         {Phase: "code"},
+		"in the menu":                    {Phase: "menu"},
+		"in the notice":                  {Phase: "greeting", Queue: "orders"},
+		"waiting":                        {Phase: "waiting", Queue: "orders"},
+		"ringing":                        {Phase: "ringing", Queue: "orders", Agent: "anna"},
+		"talking":                        {Phase: "talking", Queue: "orders", Agent: "anna"},
+		"in the first warning":           {Phase: "talking", Queue: "orders", Agent: "anna", Stage: "W1"},
+		"with a permit":                  {Phase: "talking", Queue: "orders", Agent: "anna", Stage: "PERMIT"},
+		"in the closing":                 {Phase: "closing", Queue: "orders"},
+		"with a supervisor who whispers": {Phase: "talking", Queue: "orders", Agent: "anna", Supervisor: "sofia"},
+		"with a supervisor in a crisis":  {Phase: "talking", Queue: "orders", Agent: "anna", Stage: "CRISIS", Supervisor: "sofia"},
+		"with a supervisor who has taken the call": {Phase: "talking", Queue: "orders", Agent: "sofia", Stage: "CRISIS"},
+		"in a direct call":                         {Phase: "direct"},
+		"while a direct call rings":                {Phase: "direct"},
+		"in a rescue while a supervisor rings":     {Phase: "rescue", Queue: "crisis"},
+		"while a code asks for digits":             {Phase: "code"},
 	} {
 		t.Run(phase, func(t *testing.T) {
 			inRoom(t, func(r *room) {
@@ -71,7 +73,7 @@ func TestTheViewShowsWhereACallIs(t *testing.T) {
 				r.logIn("sofia", "1003")
 				phases[phase](r)
 				got := r.view()
-				if got.Phase != want.Phase || got.Queue != want.Queue || got.Agent != want.Agent || got.Stage != want.Stage {
+				if got.Phase != want.Phase || got.Queue != want.Queue || got.Agent != want.Agent || got.Stage != want.Stage || got.Supervisor != want.Supervisor {
 					t.Errorf("shows %+v, want %+v", got, want)
 				}
 				if got.ID == "" || got.Start.After(got.Since) {

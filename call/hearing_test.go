@@ -13,7 +13,6 @@ import (
 // a leg once at a time, and remembers gains: what media promises, without sound.
 type fakeSounds struct {
 	mu      sync.Mutex // protects all following fields
-	gains   map[*fakeLeg]float64
 	ears    map[*fakeLeg]*fakeEar
 	open    int // bridges
 	unjoins int // how many of the next joins fail
@@ -22,7 +21,7 @@ type fakeSounds struct {
 }
 
 func newFakeSounds() *fakeSounds {
-	return &fakeSounds{gains: map[*fakeLeg]float64{}, ears: map[*fakeLeg]*fakeEar{}, noTape: errors.New("no disk in this test")}
+	return &fakeSounds{ears: map[*fakeLeg]*fakeEar{}, noTape: errors.New("no disk in this test")}
 }
 
 type fakePlayback struct {
@@ -53,8 +52,11 @@ func (p *fakePlayback) end(whole bool) {
 }
 
 func bare(l Leg) *fakeLeg {
-	if s, ok := l.(*side); ok {
-		l = s.Leg
+	switch wrapped := l.(type) {
+	case *side:
+		return bare(wrapped.Leg)
+	case *loan:
+		return bare(wrapped.Leg)
 	}
 	return l.(*fakeLeg)
 }
@@ -80,31 +82,6 @@ func (s *fakeSounds) Play(leg Leg, sound media.Sound) Playback {
 		time.AfterFunc(length, func() { p.end(true) })
 	}
 	return p
-}
-
-func (s *fakeSounds) Join(a, b Leg) (Joined, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.unjoins > 0 {
-		s.unjoins--
-		return nil, errors.New("the sound cannot be joined in this test")
-	}
-	j := &fakeJoined{s: s, a: bare(a), b: bare(b)}
-	for _, l := range []*fakeLeg{j.a, j.b} {
-		l.mu.Lock()
-		over, joined := l.over && !l.lingers, l.bridge != nil
-		l.mu.Unlock()
-		if over {
-			return nil, media.ErrClosed
-		}
-		if joined {
-			return nil, errors.New("a leg is joined twice")
-		}
-	}
-	j.set(j)
-	s.open++
-	s.gains[j.a], s.gains[j.b] = 0, 0
-	return j, nil
 }
 
 func (s *fakeSounds) Record(leg Leg, path string) (Tape, error) {
@@ -135,15 +112,8 @@ func (s *fakeSounds) Level(leg Leg) media.Level {
 
 func (s *fakeSounds) Account(Leg) (string, media.Quality) { return "PCMU", media.Quality{} }
 
-func (s *fakeSounds) gain(l *fakeLeg) float64 { s.mu.Lock(); defer s.mu.Unlock(); return s.gains[l] }
-
-func (s *fakeSounds) bridges() int { s.mu.Lock(); defer s.mu.Unlock(); return s.open }
-
 // record makes recordings possible.
 func (s *fakeSounds) record() { s.mu.Lock(); defer s.mu.Unlock(); s.noTape = nil }
-
-// unjoinable lets the next n joins fail.
-func (s *fakeSounds) unjoinable(n int) { s.mu.Lock(); defer s.mu.Unlock(); s.unjoins = n }
 
 // running tells how many recordings were not closed.
 func (s *fakeSounds) running() (n int) {
@@ -173,35 +143,4 @@ func (t *fakeTape) Close() ([]string, error) {
 	defer t.mu.Unlock()
 	t.closed = true
 	return []string{t.path}, nil
-}
-
-type fakeJoined struct {
-	s    *fakeSounds
-	a, b *fakeLeg
-	once sync.Once
-}
-
-func (j *fakeJoined) set(to *fakeJoined) {
-	for _, l := range []*fakeLeg{j.a, j.b} {
-		l.mu.Lock()
-		l.bridge = to
-		l.mu.Unlock()
-	}
-}
-
-func (j *fakeJoined) SetGain(from Leg, dB float64) {
-	j.s.mu.Lock()
-	defer j.s.mu.Unlock()
-	j.s.gains[bare(from)] = dB
-}
-
-func (j *fakeJoined) RelayDigits(Leg, bool) {}
-
-func (j *fakeJoined) Close() {
-	j.once.Do(func() {
-		j.set(nil)
-		j.s.mu.Lock()
-		j.s.open--
-		j.s.mu.Unlock()
-	})
 }

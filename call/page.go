@@ -5,7 +5,11 @@ import (
 	"time"
 
 	"breakwater/acd"
+	"breakwater/acd/protect"
 )
+
+// whyRescue is the word of a page for a caller without an agent; others are the ladder's.
+const whyRescue = "rescue"
 
 // pagePause is how long a page waits before it asks the same supervisors again.
 const pagePause = 5 * time.Second
@@ -44,7 +48,7 @@ func (c *Call) startPage(conv *conversation, words pageWords, found func(*conver
 // lastRound lets a page go on for somebody else: what rings rings on, and after the
 // last supervisor it is over.
 func (p *page) lastRound(found func(*conversation)) {
-	p.found, p.words.once = found, true
+	p.found, p.words = found, pageWords{why: whyRescue, once: true}
 	if p.rests != nil {
 		p.rests()
 		p.round()
@@ -187,11 +191,23 @@ func (p *page) title() string {
 	return "Help " + p.conv.seat.Agent + ": " + p.conv.queue.Name
 }
 
-// answered tells the supervisor what the call is and then hands it over.
+// line is what the supervisor is told, and why they are in the conversation by that.
+func (p *page) line() (phrase, told string) {
+	switch {
+	case p.c.story.crisis:
+		return sayPageCrisis, protect.WhyCrisis
+	case p.words.why == whyRescue:
+		return sayPageRescue, whyRescue
+	}
+	return sayPage, protect.WhyAssist
+}
+
+// answered tells the supervisor what the call is and then lets them in.
 func (p *page) answered(a acd.AgentView, s *side) {
 	c := p.c
 	c.account.step("page.answered", a.Name)
-	said := c.sayTo(s, c.agentLanguage(a.Name), sayPage)
+	phrase, told := p.line()
+	said := c.sayTo(s, c.agentLanguage(a.Name), phrase)
 	when(c, said.Done(), func(struct{}) {
 		if p.leg != s || p.ctx.Err() != nil {
 			return
@@ -199,7 +215,7 @@ func (p *page) answered(a acd.AgentView, s *side) {
 		p.over()
 		p.leg, p.phone = nil, "" // the conversation's now
 		p.found(&conversation{
-			seat:  acd.Seat{Agent: a.Name, Phone: a.Phone, Reason: p.words.why},
+			seat:  acd.Seat{Agent: a.Name, Phone: a.Phone, Reason: told},
 			queue: p.conv.queue, manners: p.conv.manners, agent: s,
 		})
 	})

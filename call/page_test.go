@@ -9,14 +9,6 @@ import (
 )
 
 func TestAPageGoesFromSupervisorToSupervisor(t *testing.T) {
-	twoSupervisors := func(p *Plan, f *acd.Plan) {
-		f.Agents["tom"] = acd.AgentSpec{Name: "tom", Number: "7008"}
-		p.Agents["tom"] = AgentAccess{Supervisor: true}
-		p.Phones["1004"] = PhoneManners{}
-		m := p.Queues["orders"]
-		m.Supervisors = []string{"sofia", "tom"}
-		p.Queues["orders"] = m
-	}
 	for name, how := range map[string]func(page *fakeLeg){
 		"declines":        (*fakeLeg).decline,
 		"does not answer": func(*fakeLeg) { wait(15 * time.Second) },
@@ -49,7 +41,7 @@ func TestAPageGoesFromSupervisorToSupervisor(t *testing.T) {
 					t.Errorf("rang %s in the second round", again.party.Phone)
 				}
 				caller.hangUp()
-			}, twoSupervisors)
+			}, withTom)
 		})
 	}
 }

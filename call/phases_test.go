@@ -105,20 +105,28 @@ var phases = map[string]func(r *room) cast{
 		return at(c, time.Second)
 	},
 	"while a supervisor waits for the end of a warning": func(r *room) cast {
-		c := at(r.pair("8100"), 20*time.Second)
-		c.agent.press("*5")
-		c.other = r.rung()
-		wait(13 * time.Second)
+		c := r.helped("*5")
 		c.agent.press("*1")
-		c.other.answer()
-		return at(c, 5*time.Second)
+		c.other.press(keyTake)
+		return at(c, time.Second)
 	},
-	"with a supervisor": func(r *room) cast {
-		c := at(r.pair("8800"), 20*time.Second)
-		c.agent.press("*97")
-		other := r.rung()
-		other.answer()
-		return at(cast{caller: c.caller, agent: other}, 10*time.Second)
+	"with a supervisor who whispers": func(r *room) cast { return r.helped("*5") },
+	"with a supervisor in a crisis":  func(r *room) cast { return r.helped("*97") },
+	"with a supervisor who listens":  func(r *room) cast { return r.overheard() },
+	"with a supervisor who listened and has joined": func(r *room) cast {
+		c := r.overheard()
+		c.other.press(keyJoin)
+		return at(c, time.Second)
+	},
+	"with a supervisor who has taken the call": func(r *room) cast {
+		c := r.helped("*97")
+		c.other.press(keyTake)
+		return at(cast{caller: c.caller, agent: c.other}, 10*time.Second)
+	},
+	"with a supervisor who listened and has taken the call": func(r *room) cast {
+		c := r.overheard()
+		c.other.press(keyTake)
+		return at(cast{caller: c.caller, agent: c.other}, 10*time.Second)
 	},
 	"in a crisis": func(r *room) cast {
 		c := at(r.pair("8100"), 20*time.Second)
@@ -168,6 +176,24 @@ func at(c cast, d time.Duration) cast {
 	return c
 }
 
+// helped is a conversation with a supervisor in it, for whom the agent has pressed a key.
+func (r *room) helped(key string) cast {
+	r.t.Helper()
+	c := at(r.pair("8100"), 20*time.Second)
+	c.agent.press(key)
+	c.other = r.rung()
+	c.other.answer()
+	return at(c, 10*time.Second)
+}
+
+// overheard is a conversation in which a supervisor listens who has dialled *60.
+func (r *room) overheard() cast {
+	r.t.Helper()
+	c := at(r.pair("8100"), 20*time.Second)
+	c.other = r.dial("1003", codeListen+"7001")
+	return at(c, time.Second)
+}
+
 func (r *room) pair(number string) cast {
 	caller, agent := r.talking(number)
 	return cast{caller: caller, agent: agent}
@@ -184,6 +210,9 @@ var blows = map[string]func(r *room, c cast){
 	"the other hangs up":   func(_ *room, c cast) { c.other.hangUp() },
 	"the other is lost":    func(_ *room, c cast) { c.other.lose() },
 	"the other answers":    func(_ *room, c cast) { c.other.answer() },
+	"the other joins":      func(_ *room, c cast) { c.other.press(keyJoin) },
+	"the other takes over": func(_ *room, c cast) { c.other.press(keyTake) },
+	"agent, then other":    func(_ *room, c cast) { hangUp(c.agent); hangUp(c.other) },
 	"all hang up at once":  func(_ *room, c cast) { c.caller.hangUp(); hangUp(c.agent); hangUp(c.other) },
 	"agent, then caller":   func(_ *room, c cast) { hangUp(c.agent); c.caller.hangUp() },
 	"other, then caller":   func(_ *room, c cast) { answer(c.other); c.caller.hangUp() },

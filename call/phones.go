@@ -80,6 +80,15 @@ func (p *phones) serveCode(phone string, c *Call) {
 	c.parted = make(chan struct{})
 }
 
+// noCode notes that c does more than speak to its phone: no offer ends it any more.
+func (p *phones) noCode(c *Call) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if phone := c.caller.Party().Phone; p.codes[phone] == c {
+		delete(p.codes, phone)
+	}
+}
+
 // codeServed lets the phone of a code put down before it is free for the next call.
 func (p *phones) codeServed(c *Call) {
 	p.mu.Lock()

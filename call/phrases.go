@@ -14,10 +14,19 @@ const (
 	sayQueueEnd   = "queue-closed"
 	sayUnanswered = "no-answer"
 	sayPage       = "supervisor-page"
+	sayPageCrisis = "supervisor-page-crisis"
+	sayPageRescue = "supervisor-page-rescue"
+	sayCrisisHere = "supervisor-crisis"
+	sayListening  = "supervisor-listens"
+	sayWhispering = "supervisor-whispers"
+	sayJoining    = "supervisor-joins"
 
 	toneZip     = "tone-zip"
 	toneBeep    = "tone-beep"
 	toneConfirm = "tone-confirm"
 	tonePermit  = "tone-permit"
 	toneRinging = "tone-ringing"
+
+	toneSupervisor     = "tone-supervisor"
+	toneSupervisorGone = "tone-supervisor-gone"
 )

@@ -19,14 +19,14 @@ func TestAWarningMutesTheAgentAndSoftensTheCaller(t *testing.T) {
 		if !caller.playedTo("warning-1") {
 			t.Fatal("the caller did not hear the first warning")
 		}
-		if got := r.sounds.gain(agent); got != media.Mute {
+		if got := r.sounds.gain(caller, agent); got != media.Mute {
 			t.Errorf("agent toward caller %v dB, want mute", got)
 		}
-		if got := r.sounds.gain(caller); got != -20 {
+		if got := r.sounds.gain(agent, caller); got != -20 {
 			t.Errorf("caller toward agent %v dB, want -20", got)
 		}
 		wait(11 * time.Second)
-		if a, c := r.sounds.gain(agent), r.sounds.gain(caller); a != 0 || c != 0 {
+		if a, c := r.sounds.gain(caller, agent), r.sounds.gain(agent, caller); a != 0 || c != 0 {
 			t.Errorf("after the warning: agent %v dB, caller %v dB, want both unchanged", a, c)
 		}
 	})
@@ -166,13 +166,18 @@ func TestCrisisClosesEveryWayToAnEndingAndPagesTheSupervisor(t *testing.T) {
 		if caller.ended() != nil || !agent.playedTo("refused-crisis") {
 			t.Fatal("in a crisis nothing ends the call")
 		}
-		page.signal(Signal{Kind: Answered})
+		page.answer()
 		wait(15 * time.Second)
-		if agent.ended() == nil || caller.ended() != nil {
-			t.Error("the supervisor takes the call, the agent is released, the caller stays")
+		if agent.ended() != nil || !r.sounds.reaches(caller, page) || !r.sounds.reaches(caller, agent) {
+			t.Error("the supervisor joins, the agent stays, and the caller hears both")
 		}
-		if !page.playedTo(sayPage) {
-			t.Error("the supervisor was not told what this is")
+		if !page.playedTo(sayPageCrisis) || page.playedTo(sayPage) {
+			t.Errorf("the supervisor was told %v, want that it is a crisis", page.heard)
+		}
+		page.press(keyTake)
+		wait(time.Second)
+		if agent.ended() == nil || caller.ended() != nil {
+			t.Error("the supervisor has the call, the agent is released, the caller stays")
 		}
 		page.hangUp()
 		wait(15 * time.Second)

@@ -55,22 +55,39 @@ var deeds = map[string]func(d *day, who int){
 			d.callers = append(d.callers, d.dial([]string{"1001", "1002", "1003"}[who%3], codes[who%len(codes)]))
 		}
 	},
-	"a caller hangs up":       func(d *day, who int) { of(d.callers, who).hangUp() },
-	"a caller is lost":        func(d *day, who int) { of(d.callers, who).lose() },
-	"a caller presses":        func(d *day, who int) { press(of(d.callers, who), "1") },
-	"a caller holds":          func(d *day, who int) { of(d.callers, who).signal(Signal{Kind: Held}) },
-	"a caller speaks":         func(d *day, who int) { of(d.callers, who).speak(4 * time.Second) },
-	"a phone answers":         func(d *day, who int) { of(d.rang, who).answer() },
-	"the last phone answers":  func(d *day, _ int) { last(d.rang).answer() },
-	"a phone declines":        func(d *day, who int) { of(d.rang, who).decline() },
-	"a phone hangs up":        func(d *day, who int) { of(d.rang, who).hangUp() },
-	"a phone is lost":         func(d *day, who int) { of(d.rang, who).lose() },
-	"an agent presses":        func(d *day, who int) { press(last(d.rang), keys[who%len(keys)]) },
-	"an earlier agent, too":   func(d *day, who int) { press(of(d.rang, who), keys[who%len(keys)]) },
-	"a phone holds":           func(d *day, who int) { of(d.rang, who).signal(Signal{Kind: Held}) },
-	"a phone resumes":         func(d *day, who int) { of(d.rang, who).signal(Signal{Kind: Resumed}) },
-	"a phone transfers":       func(d *day, who int) { of(d.rang, who).signal(Signal{Kind: Asked, Target: numbers[who%len(numbers)]}) },
-	"a phone transfers again": func(d *day, who int) { of(d.rang, who).signal(Signal{Kind: Asked, Target: "1003"}) },
+	"a supervisor dials in": func(d *day, who int) {
+		if len(d.callers) < 6 {
+			d.callers = append(d.callers, d.dial("1003", codeListen+[]string{"7001", "7002", "7009"}[who%3]))
+		}
+	},
+	"a supervisor presses": func(d *day, who int) {
+		keys := []string{keyListen, keyWhisper, keyJoin, keyTake, keyTake, keyRelease}
+		press(of(slices.Concat(d.rang, d.callers), who), keys[who%len(keys)])
+	},
+	"help comes": func(d *day, who int) {
+		press(last(d.rang), []string{"*5", "*97"}[who%2])
+		wait(time.Second)
+		d.look()
+		last(d.rang).answer()
+		wait(5 * time.Second)
+	},
+	"the last phone takes over": func(d *day, _ int) { press(last(d.rang), keyTake) },
+	"a caller hangs up":         func(d *day, who int) { of(d.callers, who).hangUp() },
+	"a caller is lost":          func(d *day, who int) { of(d.callers, who).lose() },
+	"a caller presses":          func(d *day, who int) { press(of(d.callers, who), "1") },
+	"a caller holds":            func(d *day, who int) { of(d.callers, who).signal(Signal{Kind: Held}) },
+	"a caller speaks":           func(d *day, who int) { of(d.callers, who).speak(4 * time.Second) },
+	"a phone answers":           func(d *day, who int) { of(d.rang, who).answer() },
+	"the last phone answers":    func(d *day, _ int) { last(d.rang).answer() },
+	"a phone declines":          func(d *day, who int) { of(d.rang, who).decline() },
+	"a phone hangs up":          func(d *day, who int) { of(d.rang, who).hangUp() },
+	"a phone is lost":           func(d *day, who int) { of(d.rang, who).lose() },
+	"an agent presses":          func(d *day, who int) { press(last(d.rang), keys[who%len(keys)]) },
+	"an earlier agent, too":     func(d *day, who int) { press(of(d.rang, who), keys[who%len(keys)]) },
+	"a phone holds":             func(d *day, who int) { of(d.rang, who).signal(Signal{Kind: Held}) },
+	"a phone resumes":           func(d *day, who int) { of(d.rang, who).signal(Signal{Kind: Resumed}) },
+	"a phone transfers":         func(d *day, who int) { of(d.rang, who).signal(Signal{Kind: Asked, Target: numbers[who%len(numbers)]}) },
+	"a phone transfers again":   func(d *day, who int) { of(d.rang, who).signal(Signal{Kind: Asked, Target: "1003"}) },
 	"an agent logs in": func(d *day, who int) {
 		d.try(who, acd.Command{Verb: acd.LogIn, Phone: []string{"1001", "1002", "1003"}[who%3]})
 	},
@@ -100,7 +117,7 @@ var deeds = map[string]func(d *day, who int){
 // often are the deeds of which a day has more than of others.
 var often = []string{
 	"somebody is served", "somebody is served", "a warning", "a warning", "a warning", "an agent presses", "an agent presses",
-	"an agent presses", "who rings is answered", "who rings is answered", "a caller speaks",
+	"an agent presses", "who rings is answered", "who rings is answered", "a caller speaks", "help comes", "a supervisor presses",
 }
 
 // of picks somebody; nobody is a leg to which nothing can happen.

@@ -45,6 +45,7 @@ type LegRecord struct {
 	Cause   Cause         `json:"cause"`
 	Codec   string        `json:"codec,omitempty"`
 	Quality media.Quality `json:"quality"`
+	Lent    bool          `json:"lent,omitempty"` // the leg of another call: a supervisor who dialled to listen
 }
 
 // Attempt is one offer of the call to an agent.
@@ -68,9 +69,10 @@ type Step struct {
 }
 
 // Segment is a stretch of the call with one agent or in one queue; figures are
-// computed from segments.
+// computed from segments. They follow each other; those of supervisors who were in a
+// conversation (supervise) stand behind them and count for nobody's figures.
 type Segment struct {
-	Kind  string    `json:"kind"` // menu, wait, ring, talk
+	Kind  string    `json:"kind"` // menu, greeting, wait, ring, talk, closing, rescue, code, supervise
 	Queue string    `json:"queue,omitempty"`
 	Agent string    `json:"agent,omitempty"`
 	From  time.Time `json:"from"`

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"breakwater/acd"
-	"breakwater/acd/protect"
 )
 
 // keepPause is how long a caller who may not be left waits before the next try.
@@ -61,7 +60,7 @@ func (c *Call) findSupervisor(ctx context.Context, conv *conversation, p *page) 
 	found := make(chan *conversation, 1)
 	heard := func(by *conversation) { found <- by }
 	if p == nil {
-		p = c.startPage(conv, pageWords{why: "rescue", once: true}, heard)
+		p = c.startPage(conv, pageWords{why: whyRescue, once: true}, heard)
 	} else {
 		p.lastRound(heard)
 	}
@@ -81,54 +80,4 @@ func (c *Call) findSupervisor(ctx context.Context, conv *conversation, p *page) 
 		defer music.Stop()
 	}
 	return await(ctx, c, found)
-}
-
-// callSupervisor pages while the conversation goes on; whoever answers takes the call.
-func (t *talk) callSupervisor(why string) {
-	switch {
-	case t.ended(): // a conversation that is over is rescued by the journey
-	case t.page != nil:
-		t.page.words.why = why // what it is about may have become worse
-	case t.taker == nil:
-		t.page = t.c.startPage(t.conv, pageWords{why: why}, t.supervisorHere)
-	}
-}
-
-// supervisorHere notes who has answered a page. The call goes over to them as soon as
-// no announcement of the ladder is speaking: it is heard to its end, or it would not
-// count.
-func (t *talk) supervisorHere(by *conversation) {
-	why := t.page.words.why
-	t.page, t.taker = nil, by
-	t.c.listen(by.agent, func(sig Signal) {
-		if sig.Kind == Ended && t.taker == by {
-			t.taker = nil
-			t.c.release(by.seat.Phone)
-			t.callSupervisor(why)
-		}
-	})
-	t.takeOver()
-}
-
-// takeOver gives the call to a supervisor who is here.
-func (t *talk) takeOver() {
-	if t.taker == nil || t.prompt != nil || t.ended() {
-		return
-	}
-	t.taker.ladder = t.ladder
-	t.finish(talkEnd{kind: endTaken, cause: CauseTransferred, rest: t.ladder.Rest(), by: t.taker})
-	t.observe(protect.Observation{Kind: protect.SupervisorIn})
-}
-
-// cancelPage calls the supervisors off, whether they ring or have answered.
-func (t *talk) cancelPage() {
-	if t.page != nil {
-		t.page.cancel()
-		t.page = nil
-	}
-	if t.taker != nil {
-		taker := t.taker
-		t.taker = nil
-		t.c.dismiss(taker, Cause{By: ByUs, Metric: LegNormal, Text: "no longer needed"})
-	}
 }

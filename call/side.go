@@ -22,6 +22,7 @@ type side struct {
 	told     time.Time     // when that was
 	tapped   bool          // its signals come to the inbox
 	early    []Signal      // of a leg that was answered and waits for its conversation
+	lent     bool          // another call's, which accounts for what its ear gets
 }
 
 // mostEarly bounds what somebody can press before anybody listens.
@@ -88,6 +89,10 @@ func (s *side) note(sig Signal) {
 	case Ringing, Pressed, Asked:
 	}
 }
+
+// lost tells, of a side that is gone, whether the party did not mean it: the network failed,
+// or our own wire could not go on.
+func (s *side) lost() bool { return s.cause.By == ByNetwork || s.cause.By == ByUs }
 
 // drop hangs the side up, if it is still there, and writes its account: what
 // happens on it later is no concern of this call.

@@ -31,10 +31,16 @@ type Playback interface {
 	Complete() bool
 }
 
-// Joined is two legs that hear each other (media.Bridge).
+// Joined is legs that hear each other (media.Bridge).
 type Joined interface {
-	SetGain(from Leg, dB float64)
+	// SetGain sets how loud from is for one ear, in dB; 0 = unchanged.
+	SetGain(ear, from Leg, dB float64)
 	RelayDigits(from Leg, on bool)
+	// Add lets one more leg hear the others.
+	Add(leg Leg, r media.Role) error
+	SetRole(leg Leg, r media.Role)
+	// Remove parts a leg from the others, who go on.
+	Remove(leg Leg)
 	Close()
 }
 
@@ -91,6 +97,18 @@ func (s engineSounds) Account(leg Leg) (string, media.Quality) {
 
 type engineBridge struct{ bridge *media.Bridge }
 
-func (b engineBridge) SetGain(from Leg, dB float64)  { b.bridge.SetGain(from.Port(), dB) }
+func (b engineBridge) SetGain(ear, from Leg, dB float64) {
+	b.bridge.SetGainFor(ear.Port(), from.Port(), dB)
+}
+
+func (b engineBridge) Add(leg Leg, r media.Role) error {
+	if leg.Port() == nil {
+		return errNoSound
+	}
+	return b.bridge.Add(leg.Port(), r)
+}
+
 func (b engineBridge) RelayDigits(from Leg, on bool) { b.bridge.RelayDigits(from.Port(), on) }
+func (b engineBridge) SetRole(leg Leg, r media.Role) { b.bridge.SetRole(leg.Port(), r) }
+func (b engineBridge) Remove(leg Leg)                { b.bridge.Remove(leg.Port()) }
 func (b engineBridge) Close()                        { b.bridge.Close() }

@@ -52,7 +52,7 @@ type talk struct {
 	step   bool         // step-back is on
 	permit bool         // open
 	page   *page
-	taker  *conversation // a supervisor who has answered and takes over when no prompt plays
+	sup    *supervisor // who is in the conversation; nil = nobody
 	clocks clocks
 }
 
@@ -197,8 +197,18 @@ func (t *talk) heardAgent(sig Signal) {
 
 func (t *talk) agentGone(leg Cause) {
 	t.c.account.step("agent.gone", leg.Metric)
+	if t.inherited() {
+		t.sup.takes = true
+		t.takeOver()
+		return
+	}
+	t.agentLeft()
+}
+
+// agentLeft lets the ladder judge that the agent is gone.
+func (t *talk) agentLeft() {
 	kind := protect.OnHook
-	if leg.By == ByNetwork || leg.By == ByUs { // lost, or our own wire could not go on: not the agent's doing
+	if t.conv.agent.lost() {
 		kind = protect.AgentLost
 	}
 	t.observe(protect.Observation{Kind: kind})
@@ -320,12 +330,12 @@ func (t *talk) close(end *talkEnd) {
 	t.part()
 	switch {
 	case end.kind == endTaken:
-		t.taker = nil // goes on with the caller
+		t.releaseSupervisor() // goes on with the caller
 	case end.kind == endRescue, end.kind == endLost && end.why != "":
-		end.page, end.by = t.page, t.taker
-		t.page, t.taker = nil, nil
+		end.page, t.page = t.page, nil
+		end.by = t.releaseSupervisor()
 	}
-	t.cancelPage()
+	t.cancelHelp()
 	c.dismiss(t.conv, Cause{By: ByUs, Metric: LegNormal, Text: end.cause})
 	switch end.cause {
 	case CauseProtectedDisconnect, CauseOneStrike:
@@ -333,7 +343,7 @@ func (t *talk) close(end *talkEnd) {
 	}
 	c.account.endSegment(time.Now())
 	c.account.r.Warnings = t.ladder.Warnings()
-	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.kind == endLost
+	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.cause == CauseAgentLost
 	c.finish(t.conv, *end, c.account.r.Protected)
 }
 

@@ -125,7 +125,7 @@ func TestGainsAreRightAfterEveryMixtureOfStepBackHoldAndWarning(t *testing.T) {
 			if got := r.sounds.ear(agent).stepBack; got != stepped {
 				t.Errorf("%s: stepped back %v, want %v", when, got, stepped)
 			}
-			if a, c := r.sounds.gain(caller), r.sounds.gain(agent); a != toAgent || c != toCaller {
+			if a, c := r.sounds.gain(agent, caller), r.sounds.gain(caller, agent); a != toAgent || c != toCaller {
 				t.Errorf("%s: caller toward agent %v dB, agent toward caller %v dB; want %v and %v", when, a, c, toAgent, toCaller)
 			}
 		}

@@ -75,6 +75,7 @@ func has(did []Action, kinds ...Do) bool {
 	return false
 }
 
+// Test 28 of the specification: the events of the meter alone change no sound and no tier.
 func TestI1TheMeterAloneNeverPlaysEndsOrTiers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lim := limits(t)

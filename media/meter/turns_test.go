@@ -156,20 +156,21 @@ func TestWhatEndsAMonologueAndWhatDoesNot(t *testing.T) {
 }
 
 func TestTalkOverIsCountedWhereTheCallerFellIn(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name          string
 		caller, agent []span
 		want          int
 	}{
-		"the caller falls in and goes on":           {[]span{{5000, 9000}}, []span{{2000, 9000}}, 1},
-		"the agent falls in":                        {[]span{{2000, 9000}}, []span{{5000, 9000}}, 0},
-		"the agent gives way after half a second":   {[]span{{5000, 9000}}, []span{{2000, 5600}}, 0},
-		"the caller gives way after three quarters": {[]span{{5000, 5750}}, []span{{2000, 9000}}, 0},
-		"three times":                  {[]span{{3000, 5000}, {7000, 9000}, {11000, 13000}}, []span{{1000, 15000}}, 3},
-		"once, however long":           {[]span{{3000, 15000}}, []span{{1000, 15000}}, 1},
-		"the agent's breath is no end": {[]span{{3000, 6000}}, []span{{1000, 3400}, {3600, 6000}}, 1},
-		"they take turns":              {[]span{{3000, 5000}, {7000, 9000}}, []span{{1000, 3000}, {5000, 7000}}, 0},
+		{"the caller falls in and goes on", []span{{5000, 9000}}, []span{{2000, 9000}}, 1},
+		{"the agent falls in", []span{{2000, 9000}}, []span{{5000, 9000}}, 0},
+		{"the agent gives way after half a second", []span{{5000, 9000}}, []span{{2000, 5600}}, 0},
+		{"the caller gives way after three quarters", []span{{5000, 5750}}, []span{{2000, 9000}}, 0},
+		{"three times", []span{{3000, 5000}, {7000, 9000}, {11000, 13000}}, []span{{1000, 15000}}, 3},
+		{"once, however long", []span{{3000, 15000}}, []span{{1000, 15000}}, 1},
+		{"the agent's breath is no end", []span{{3000, 6000}}, []span{{1000, 3400}, {3600, 6000}}, 1},
+		{"they take turns", []span{{3000, 5000}, {7000, 9000}}, []span{{1000, 3000}, {5000, 7000}}, 0},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			l := newLine(meter.Settings{})
 			l.say(fluent(t, 5*time.Second), never) // the voice is known
 			l.say(quiet(time.Second), never)

@@ -425,9 +425,9 @@ func TestKeysInARoomReachWhoHearsThemAndIsMeantTo(t *testing.T) {
 		}
 		return n
 	}
-	listen := func() {
+	listen := func() { // to all that was on its way, and some more
 		for _, g := range []*guest{a, b, c} {
-			g.listens(25)
+			g.listens(len(g.air) + 25)
 		}
 	}
 	press(a)

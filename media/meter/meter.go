@@ -44,7 +44,7 @@ func New(s Settings) *Meter {
 	s = s.WithDefaults()
 	return &Meter{
 		rate: guard.Narrow, voice: newActivity(),
-		judge: newJudge(s), turns: turns{settings: s}, minute: minute{settings: s},
+		judge: newJudge(s), turns: newTurns(s), minute: minute{settings: s},
 	}
 }
 
@@ -77,7 +77,8 @@ func (m *Meter) CallerSamples(rate guard.Rate, x []int16, h guard.Heard) {
 }
 
 // Agent is told whether the agent spoke in a frame of so many samples at 8000 Hz. It is
-// the only thing that the meter knows of the agent.
+// the only thing that the meter knows of the agent. Where several hear the caller, it is
+// told of each.
 func (m *Meter) Agent(active bool, samples int) {
 	m.turns.agentFrame(active, samples)
 	m.advance()

@@ -7,8 +7,8 @@ package meter
 type turns struct {
 	settings     Settings
 	now          int // ticks
-	lead         int // ticks that the agent's frames are ahead of the caller's
-	agentActive  bool
+	missing      int // ticks that the agent has sent since the caller's last frame
+	silent       int // ticks that the caller has sent since the agent was last told to speak
 	caller       run
 	agent        run
 	both         int // ticks of this overlap in which both spoke
@@ -23,28 +23,32 @@ type turns struct {
 
 const (
 	slack  = 200 * ms  // so far the frames of one party may be apart from those of the other
+	packet = 60 * ms   // the longest: so long a bit is true
 	word   = 600 * ms  // a pause between two words is no longer
 	breath = 1500 * ms // and one between two sentences of a monologue
 )
 
-// agentFrame takes the agent's bit.
+func newTurns(s Settings) turns { return turns{settings: s, silent: packet + 1} }
+
+// agentFrame takes the agent's bit. There may be several agents: one who speaks is enough.
 func (t *turns) agentFrame(active bool, n int) {
-	t.agentActive = active
-	if t.lead += n; t.lead > slack {
-		t.pass(false, t.lead-slack)
-		t.lead = slack
+	if active {
+		t.silent = 0
+	}
+	if t.missing += n; t.missing > slack {
+		t.pass(false, active, n)
 	}
 }
 
 // callerFrame takes the caller's.
 func (t *turns) callerFrame(active bool, n int) {
-	t.lead = max(t.lead-n, -slack)
-	t.pass(active, n)
+	t.missing = 0
+	t.silent = min(t.silent+n, packet+1)
+	t.pass(active, t.silent <= packet, n)
 }
 
 // pass lets time go by.
-func (t *turns) pass(caller bool, n int) {
-	agent := t.agentActive && t.lead > -slack // who sends nothing is silent
+func (t *turns) pass(caller, agent bool, n int) {
 	t.now += n
 	if agent {
 		t.agentsSecond += n

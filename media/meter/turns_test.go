@@ -237,3 +237,24 @@ func TestWhoSendsNothingIsSilent(t *testing.T) {
 		t.Errorf("after 10 s of an agent alone: %d seconds, the last %+v; want 50, and no monologue", len(seconds), last)
 	}
 }
+
+// With a supervisor in the conversation the meter is told of two. Time goes on as before, and
+// one who speaks is enough.
+func TestTwoAgentsAreHeardAsOne(t *testing.T) {
+	m, ear := meter.New(meter.Settings{}), meter.NewEar()
+	x, agent := heard(t, 16*time.Second, span{0, 5000}, span{10000, 14000}), speaks(span{8000, 16000})
+	codes := make([]byte, len(x))
+	g711.Mu.Encode(codes, x)
+	var seconds []meter.Second
+	for at := 0; at+frame <= len(codes); at += frame {
+		m.Agent(agent(at), frame)
+		m.Agent(false, frame) // the supervisor only listens
+		m.Caller(g711.Mu, codes[at:at+frame], ear.Frame(g711.Mu, codes[at:at+frame]))
+		if s, ok := m.Take(); ok {
+			seconds = append(seconds, s)
+		}
+	}
+	if n := count(seconds, meter.TalkOver); len(seconds) != 16 || n != 1 {
+		t.Errorf("%d seconds and %d talk-overs, want 16 and 1", len(seconds), n)
+	}
+}

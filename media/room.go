@@ -166,6 +166,9 @@ func (l *loop) mix(m *room) {
 	if now-m.due > mostBehind {
 		m.due = now
 		l.tallies.late.Add(1)
+		for _, s := range m.seats {
+			s.smooth = false // the timestamps tell the time that was missed
+		}
 	}
 	for ; m.due <= now; m.due += mixEvery {
 		l.mixOne(m)

@@ -558,3 +558,31 @@ func BenchmarkMix(b *testing.B) {
 		})
 	}
 }
+
+// A loop that was stopped for longer than it makes up for sends no sound that nobody waits
+// for any more; but the timestamps tell the time that has passed.
+func TestAMixThatFellBehindTellsTheTime(t *testing.T) {
+	e := openEngine(t, 2)
+	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+	br := join(t, e, a, b)
+	br.SetRole(b.port, Listen) // so that they are mixed
+	before := a.mustHear()
+	br.loop.order(func(l *loop) {
+		for p, ok := a.hear(time.Millisecond); ok; p, ok = a.hear(time.Millisecond) {
+			before = p
+		}
+		present := l.now
+		l.now += int64(600 * time.Millisecond)
+		l.mix(br.room)
+		l.now = present
+		br.room.due = ms(present) + mixEvery
+	})
+	after := a.mustHear()
+	passed := time.Duration(after.Timestamp-before.Timestamp) * time.Second / rtp.Rate
+	if after.Sequence != before.Sequence+1 || !after.Marker || passed < 560*time.Millisecond || passed > 700*time.Millisecond {
+		t.Errorf("%+v after %+v: %v have passed, want 600 ms", after.Header, before.Header, passed)
+	}
+	if late := e.Counters().Late; late != 1 {
+		t.Errorf("late %d times", late)
+	}
+}

@@ -79,9 +79,12 @@ func TestLongSpeechHasNoGapNoDoubleAndDoesNotDrift(t *testing.T) {
 	}
 }
 
-// during runs a speaker, and hands every packet that an ear hears to judge, for so long.
-func during(t *testing.T, length time.Duration, s *speaker, by *phone, judge func(heard)) {
+// during runs a speaker, and hands every packet that an ear hears to judge, for so long. It
+// tells how late this machine was at worst.
+func during(t *testing.T, length time.Duration, s *speaker, by *phone, judge func(heard)) (late time.Duration) {
 	t.Helper()
+	measured := lateness()
+	defer func() { late = measured() }()
 	ear := newStream(by) // judging takes its time
 	end := make(chan struct{})
 	var wg sync.WaitGroup
@@ -95,27 +98,50 @@ func during(t *testing.T, length time.Duration, s *speaker, by *phone, judge fun
 		select {
 		case p := <-ear.air:
 			if judge(p); t.Failed() {
-				return
+				return 0
 			}
 		case <-time.After(2 * time.Second):
 			t.Error("heard nothing for 2 s")
-			return
+			return 0
 		}
 	}
+	return 0
 }
 
-// goesOn checks that packets are numbered without a break.
+// goesOn checks that packets are numbered without a break. An engine whose machine stood
+// still for over 200 ms counts anew, with a marker; that is a break of the machine.
 type goesOn struct {
 	before rtp.Header
 	n      int
+	breaks int
 }
 
 func (g *goesOn) judge(t *testing.T, p heard) {
-	if g.n > 0 && (p.SSRC != g.before.SSRC || p.Sequence != g.before.Sequence+1 || p.Timestamp != g.before.Timestamp+160 || p.Marker) {
+	advance := p.Timestamp - g.before.Timestamp
+	switch {
+	case g.n == 0:
+	case p.SSRC != g.before.SSRC || p.Sequence != g.before.Sequence+1 || advance%160 != 0:
+		t.Errorf("packet %d is %+v after %+v", g.n, p.Header, g.before)
+	case p.Marker && advance > mostBehind*rtp.Rate/1000:
+		g.breaks++
+	case p.Marker || advance != 160:
 		t.Errorf("packet %d is %+v after %+v", g.n, p.Header, g.before)
 	}
 	g.before = p.Header
 	g.n++
+}
+
+// isWhole checks that there were only the breaks that the machine had, which was so late at
+// worst.
+func (g *goesOn) isWhole(t *testing.T, late time.Duration) {
+	t.Helper()
+	if g.breaks == 0 {
+		return
+	}
+	t.Logf("%d breaks; the machine was late by %v", g.breaks, late)
+	if late < mostBehind*time.Millisecond/2 {
+		t.Errorf("%d breaks, and the machine was late by %v only", g.breaks, late)
+	}
 }
 
 // drift compares how late packets are in the first two seconds with the last two; the
@@ -158,17 +184,17 @@ func soakRelay(t *testing.T, length time.Duration) {
 	s := &speaker{phone: a, codes: newText(t, 20*time.Second).codes}
 	var g goesOn
 	d := drift{due: func(heard) time.Time { return s.begun.Add(time.Duration(g.n-1) * 20 * time.Millisecond) }}
-	during(t, length, s, b, func(p heard) {
+	late := during(t, length, s, b, func(p heard) {
 		if want := s.frame(g.n); !bytes.Equal(p.codes, want) {
 			t.Errorf("packet %d is not what was said", g.n)
-		}
-		if g.n == 0 {
-			p.Marker = false
 		}
 		g.judge(t, p)
 		d.judge(p)
 	})
-	d.isNone(t, 5*time.Millisecond)
+	g.isWhole(t, late)
+	if g.breaks == 0 {
+		d.isNone(t, 5*time.Millisecond)
+	}
 }
 
 func soakPlayer(t *testing.T, length time.Duration) {
@@ -179,9 +205,9 @@ func soakPlayer(t *testing.T, length time.Duration) {
 	var g goesOn
 	var begun time.Time
 	d := drift{due: func(heard) time.Time { return begun.Add(time.Duration(g.n-1) * 20 * time.Millisecond) }}
-	during(t, length, nil, a, func(p heard) {
+	late := during(t, length, nil, a, func(p heard) {
 		if g.n == 0 {
-			begun, p.Marker = p.at, false
+			begun = p.at
 		}
 		if !bytes.Equal(p.codes, codes[g.n*160%len(codes):][:160]) {
 			t.Errorf("packet %d is not what is played", g.n)
@@ -189,7 +215,10 @@ func soakPlayer(t *testing.T, length time.Duration) {
 		g.judge(t, p)
 		d.judge(p)
 	})
-	d.isNone(t, 5*time.Millisecond)
+	g.isWhole(t, late)
+	if g.breaks == 0 {
+		d.isNone(t, 5*time.Millisecond)
+	}
 }
 
 // soakMixer lets one be heard in a mix by two who are silent. What is heard is compared
@@ -206,15 +235,13 @@ func soakMixer(t *testing.T, length time.Duration, ppm float64) {
 	var g goesOn
 	m := pieces{speaker: s}
 	defer m.end()
-	during(t, length, s, b, func(p heard) {
-		if g.n == 0 {
-			p.Marker = false
-		}
+	late := during(t, length, s, b, func(p heard) {
 		g.judge(t, p)
 		if g.n > steadyState {
 			m.hear(t, p)
 		}
 	})
+	g.isWhole(t, late)
 	m.judge(t)
 }
 
@@ -227,13 +254,16 @@ type pieces struct {
 
 	lags    []time.Duration
 	worst   float64 // dB
-	stalled int     // pieces in which the machine was too late for any buffer
+	poor    int     // pieces that are less alike than they should be
+	stalled int     // pieces in which the machine was later than packets ever had been, or soon after
+	stall   time.Time
 }
 
 const (
 	pieceLength = 3 * rtp.Rate
-	pieceBehind = rtp.Rate // of it, to find there what was said at the end of the rest
-	tooLate     = 40 * time.Millisecond
+	pieceBehind = rtp.Rate             // of it, to find there what was said at the end of the rest
+	tooLate     = 5 * time.Millisecond // the least depth of a buffer
+	aftermath   = 15 * time.Second     // until its depth is what it was
 )
 
 func (m *pieces) end() {
@@ -254,15 +284,20 @@ func (m *pieces) hear(t *testing.T, p heard) {
 	late := m.late()
 	l := m.speaker.compare(m.piece, m.began)
 	m.piece, m.late = nil, nil
-	if late > tooLate {
+	switch {
+	case l.Frames == 0:
+		return
+	case late > tooLate:
+		m.stalled, m.stall = m.stalled+1, time.Now()
+		return
+	case time.Since(m.stall) < aftermath:
 		m.stalled++
 		return
-	}
-	if l.Frames == 0 {
-		return
-	}
-	if l.Gone > 0 || l.SNR < alikeEnough {
-		t.Errorf("from %v on: %+v (the machine was late by %v)", m.began.Sub(m.speaker.begun), l, late)
+	case l.Gone > 0:
+		t.Errorf("from %v on nothing was heard: %+v (the machine was late by %v)", m.began.Sub(m.speaker.begun), l, late)
+	case l.SNR < alikeEnough:
+		m.poor++
+		t.Logf("from %v on: %+v (the machine was late by %v)", m.began.Sub(m.speaker.begun), l, late)
 	}
 	m.lags = append(m.lags, time.Duration(l.Lag)*time.Second/rtp.Rate)
 	if m.worst == 0 || l.SNR < m.worst {
@@ -272,7 +307,7 @@ func (m *pieces) hear(t *testing.T, p heard) {
 
 // A piece in which sound is made longer or shorter once, by up to 15 ms, is as alike as
 // this; mostly it is the same bit by bit.
-const alikeEnough = 30.0
+const alikeEnough = 25.0
 
 // compare compares a piece that was heard from a moment on with what was said then.
 func (s *speaker) compare(piece []int16, began time.Time) shim.Likeness {
@@ -292,6 +327,9 @@ func (m *pieces) judge(t *testing.T) {
 	first, last := m.lags[0], m.lags[len(m.lags)-1]
 	t.Logf("%d pieces, at worst %.1f dB; heard %v to %v after it was said, at first %v and at last %v; %d more while the machine was late",
 		len(m.lags), m.worst, slices.Min(m.lags), slices.Max(m.lags), first, last, m.stalled)
+	if m.poor > 1+len(m.lags)/20 { // one thread of a shared machine may be late and another not
+		t.Errorf("%d pieces of %d are less alike than %.0f dB", m.poor, len(m.lags), alikeEnough)
+	}
 	if last-first > 45*time.Millisecond {
 		t.Errorf("it is heard later and later: after %v at first, %v at last", first, last)
 	}

@@ -15,12 +15,14 @@ import (
 // own, short enough for a test and different from every other in each of its pieces.
 var spoken = []string{
 	"notice", "welcome", "warning-1", "warning-2", "warning-2-emergency", "farewell", "one-strike",
-	"closing", "goodbye", "agent-lost", "crisis-hold", "supervisor-page", "no-answer", "no-agents",
+	"closing", "goodbye", "agent-lost", "crisis-hold", "no-answer", "no-agents",
+	"supervisor-page", "supervisor-page-crisis", "supervisor-page-rescue", "supervisor-crisis",
+	"supervisor-listens", "supervisor-whispers", "supervisor-joins", "supervisors-only", "nobody-talks-there",
 	"enter-agent-number", "enter-pin", "wrong-pin", "logged-in", "ready", "not-possible-now",
 	"rest-extended", "rest-declined", "position-before", "position-after", "number-1", "number-2",
 	"refused-too-soon", "refused-customer-silent", "refused-no-permit", "refused-crisis",
 	"refused-emergency", "refused-permit-open", "refused-unknown-key", "refused-not-possible",
-	"tone-beep", "tone-confirm", "tone-permit", "tone-zip",
+	"tone-beep", "tone-confirm", "tone-permit", "tone-zip", "tone-supervisor", "tone-supervisor-gone",
 }
 
 const (
@@ -36,7 +38,7 @@ const (
 func toneOf(id string) float64 {
 	for i, known := range spoken {
 		if known == id {
-			return promptTones + 60*float64(i)
+			return promptTones + 50*float64(i)
 		}
 	}
 	panic("no such prompt in the tests: " + id)

@@ -60,7 +60,12 @@ func TestASupervisorReleasesACrisisAndTheAgentStillRestsLongest(t *testing.T) {
 	anna.presses("*97")
 	sofia.rings()
 	sofia.answers()
-	sofia.hears("supervisor-page")
+	sofia.hears("supervisor-page-crisis")
+	anna.hears("tone-supervisor")
+	s.talk(caller, sofia) // they have joined, and anna is still there
+	s.talk(anna, sofia)
+	caller.hearsVoice(anna)
+	sofia.presses("*4")
 	anna.isCut()
 	s.talk(caller, sofia)
 	caller.isIn("CRISIS")
@@ -112,7 +117,7 @@ func TestAssistPagesASupervisorAndKeepsTheStage(t *testing.T) {
 		caller.hangsUp()
 		caller.wentThrough("customer_after_warning", 1, "W1", "OBS1", "ENDED")
 	})
-	t.Run("a supervisor takes the call with its warnings", func(t *testing.T) {
+	t.Run("a supervisor whispers, joins and takes the call with its warnings", func(t *testing.T) {
 		s := open(t)
 		crew := s.seats("anna", "sofia")
 		anna, sofia := crew[0], crew[1]
@@ -124,6 +129,14 @@ func TestAssistPagesASupervisorAndKeepsTheStage(t *testing.T) {
 		}
 		sofia.answers()
 		sofia.hears("supervisor-page")
+		s.talk(anna, sofia)
+		caller.hearsOnly(anna)
+		sofia.hearsOnly(anna, caller)
+		sofia.presses("*3")
+		sofia.hears("supervisor-joins")
+		s.talk(caller, sofia)
+		caller.isIn("OBS1")
+		sofia.presses("*4")
 		anna.isCut()
 		s.talk(caller, sofia)
 		caller.isIn("OBS1")
@@ -145,7 +158,7 @@ func TestAssistPagesASupervisorAndKeepsTheStage(t *testing.T) {
 		toni.rings()
 		toni.answers()
 		toni.hears("supervisor-page")
-		s.talk(caller, toni)
+		toni.hearsVoice(caller)
 	})
 }
 
@@ -189,7 +202,7 @@ func TestAnEmergencyQueueNeverDisconnects(t *testing.T) {
 		sofia.rings()
 		caller.hearsMusic()
 		sofia.answers()
-		sofia.hears("supervisor-page")
+		sofia.hears("supervisor-page-rescue")
 		s.talk(caller, sofia)
 		caller.neverHeard("closing", "goodbye")
 	})

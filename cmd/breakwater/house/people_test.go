@@ -14,7 +14,7 @@ import (
 const (
 	password = "wire-password"
 	pin      = "4711"
-	loud     = -16.0 // dBm0: how loud people speak
+	loud     = -20.0 // dBm0: how loud people speak
 	nothing  = -50.0 // dBm0: below, nobody is heard
 
 	lowestVoice = 280.0 // Hz: below all voices, which are 40 Hz apart
@@ -35,8 +35,9 @@ type person struct {
 
 // person is somebody without a call.
 func (s *stage) person(name string, phone *siptest.Phone) *person {
-	s.persons++
-	return &person{s: s, name: name, phone: phone, voice: lowestVoice + 40*float64(s.persons)}
+	p := &person{s: s, name: name, phone: phone, voice: lowestVoice + 40*float64(len(s.people)+1)}
+	s.people = append(s.people, p)
+	return p
 }
 
 // desks are the agents' phones and what they type to log in.
@@ -122,8 +123,8 @@ func (p *person) code(code, says string) {
 // caller is a new caller outside who has dialled.
 func (s *stage) caller(number string) *person {
 	s.Helper()
-	p := s.person(fmt.Sprintf("caller %d", s.persons+1), s.city)
-	p.number = fmt.Sprintf("0301%04d", s.persons)
+	p := s.person(fmt.Sprintf("caller %d", len(s.people)+1), s.city)
+	p.number = fmt.Sprintf("0301%04d", len(s.people))
 	p.dials(siptest.Dial{Number: number, From: p.number})
 	return p
 }

@@ -50,7 +50,7 @@ type stage struct {
 	options map[string]string
 	city    *siptest.Phone
 	log     lockedBuffer
-	persons int
+	people  []*person
 	sounds  map[string][]byte // of prompts, as they are heard
 }
 

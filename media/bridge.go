@@ -50,14 +50,13 @@ func (e *Engine) Join(a, b *Port) (*Bridge, error) {
 	if a == b {
 		return nil, errors.New("media: a port cannot be joined to itself")
 	}
-	br := &Bridge{}
+	// All are served by one thread from now on, so that no sound passes between threads.
+	br := &Bridge{loop: a.home.Load()}
 	if err := errors.Join(a.reserve(br), b.reserve(br)); err != nil {
 		a.free(br)
 		b.free(br)
 		return nil, err
 	}
-	// All are served by one thread from now on, so that no sound passes between threads.
-	br.loop = a.home.Load()
 	if err := br.seat(member{port: a}, member{port: b}); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,8 @@ import (
 
 // A supervisor in a conversation, measured: everybody's voice is a tone of their own.
 
-// hearsOnly looks who is heard in half a second.
+// hearsOnly looks who is heard in half a second. Where a busy machine made a voice jump, a
+// little of it is at every frequency: between heard and not is a wide room.
 func (p *person) hearsOnly(others ...*person) {
 	p.s.Helper()
 	for _, o := range others {
@@ -24,7 +25,7 @@ func (p *person) hearsOnly(others ...*person) {
 		for _, other := range others {
 			expected = expected || o == other
 		}
-		if (level > nothing) != expected {
+		if (level > (loud+nothing)/2) != expected {
 			p.s.Errorf("%s hears %s at %.1f dBm0, expected: %v", p.name, o.name, level, expected)
 		}
 	}

@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -585,4 +586,85 @@ func TestAMixThatFellBehindTellsTheTime(t *testing.T) {
 	if late := e.Counters().Late; late != 1 {
 		t.Errorf("late %d times", late)
 	}
+}
+
+// Supervisors come and go in many calls at once, and somebody hangs up in the middle;
+// afterwards nothing is left.
+func TestRoomsThatComeAndGoLeaveNothingBehind(t *testing.T) {
+	e := openEngine(t, 48)
+	var wg sync.WaitGroup
+	for call := range 4 {
+		wg.Go(func() {
+			for i := range 4 {
+				if err := oneRoom(e, 4*call+i); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	eventually(t, "every port is free", func() bool {
+		open, draining, _ := e.Usage()
+		return open == 0 && draining == 0
+	})
+	for _, l := range e.loops {
+		l.order(func(l *loop) {
+			if l.wheel.armed != 0 {
+				t.Errorf("%d timers are left", l.wheel.armed)
+			}
+		})
+	}
+}
+
+// oneRoom is a call with a supervisor, which ends as its number says.
+func oneRoom(e *Engine, number int) error {
+	ports := make([]*Port, 3)
+	for i := range ports {
+		p, err := e.Port(loopback)
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		ports[i] = p
+		d := Desc{Remote: p.Local(), Codec: []Codec{PCMU, PCMA, G722}[(i+number)%3], Send: true, Recv: true}
+		d.Payload = uint8(d.Codec)
+		if err := p.Apply(d); err != nil {
+			return err
+		}
+	}
+	caller, agent, supervisor := ports[0], ports[1], ports[2]
+	br, err := e.Join(caller, agent)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { // while all else happens
+		agent.Protect(guard.Settings{})
+		_ = agent.Apply(Desc{Remote: agent.Local(), Codec: PCMU, Ptime: 30 * time.Millisecond, Send: true, Recv: true})
+		_, _ = agent.Exposure(), agent.Level()
+	})
+	defer wg.Wait()
+	if err := br.Add(supervisor, Role(number%3)); err != nil {
+		return err
+	}
+	br.SetGain(caller, -20)
+	br.SetRole(supervisor, Talk)
+	switch number % 4 {
+	case 0:
+		caller.Close()
+	case 1:
+		br.Remove(supervisor)
+		br.Remove(supervisor)
+	case 2:
+		br.Close()
+		br.SetGainFor(agent, caller, -6)
+		if err := br.Add(supervisor, Talk); err == nil {
+			return errors.New("a bridge that is closed took somebody in")
+		}
+	case 3:
+		agent.Close()
+		supervisor.Close()
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 // Package dtmf reads and writes the keys that a party presses: as telephone-events
-// in RTP (RFC 4733) and as bodies of SIP INFO. It owns no clock and no socket: it
-// is given packets and says which key was pressed, once per press.
+// in RTP (RFC 4733), as bodies of SIP INFO, and as the tones they once were, in the sound.
+// It owns no clock and no socket: it is given packets or samples and says which key was
+// pressed, once per press.
 package dtmf
 
 import (

@@ -8,7 +8,6 @@ import (
 
 	"breakwater/media/g711"
 	"breakwater/media/guard"
-	"breakwater/media/voices"
 )
 
 // five is the key 5 as it comes in the sound, both tones at a level in dBm0.
@@ -117,22 +116,5 @@ func TestADigitOfOurOwnIsHeard(t *testing.T) {
 	l.guard.Own(true)
 	if got := level(l.send(five(-15, 100*time.Millisecond))); got < -13 {
 		t.Errorf("%.1f dBm0, want it as it is", got)
-	}
-}
-
-// What is muted wrongly is a word that the agent misses.
-func TestNoVoiceIsMutedForADigit(t *testing.T) {
-	for _, v := range voices.People(t, 10*time.Minute) {
-		for _, level := range []float64{-26, -14} {
-			l := newLine(guard.Settings{})
-			for _, x := range v.Clips {
-				l.send(normalised(x, level))
-			}
-			a := l.guard.Account()
-			t.Logf("%s at %v dBm0: %d digits in %v", v.Name, level, a.Events[guard.ByDigit], v.Duration().Round(time.Second))
-			if a.Events[guard.ByDigit] > 0 {
-				t.Errorf("%s at %v dBm0: muted %d times in %v of speech", v.Name, level, a.Events[guard.ByDigit], v.Duration())
-			}
-		}
 	}
 }

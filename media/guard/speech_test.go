@@ -23,7 +23,7 @@ var transparency = []struct {
 // Test 14, as far as the voices of the repository can tell.
 func testOurVoicesPassUntouched(t *testing.T) {
 	for _, language := range []string{"en", "zh"} {
-		x := spoken(t, language, 10*time.Minute)
+		x := spoken(t, language, 4*time.Minute)
 		for _, c := range transparency[:2] {
 			l := newLine(c.settings)
 			l.send(louder(x, c.level+20))
@@ -38,7 +38,7 @@ func testOurVoicesPassUntouched(t *testing.T) {
 func testLoudSpeechIsTouchedOnlyWhereItBreaksACeiling(t *testing.T) {
 	for _, language := range []string{"en", "zh"} {
 		l := newLine(noComfort())
-		l.send(louder(spoken(t, language, 10*time.Minute), 6))
+		l.send(louder(spoken(t, language, 4*time.Minute), 6))
 		asked := l.guard.Account().Limited
 		must := asked[guard.ByPeak] + asked[guard.ByLevel]
 		t.Logf("%s: %d frames touched, ceilings broken %d times, %.2f dB down on average", language, l.changed, must, l.meanReduction())
@@ -72,9 +72,9 @@ func testOurVoicesAreNoTones(t *testing.T) {
 	for _, language := range []string{"en", "zh"} {
 		for _, level := range []float64{-20, -8} {
 			l := newLine(noComfort())
-			l.send(louder(spoken(t, language, 10*time.Minute), level+20))
+			l.send(louder(spoken(t, language, 4*time.Minute), level+20))
 			if got := l.guard.Account().Events[guard.ByTone]; got != 0 {
-				t.Errorf("%s at %v dBm0: %d tones in ten minutes of speech, want none", language, level, got)
+				t.Errorf("%s at %v dBm0: %d tones in four minutes of speech, want none", language, level, got)
 			}
 		}
 	}

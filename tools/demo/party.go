@@ -152,6 +152,22 @@ func (s *scene) talk(a, b *party) {
 	s.say("%s and %s hear each other (%.0f Hz and %.0f Hz)", a.name, b.name, a.voice, b.voice)
 }
 
+// join lets a third party speak with two who do, until the first has heard both others at
+// once.
+func (s *scene) join(caller, agent, third *party) {
+	third.speaks()
+	for _, p := range []*party{agent, third} {
+		what := fmt.Sprintf("%s hears %s besides the other", caller.name, p.name)
+		s.do(what, func(ctx context.Context) error {
+			return caller.call.WaitToneAt(ctx, p.voice, speaking-2, speaking+2)
+		})
+		if !s.lost {
+			s.good++
+		}
+	}
+	s.say("%s hears both %s (%.0f Hz) and %s (%.0f Hz)", caller.name, agent.name, agent.voice, third.name, third.voice)
+}
+
 // silent tells whether a phone was left alone: no call came to it.
 func (d *desk) silent() bool {
 	select {

@@ -106,8 +106,6 @@ func (s *Stage) visit(ctx context.Context, talk time.Duration) error {
 	if err != nil {
 		return err
 	}
-	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-	defer cancel()
 	clock := time.NewTimer(talk)
 	defer clock.Stop()
 	select {
@@ -116,6 +114,8 @@ func (s *Stage) visit(ctx context.Context, talk time.Duration) error {
 	case <-call.Ended():
 		return errors.New("ended by itself: " + call.End())
 	}
+	bye, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), 20*time.Second, errors.New("no answer to BYE"))
+	defer cancel()
 	return call.Hangup(bye)
 }
 

@@ -127,6 +127,44 @@ func silences(codes []byte) (all []stretch) {
 	return all
 }
 
+// A phone whose clock is wrong by far more than any is (1 %) leaves its time by less than
+// half a second, in whichever direction, and never costs the other side a frame.
+func TestAWrongClockIsSetRight(t *testing.T) {
+	for name, period := range map[string]int64{"fast": 1584, "slow": 1616} { // tenths of a sample
+		t.Run(name, func(t *testing.T) {
+			s := newStudio(t, RecordingSettings{Memory: 2})
+			r := s.open(PCMU)
+			const end = 180 * g711.Rate
+			n := byte(0)
+			for at, wrong := int64(0), int64(0); at < end; at += 160 {
+				for ; wrong*period/10 <= at; wrong++ {
+					if n++; n == PCMU.Silence() {
+						n = 0
+					}
+					r.hear(left, moment(at), PCMU, rtp.Header{SSRC: 1, Timestamp: uint32(160 * wrong)}, bytes.Repeat([]byte{n}, 160))
+				}
+				s.lay(r, frame{channel: right, timestamp: uint32(at), at: at}, flat(byte(at/8000)))
+			}
+			paths, err := s.stop(r, end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, l, right := readTape(t, paths[0])
+			if len(l) < end || len(l) > end+stray+160 {
+				t.Errorf("%d samples of %d", len(l), end)
+			}
+			for second := range end / g711.Rate {
+				if n := bytes.Count(right[second*g711.Rate:][:g711.Rate], []byte{byte(second)}); n != g711.Rate {
+					t.Fatalf("second %d of the other side has %d samples", second, n)
+				}
+			}
+			if lost := bytes.Count(l, []byte{PCMU.Silence()}); name == "slow" && lost > end/50 || name == "fast" && lost > 160 {
+				t.Errorf("%d samples of silence", lost)
+			}
+		})
+	}
+}
+
 // What a party said before it fell silent is on the disk soon, though its last second is
 // never complete.
 func TestASilentPartyIsWrittenAllTheSame(t *testing.T) {

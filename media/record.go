@@ -70,9 +70,11 @@ func (p *Port) Record(path string) (*Recording, error) {
 		return nil, fmt.Errorf("media: record: %w", err)
 	}
 	r.port = p
-	if err := r.start(w); err != nil {
+	before, err := r.start(w)
+	if err != nil {
 		return nil, errors.Join(err, os.Remove(w.reel.sound.path))
 	}
+	before.ended() // by the disk, and nobody has closed it
 	return r, nil
 }
 
@@ -95,24 +97,26 @@ func (s *scribe) open(path string, c Codec) (*Recording, *work, error) {
 	return r, w, nil
 }
 
-// start makes the loop lay and the scribe write.
-func (r *Recording) start(w *work) error {
+// start makes the loop lay and the scribe write. It gives the recording that the port had
+// before, nil = none.
+func (r *Recording) start(w *work) (before *Recording, err error) {
 	p := r.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	before = p.ctl.rec
 	switch {
 	case p.ctl.closed:
-		return ErrClosed
-	case p.ctl.rec != nil && !p.ctl.rec.over():
-		return fmt.Errorf("media: port %v is being recorded", p.Local())
+		return nil, ErrClosed
+	case before != nil && !before.over():
+		return nil, fmt.Errorf("media: port %v is being recorded", p.Local())
 	}
 	if err := r.scribe.take(r, w); err != nil {
-		return err
+		return nil, err
 	}
 	p.ctl.rec = r
 	p.swap()
 	p.engine.tallies.recordings.Add(1)
-	return nil
+	return before, nil
 }
 
 // Pause replaces both channels by marked silence codes until Resume.

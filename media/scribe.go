@@ -235,6 +235,9 @@ func (s *scribe) finish(number uint32) {
 		s.complain(w, "recording has a hole", err)
 	}
 	s.force.finished(w, func(forced error) {
+		if fault := w.books.fault.Load(); forced == nil && fault != nil {
+			forced = *fault // the system tells of it once
+		}
 		if forced != nil {
 			s.complain(w, "recording may not outlast a power cut", forced)
 			err = forced

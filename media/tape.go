@@ -68,14 +68,10 @@ func (t *tape) lay(channel uint8, at int64, c Codec, h rtp.Header, codes []byte)
 	}
 	k := &t.tracks[channel]
 	n := int64(len(codes))
-	from := k.place(h, at-t.begin)
-	if from < t.edge-pageSpan {
+	from, ok := k.place(h, at-t.begin)
+	if !ok || from < t.edge-pageSpan {
 		t.belate(channel, from, n)
 		return
-	}
-	for from+n > t.edge+(windowPages-1)*pageSpan { // a source that is faster than time
-		t.hand(t.open)
-		t.advance(t.open + 1)
 	}
 	for place := from; len(codes) > 0; {
 		number := place / pageSpan
@@ -104,20 +100,24 @@ func (t *tape) pass(at int64) {
 
 // place tells where a frame belongs: behind the frames before it as the timestamps
 // say, else, for a new source or a clock that was moved, where it arrived. Frames
-// never fall on others.
-func (k *track) place(h rtp.Header, at int64) int64 {
+// never fall on others: those of a source that is faster than time have no place when
+// they would lie too far from their moment, lest one channel runs away from the other.
+func (k *track) place(h rtp.Header, at int64) (from int64, ok bool) {
 	k.at = at
 	if k.begun && k.ssrc == h.SSRC {
 		wide := k.wide + int64(int32(h.Timestamp-k.last))
 		if k.from = wide + k.shift; k.from-at < stray && at-k.from < stray {
 			k.last, k.wide = h.Timestamp, wide
-			return k.from
+			return k.from, true
 		}
 	}
 	k.from = (max(at, k.end, 0) + grain - 1) / grain * grain
+	if k.from-at >= stray {
+		return k.from, false
+	}
 	k.begun, k.ssrc, k.last, k.wide = true, h.SSRC, h.Timestamp, 0
 	k.shift = k.from
-	return k.from
+	return k.from, true
 }
 
 // settled hands on the pages that nothing falls on any more. at is the present time, in

@@ -135,7 +135,7 @@ func TestTapePlacesFrames(t *testing.T) {
 		"one so late that its place was written": {
 			[]frame{{timestamp: 0, at: 0}, {timestamp: 8000, at: 8000}, {timestamp: 4320, at: 8010}, {timestamp: 800, at: 8020}}, []int{0, 8000, -1, -1},
 		},
-		"a source that is faster than time": {burst(200), places(200)},
+		"a source that is faster than time, as far as it is near its moment": {burst(40), places(23, 40)},
 		"a long silence": {
 			[]frame{{timestamp: 0, at: 0}, {timestamp: 800000, at: 800000}}, []int{0, 800000},
 		},
@@ -170,10 +170,14 @@ func burst(n int) (frames []frame) {
 	return frames
 }
 
-// places are those of so many frames, one behind the other.
-func places(n int) (all []int) {
+// places are those of n frames, of which so many are placed, one behind the other.
+func places(placed, n int) (all []int) {
 	for i := range n {
-		all = append(all, 160*i)
+		if i < placed {
+			all = append(all, 160*i)
+		} else {
+			all = append(all, -1)
+		}
 	}
 	return all
 }

@@ -3,11 +3,8 @@ package wav
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -252,45 +249,6 @@ func TestClips(t *testing.T) {
 	}
 }
 
-func TestWriterLeavesAGoodFileAtEveryRefresh(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "call.wav")
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	w, err := NewWriter(file, g711.A, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(p ...byte) {
-		if _, err := w.Write(p); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(1, 2, 3, 4)
-	if err := w.Refresh(); err != nil {
-		t.Fatal(err)
-	}
-	write(5, 6) // the process dies before the next refresh
-
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := Parse(b)
-	if err != nil || !bytes.Equal(f.Data, []byte{1, 2, 3, 4}) || f.Channels != 2 || f.Format != ALaw {
-		t.Fatalf("after a crash: %+v, %v", f, err)
-	}
-	copy(b, Header(g711.A, 2, int64(len(b)-HeaderSize)))
-	if f, err = Parse(b); err != nil || !bytes.Equal(f.Data, []byte{1, 2, 3, 4, 5, 6}) {
-		t.Fatalf("after the repair: %+v, %v", f, err)
-	}
-	if w.Size() != 6 {
-		t.Errorf("size %d, want 6", w.Size())
-	}
-}
-
 func TestARecordingIsSalvagedWhereverItEnds(t *testing.T) {
 	for _, law := range []g711.Law{g711.Mu, g711.A} {
 		file := Encode(law, 2, []byte{1, 11, 2, 12, 3, 13})
@@ -367,60 +325,6 @@ func TestHeaderIsWhatTheStandardSays(t *testing.T) {
 	}
 	if got := Encode(g711.Mu, 1, []byte{1}); len(got) != HeaderSize+2 {
 		t.Errorf("an odd file has %d bytes, want %d", len(got), HeaderSize+2)
-	}
-}
-
-// disk is a full disk after so many bytes.
-type disk struct{ room int }
-
-var errDiskFull = errors.New("no space left")
-
-func (d *disk) WriteAt(p []byte, _ int64) (int, error) {
-	n := min(d.room, len(p))
-	d.room -= n
-	if n < len(p) {
-		return n, errDiskFull
-	}
-	return n, nil
-}
-
-func TestWriterTellsOfAFullDisk(t *testing.T) {
-	w, err := NewWriter(&disk{room: HeaderSize + 3}, g711.Mu, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := w.Write([]byte{1, 2, 3, 4})
-	if n != 3 || !errors.Is(err, errDiskFull) || w.Size() != 2 {
-		t.Errorf("wrote %d, %v, size %d; want 3, a full disk and whole pairs", n, err, w.Size())
-	}
-	if err := w.Refresh(); !errors.Is(err, errDiskFull) {
-		t.Errorf("refresh: %v", err)
-	}
-	if _, err := NewWriter(&disk{}, g711.Mu, 2); !errors.Is(err, errDiskFull) {
-		t.Errorf("begin: %v", err)
-	}
-	if _, err := NewWriter(&disk{room: 1000}, g711.Mu, 3); err == nil {
-		t.Error("three channels must be refused")
-	}
-	w = &Writer{file: &disk{room: 1000}, channels: 2, size: maxData - 1}
-	if _, err := w.Write([]byte{1, 2}); !errors.Is(err, ErrFull) {
-		t.Errorf("beyond 4 GiB: %v", err)
-	}
-}
-
-func TestWritingCostsNoAllocation(t *testing.T) {
-	w, err := NewWriter(&disk{room: 1 << 30}, g711.Mu, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	left, right, both := make([]byte, 160), make([]byte, 160), make([]byte, 320)
-	if n := testing.AllocsPerRun(1000, func() {
-		Interleave(both, left, right)
-		if _, err := w.Write(both); err != nil {
-			t.Fatal(err)
-		}
-	}); n != 0 {
-		t.Fatalf("%v allocations a frame, want 0", n)
 	}
 }
 

@@ -3,9 +3,6 @@ package wav
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"io"
 	"math"
 
 	"breakwater/media/g711"
@@ -16,9 +13,6 @@ const HeaderSize = 58
 
 // maxData is what the 32-bit lengths of RIFF leave for samples: 74 hours of stereo.
 const maxData = math.MaxUint32 - HeaderSize
-
-// ErrFull means that a WAV file cannot grow any more.
-var ErrFull = errors.New("wav: the file has reached 4 GiB")
 
 // Header is all that stands before the samples of a G.711 file at 8000 Hz: RIFF, fmt
 // with format tag 6 or 7, fact, and the head of data. It has HeaderSize bytes for
@@ -105,51 +99,3 @@ func shuffle(x uint64) uint64 {
 	t = (x ^ x>>8) & 0x0000FF000000FF00
 	return x ^ t ^ t<<8
 }
-
-// Writer writes a G.711 file that grows. Samples go to their final place at once;
-// the lengths in the header are those of the last Refresh. So a file whose writer
-// died is a good WAV file up to there, and Header with the file's size less
-// HeaderSize brings back the rest. It is not safe for concurrent use.
-type Writer struct {
-	file     io.WriterAt
-	law      g711.Law
-	channels int
-	size     int64
-}
-
-// NewWriter begins a file with one or two channels: it writes the header of an
-// empty one.
-func NewWriter(file io.WriterAt, law g711.Law, channels int) (*Writer, error) {
-	if channels != 1 && channels != 2 {
-		return nil, fmt.Errorf("wav: %d channels; allowed are 1 and 2", channels)
-	}
-	w := &Writer{file: file, law: law, channels: channels}
-	return w, w.Refresh()
-}
-
-// Write appends codes, interleaved if there are two channels. ErrFull, with nothing
-// written, if the file would outgrow 4 GiB. After another error the codes that
-// were not written are lost; the next Write goes on behind those that were.
-func (w *Writer) Write(codes []byte) (int, error) {
-	if w.size+int64(len(codes)) > maxData {
-		return 0, ErrFull
-	}
-	n, err := w.file.WriteAt(codes, HeaderSize+w.size)
-	w.size += int64(n - n%w.channels) // half a pair would swap the channels of all that follows
-	if err != nil {
-		return n, fmt.Errorf("wav: write samples: %w", err)
-	}
-	return n, nil
-}
-
-// Refresh writes the lengths as they are now. Every second or so is enough; the
-// last one finishes the file.
-func (w *Writer) Refresh() error {
-	if _, err := w.file.WriteAt(Header(w.law, w.channels, w.size), 0); err != nil {
-		return fmt.Errorf("wav: write header: %w", err)
-	}
-	return nil
-}
-
-// Size is how many bytes of samples were written.
-func (w *Writer) Size() int64 { return w.size }

@@ -15,7 +15,8 @@ const pieceTime = time.Second * PieceSize / Rate
 //
 // A voice has to ring nothing, and to cost little: that a piece cannot be of a digit
 // shows in three sums, which a caller may have made already. Inband has no clock,
-// and allocates nothing. It belongs to whoever receives the leg.
+// and allocates nothing. It belongs to whoever receives the leg. The zero value has
+// heard nothing yet.
 type Inband struct {
 	kept   [looked][PieceSize]int16 // the newest pieces that may be of a digit
 	run    int                      // how many of them there are, in a row

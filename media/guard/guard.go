@@ -25,17 +25,22 @@ type Guard struct {
 	steady calm
 
 	usual    float64 // long-term active power of the line, A-weighted; outlives gaps
+	own      bool    // the sound is the server's, not a caller's
 	comfort  leveller
-	gain     float64 // given to the last block, comfort's included
-	hold     float64 // seconds until gain may rise
-	rise     float64 // factor of gain a block
 	stepBack stepBack
 	digits   digits
-	muted    bool // the last block was, for a digit
-	own      bool // the sound is the server's, not a caller's
+	given
 
 	account account
 	track   track
+}
+
+// given is what the last block was given.
+type given struct {
+	gain  float64 // comfort's included
+	muted bool    // nothing at all, for a digit
+	hold  float64 // seconds until gain may rise
+	rise  float64 // factor of gain a block, then
 }
 
 // New makes a guard that has heard nothing yet. It takes the line's usual level to
@@ -49,10 +54,9 @@ func New(s Settings) *Guard {
 		usual:    firstUsual,
 		comfort:  newLeveller(s.Leveller),
 		digits:   digits{on: *s.Digits.Enabled},
-		gain:     1,
 		track:    track{low: 1},
 	}
-	g.rise = g.limits.rise
+	g.given = given{gain: 1, rise: g.limits.rise}
 	g.tune(Narrow)
 	return g
 }

@@ -31,6 +31,7 @@ func (t *talk) carryOut(a protect.Action) {
 		c.account.step("permit.closed", "")
 	case protect.AgentHint:
 		c.account.step("hint", a.Why)
+		c.x.tally.Add("det_hints_total")
 		t.tell("hint-step-back")
 	case protect.ToggleStepBack:
 		t.step = !t.step

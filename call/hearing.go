@@ -3,6 +3,7 @@ package call
 import (
 	"breakwater/media"
 	"breakwater/media/guard"
+	"breakwater/media/meter"
 )
 
 // Hearing is how the ears of everybody at one of our phones are protected.
@@ -11,12 +12,13 @@ type Hearing struct {
 	Guard guard.Settings `yaml:"guard"` // what is too loud, too sudden or too shrill
 
 	Dose     guard.DoseSettings       `yaml:"dose"`     // how much sound a working day may bring
+	Meter    meter.Settings           `yaml:"meter"`    // measures a raised voice, for a hint to the agent alone
 	Headsets map[string]guard.Profile `yaml:"headsets"` // by name: what agents wear; an agent without one has dose.profile
 }
 
 // WithDefaults fills what is not set.
 func (h Hearing) WithDefaults() Hearing {
-	h.Guard, h.Dose = h.Guard.WithDefaults(), h.Dose.WithDefaults()
+	h.Guard, h.Dose, h.Meter = h.Guard.WithDefaults(), h.Dose.WithDefaults(), h.Meter.WithDefaults()
 	return h
 }
 
@@ -30,6 +32,7 @@ func (h Hearing) Check() map[string]string {
 	}
 	under("guard", h.Guard.Check())
 	under("dose", h.Dose.Check())
+	under("meter", h.Meter.Check())
 	for name, worn := range h.Headsets {
 		under("headsets."+name, worn.Check())
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"breakwater/media"
+	"breakwater/media/meter"
 )
 
 // fakeSounds plays for as long as the clips last, one sound at a time to a leg, joins
@@ -105,9 +106,16 @@ func (s *fakeSounds) Level(leg Leg) media.Level {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.account.At.IsZero() {
-		return media.Level{At: time.Now(), Spoken: l.spoken}
+		return media.Level{At: time.Now(), Spoken: l.spoken, Voice: l.voice}
 	}
 	return l.account
+}
+
+func (s *fakeSounds) Meter(leg Leg, _ meter.Settings) {
+	l := bare(leg)
+	l.mu.Lock()
+	l.metered = true
+	l.mu.Unlock()
 }
 
 func (s *fakeSounds) Account(Leg) (string, media.Quality) { return "PCMU", media.Quality{} }

@@ -24,8 +24,10 @@ type fakeLeg struct {
 	hungUp   *Cause // by us
 	spoken   time.Duration
 	account  media.Level // of the voice; zero = always the newest
-	heard    []string    // what was played to it, by clip name
-	cut      []string    // what of it was not heard to the end, music aside
+	voice    media.Voice // what a meter found
+	metered  bool
+	heard    []string // what was played to it, by clip name
+	cut      []string // what of it was not heard to the end, music aside
 	playing  *fakePlayback
 	bridge   *fakeJoined
 	lingers  bool // its sound is still there after its end, as for a moment in life

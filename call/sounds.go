@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"breakwater/media"
+	"breakwater/media/meter"
 )
 
 // errNoSound means that a leg was to be heard before it had any sound.
@@ -20,6 +21,9 @@ type Sounds interface {
 	Record(leg Leg, path string) (Tape, error)
 	// Level is the newest account of the leg's voice.
 	Level(leg Leg) media.Level
+	// Meter measures the leg's voice from now on, for the hints in Level. Doing it twice is
+	// harmless.
+	Meter(leg Leg, s meter.Settings)
 	// Account is the codec name and quality of the leg so far.
 	Account(leg Leg) (codec string, q media.Quality)
 }
@@ -86,6 +90,12 @@ func (s engineSounds) Level(leg Leg) media.Level {
 		return media.Level{}
 	}
 	return leg.Port().Level()
+}
+
+func (s engineSounds) Meter(leg Leg, settings meter.Settings) {
+	if p := leg.Port(); p != nil {
+		p.Meter(settings)
+	}
 }
 
 func (s engineSounds) Account(leg Leg) (string, media.Quality) {

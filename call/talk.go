@@ -109,7 +109,7 @@ func (c *Call) newTalk(conv *conversation) *talk {
 	if t.ladder == nil {
 		t.ladder = protect.New(c.plan.Protect, protect.Limits{
 			Emergency: conv.manners.Emergency || c.story.emergency, Notice: c.story.noticed,
-			Warnings: c.account.r.Warnings, Crisis: c.story.crisis,
+			Warnings: c.account.r.Warnings, Crisis: c.story.crisis, Hint: c.plan.Hearing.Meter.Enabled,
 		}, time.Now())
 	}
 	return t
@@ -122,6 +122,9 @@ func (t *talk) begin() error {
 		return fmt.Errorf("join caller and %s: %w", conv.seat.Agent, err)
 	}
 	t.joined = joined
+	if m := c.plan.Hearing.Meter; m.Enabled {
+		c.x.parts.Sounds.Meter(c.caller, m)
+	}
 	t.told = c.x.parts.Sounds.Level(c.caller)
 	c.talk = t
 	c.listen(conv.agent, t.heardAgent)
@@ -157,22 +160,6 @@ func (t *talk) resume() {
 	}
 	if t.conv.agent.gone {
 		t.agentGone(t.conv.agent.cause)
-	}
-}
-
-// everySecond tells the ladder how much the caller has spoken between two accounts of
-// the voice. What began before the last warning had ended does not count: the
-// caller may have said it all before.
-func (t *talk) everySecond() {
-	t.clocks.look = t.c.after(time.Second, t.everySecond)
-	if s := t.conv.agent; time.Since(s.told) >= earsEvery && time.Since(s.answered) >= earsEvery {
-		t.c.listened(s)
-	}
-	level := t.c.x.parts.Sounds.Level(t.c.caller)
-	before := t.told
-	t.told = level
-	if d := level.Spoken - before.Spoken; d > 0 && !before.At.Before(t.warned) {
-		t.observe(protect.Observation{Kind: protect.Spoke, Spoken: d})
 	}
 }
 
@@ -231,6 +218,9 @@ func (t *talk) observe(o protect.Observation) {
 	}
 	if o.Kind == protect.KeySettled && t.ladder.Stage() == protect.Crisis && t.isSupervisor() {
 		o.Kind = protect.SupervisorOut // the supervisor's "settled" releases a crisis
+	}
+	if o.Kind == protect.KeySettled && t.ladder.Stage() == protect.Elevated {
+		t.c.x.tally.Add("det_hint_dismissed_total")
 	}
 	before := t.ladder.Warnings()
 	for _, a := range t.ladder.Step(time.Now(), o) {

@@ -1,0 +1,35 @@
+package call
+
+import (
+	"time"
+
+	"breakwater/acd/protect"
+	"breakwater/media"
+)
+
+// everySecond tells the ladder how much the caller has spoken between two accounts of
+// the voice. What began before the last warning had ended does not count: the
+// caller may have said it all before.
+func (t *talk) everySecond() {
+	t.clocks.look = t.c.after(time.Second, t.everySecond)
+	if s := t.conv.agent; time.Since(s.told) >= earsEvery && time.Since(s.answered) >= earsEvery {
+		t.c.listened(s)
+	}
+	level := t.c.x.parts.Sounds.Level(t.c.caller)
+	before := t.told
+	t.told = level
+	t.metered(level.Voice, before.Voice)
+	if d := level.Spoken - before.Spoken; d > 0 && !before.At.Before(t.warned) {
+		t.observe(protect.Observation{Kind: protect.Spoke, Spoken: d})
+	}
+}
+
+// metered tells the ladder of what the meter found since the account before. It is a hint,
+// and nothing else in the call knows of it.
+func (t *talk) metered(now, before media.Voice) {
+	tally := t.c.x.tally
+	tally.AddMany(uint64(now.Raised-before.Raised), "det_raised_seconds_total")
+	if now.Hints != before.Hints {
+		t.observe(protect.Observation{Kind: protect.Hint})
+	}
+}

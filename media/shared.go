@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"breakwater/media/rtp"
@@ -27,7 +28,7 @@ type sharedPort struct {
 	// ends, or falls silent, never for a packet but one that finds its leg again.
 	sound   map[netip.AddrPort]*lodger // by where sound comes from
 	reports map[netip.AddrPort]*lodger // by where RTCP comes from
-	late    map[netip.AddrPort]*ghost  // addresses of those who have left
+	late    map[netip.AddrPort]ghosts  // addresses of those who have left
 	odd     [64]netip.Addr             // hosts of the newest strangers, by hash
 	silent  map[uint32]*lodger         // who may have moved, by SSRC
 	out     outbox
@@ -51,26 +52,41 @@ type lodger struct {
 	lostAs    uint32 // … this SSRC
 	contested bool   // somebody else has claimed its address: no other stream is its own
 	gone      bool
-	before    *ghost // who had its address
+	before    ghosts // who had its addresses
 }
 
-// ghost is the stream of a leg that has ended: its phone may not have noticed.
+// ghost is the stream of a leg that has left an address: its phone may not have noticed.
 type ghost struct {
-	ssrc  uint32
-	quiet int64 // ns: when it came last
-	until int64 // ns: when it is forgotten at the latest
+	ssrc  uint32 // 0 = it was never heard: its stream is not known
+	quiet int64  // ns: when it came last
+	until int64  // ns: when it is forgotten at the latest
 }
 
-// haunts tells whether a ghost's late packets still have to be expected.
-func (g *ghost) haunts(now int64) bool {
-	return g != nil && now < g.until && now-g.quiet < int64(drainQuiet)
+// ghosts are those whose late packets may still come to an address.
+type ghosts []*ghost
+
+func (g *ghost) gone(now int64) bool { return now >= g.until || now-g.quiet >= int64(drainQuiet) }
+
+// has gives the ghost that a stream is of; nil = none.
+func (gs ghosts) has(now int64, ssrc uint32) *ghost {
+	for _, g := range gs {
+		if g.ssrc == ssrc && !g.gone(now) {
+			return g
+		}
+	}
+	return nil
+}
+
+// left gives those that still haunt, and some more.
+func (gs ghosts) left(now int64, more ...*ghost) ghosts {
+	return slices.DeleteFunc(slices.Concat(gs, more), func(g *ghost) bool { return g.gone(now) })
 }
 
 func newSharedPort(at *loop, local netip.AddrPort, rtpSocket, rtcpSocket socket) *sharedPort {
 	return &sharedPort{
 		at: at, local: local, rtp: rtpSocket, rtcp: rtcpSocket, seats: min(mostLodgers, rtpSocket.widen()/lodgerRoom),
 		sound: map[netip.AddrPort]*lodger{}, reports: map[netip.AddrPort]*lodger{},
-		late: map[netip.AddrPort]*ghost{}, silent: map[uint32]*lodger{},
+		late: map[netip.AddrPort]ghosts{}, silent: map[uint32]*lodger{},
 	}
 }
 
@@ -82,44 +98,52 @@ const (
 )
 
 // claim makes an address a lodger's own: at once, beside the one it has, if that is
-// another. ErrTaken when it is somebody else's.
+// another. ErrTaken when its packets could be those of somebody else.
 func (s *sharedPort) claim(g *lodger, want, rtcp netip.AddrPort) error {
+	holder, late, now := s.sound[want], s.late[want], s.at.now
 	switch {
 	case g.gone:
 		return ErrClosed
-	case g.host.IsValid() && want.Addr() != g.host, s.at.engine.ours(want):
-		return ErrTaken
-	}
-	if holder := s.sound[want]; holder != nil && holder != g {
+	case holder != nil && holder != g:
 		holder.contested = true
+		return ErrTaken
+	case g.host.IsValid() && want.Addr() != g.host, s.at.engine.ours(want), late.has(now, 0) != nil:
 		return ErrTaken
 	}
 	if s.reports[rtcp] == nil { // if two say the same, only the first is heard
 		s.forgetReports(g)
 		s.reports[rtcp], g.rtcp = g, rtcp
 	}
-	switch {
-	case want == g.want || want == g.next:
-		return nil
-	case !g.want.IsValid():
-		g.want = want
+	if holder == nil {
+		if own := late.has(now, g.ssrc); own != nil { // it comes back
+			own.until = 0
+		}
+		s.sound[want], g.before = g, g.before.left(now, late...)
+		delete(s.late, want)
+	}
+	switch want {
+	case g.next:
+	case g.want:
+		s.vacate(g, &g.next)
 	default:
 		s.vacate(g, &g.next)
 		g.next = want
 	}
-	s.sound[want] = g
-	g.before = s.late[want]
-	delete(s.late, want)
+	if !g.want.IsValid() {
+		s.settle(g)
+	}
 	return nil
 }
 
 // settle says that packets obey the newest agreement.
 func (s *sharedPort) settle(g *lodger) {
-	if g.next.IsValid() {
-		s.vacate(g, &g.want)
-		s.vacate(g, &g.found)
-		g.want, g.next, g.contested = g.next, netip.AddrPort{}, false
+	if !g.next.IsValid() {
+		return
 	}
+	old := g.want
+	g.want, g.next, g.contested = g.next, netip.AddrPort{}, false
+	s.vacate(g, &old)
+	s.vacate(g, &g.found)
 }
 
 // leave takes a lodger out. What still comes of it is nobody's.
@@ -130,21 +154,25 @@ func (s *sharedPort) leave(g *lodger) {
 	s.forgetReports(g)
 	s.hush(g, false)
 	g.gone = true
-	for a, was := range s.late {
-		if !was.haunts(s.at.now) {
+	for a, old := range s.late {
+		if len(old.left(s.at.now)) == 0 {
 			delete(s.late, a)
 		}
 	}
 	s.legs.Add(-1)
 }
 
-// vacate gives one address of a lodger back. For a while it is haunted.
+// vacate gives one address of a lodger back, if it has no other use for it. For a while
+// it is haunted.
 func (s *sharedPort) vacate(g *lodger, own *netip.AddrPort) {
-	if s.sound[*own] == g {
-		delete(s.sound, *own)
-		s.late[*own] = &ghost{ssrc: g.ssrc, quiet: s.at.now, until: s.at.now + int64(s.at.engine.settings.Drain)}
-	}
+	a := *own
 	*own = netip.AddrPort{}
+	if s.sound[a] != g || a == g.want || a == g.next || a == g.found {
+		return
+	}
+	delete(s.sound, a)
+	now := s.at.now
+	s.late[a] = g.before.left(now, &ghost{ssrc: g.ssrc, quiet: now, until: now + int64(s.at.engine.settings.Drain)})
 }
 
 func (s *sharedPort) forgetReports(g *lodger) {
@@ -192,9 +220,7 @@ func (s *sharedPort) whose(what reader, datagram []byte, from netip.AddrPort) *l
 		if g = s.again(from, ssrc, sequence); g == nil {
 			return nil
 		}
-	case g.before != nil && g.before.ssrc == ssrc && g.before.haunts(s.at.now):
-		g.before.quiet = s.at.now
-		s.at.tallies.drained.Add(1)
+	case g.before != nil && s.drained(g.before, ssrc):
 		return nil
 	case g.contested && ssrc != g.ssrc:
 		s.at.tallies.strangers.Add(1)
@@ -207,14 +233,11 @@ func (s *sharedPort) whose(what reader, datagram []byte, from netip.AddrPort) *l
 // again finds who speaks from an address that is nobody's: a lodger that was silent, if
 // its stream goes on.
 func (s *sharedPort) again(from netip.AddrPort, ssrc uint32, sequence uint16) *lodger {
-	now := s.at.now
-	if old := s.late[from]; old.haunts(now) {
-		old.quiet = now
-		s.at.tallies.drained.Add(1)
+	if late := s.late[from]; late != nil && s.drained(late, ssrc) {
 		return nil
 	}
 	g := s.silent[ssrc]
-	if g == nil || s.at.engine.ours(from) || now-g.port.heard.Load() < silence || !continues(g.sequence, sequence) {
+	if g == nil || s.at.engine.ours(from) || s.at.now-g.port.heard.Load() < silence || !continues(g.sequence, sequence) {
 		s.at.tallies.strangers.Add(1)
 		s.odd[hashed(from.Addr())%len(s.odd)] = from.Addr()
 		return nil
@@ -223,4 +246,18 @@ func (s *sharedPort) again(from netip.AddrPort, ssrc uint32, sequence uint16) *l
 	s.sound[from], g.found = g, from
 	s.hush(g, false)
 	return g
+}
+
+// drained counts a late packet of those who had an address before.
+func (s *sharedPort) drained(before ghosts, ssrc uint32) bool {
+	old := before.has(s.at.now, ssrc)
+	if old == nil {
+		old = before.has(s.at.now, 0) // now its stream is known
+	}
+	if old == nil {
+		return false
+	}
+	old.ssrc, old.quiet = ssrc, s.at.now
+	s.at.tallies.drained.Add(1)
+	return true
 }

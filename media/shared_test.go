@@ -3,6 +3,7 @@ package media
 import (
 	"errors"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -201,7 +202,7 @@ func TestLateSoundNeverReachesTheNextCall(t *testing.T) {
 		t.Errorf("heard %#x of the call before", p.codes[0])
 	}
 	// A phone that has one SSRC for all calls is heard when it was quiet for a moment.
-	next.port.do(func(l *loop) { next.port.in.lodger.before.quiet -= int64(drainQuiet) })
+	next.port.do(func(l *loop) { next.port.in.lodger.before[0].quiet -= int64(drainQuiet) })
 	next.h.SSRC = a.h.SSRC
 	next.say(flat(5))
 	if p := d.mustHear(); p.codes[0] != 5 {
@@ -307,5 +308,77 @@ func TestAHeldLegIsNotLookedFor(t *testing.T) {
 	a.say(flat(3))
 	if p := b.mustHear(); p.codes[0] != 3 {
 		t.Errorf("heard %#x", p.codes[0])
+	}
+}
+
+// visitor is a phone that shares a port if it may.
+func visitor(t *testing.T, e *Engine) *phone {
+	f := &phone{t: t, conn: listen(t, netip.AddrPortFrom(loopback, 0)), codec: PCMU}
+	t.Cleanup(func() { _ = f.conn.Close() })
+	f.h.SSRC = uint32(f.addr().Port())
+	eventually(t, "a port is free", func() (ok bool) {
+		var err error
+		f.port, err = e.PortFor(loopback, Hint{Share: true, Remote: f.addr()})
+		return err == nil
+	})
+	if err := f.port.Apply(f.desc()); err != nil {
+		t.Error(err)
+	}
+	return f
+}
+
+// Calls that share come and go on all loops at once, move between them, depart, and are
+// closed in the middle of something; afterwards nothing is left.
+func TestCallsThatShareLeaveNothingBehind(t *testing.T) {
+	e := openEngine(t, 40)
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			for i := range 12 {
+				a, b := visitor(t, e), visitor(t, e)
+				stop := a.talks(1)
+				br, err := e.Join(a.port, b.port)
+				if err != nil {
+					t.Error(err)
+					stop()
+					return
+				}
+				switch i % 4 {
+				case 0:
+					b.port.Close()
+				case 1:
+					if err := b.port.Depart(); err != nil {
+						t.Error(err)
+					}
+				case 2:
+					br.Close()
+				case 3:
+					if err := a.port.Apply(a.another().desc()); err != nil {
+						t.Error(err)
+					}
+				}
+				a.port.Close()
+				stop()
+				b.port.Close()
+				e.sharing.note(loopback).Store(nil) // it would not share again
+			}
+		})
+	}
+	wg.Wait()
+	eventually(t, "every port is free", func() bool {
+		open, draining, _ := e.Usage()
+		return open == 0 && draining == 0
+	})
+	for _, l := range e.loops {
+		l.order(func(l *loop) {
+			for _, s := range l.shared.ports {
+				if n := len(s.sound) + len(s.reports) + len(s.silent); n != 0 || s.legs.Load() != 0 {
+					t.Errorf("%d addresses and %d legs are left", n, s.legs.Load())
+				}
+			}
+			if l.wheel.armed != 0 || l.load.Load() != 0 {
+				t.Errorf("%d timers and %d ports are left", l.wheel.armed, l.load.Load())
+			}
+		})
 	}
 }

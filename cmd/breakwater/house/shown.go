@@ -122,6 +122,8 @@ func (h *House) counts() map[string]float64 {
 		"media_packets_sent_total":     float64(sound.Sent),
 		"media_packets_relayed_total":  float64(sound.Relayed),
 		"media_packets_unsent_total":   float64(sound.Unsent),
+		"media_packets_bounced_total":  float64(sound.Bounced),
+		"media_packets_missed_total":   float64(sound.Missed),
 		"media_players_late_total":     float64(sound.Late),
 		"media_digits_total":           float64(sound.Digits),
 		"media_digits_lost_total":      float64(sound.DigitsLost),

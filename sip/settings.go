@@ -159,8 +159,16 @@ func (t TrunkSpec) WithDefaults() TrunkSpec {
 	fill(&t.Transport, "udp")
 	fill(&t.Digest, "md5")
 	fill(&t.Expires, 5*time.Minute)
+	fill(&t.InbandDigits, inbandAuto)
 	return t
 }
+
+// Whether keys are looked for in the sound of a trunk's callers.
+const (
+	inbandAuto   = "auto"
+	inbandAlways = "always"
+	inbandNever  = "never"
+)
 
 // Check says what is wrong, by key.
 func (t TrunkSpec) Check() map[string]string {
@@ -179,6 +187,11 @@ func (t TrunkSpec) Check() map[string]string {
 		wrong["transport"] = fmt.Sprintf("is %q; it may be udp or tcp", t.Transport)
 	}
 	checkDigest(t.Digest, wrong)
+	switch t.InbandDigits {
+	case "", inbandAuto, inbandAlways, inbandNever:
+	default:
+		wrong["inband_digits"] = fmt.Sprintf("is %q; it may be auto, always or never", t.InbandDigits)
+	}
 	if t.Register && (t.User == "" || t.Proxy == "") {
 		wrong["register"] = "needs user and proxy: as whom and where to register"
 	}

@@ -56,6 +56,8 @@ func TestPhonesAndTrunksAreChecked(t *testing.T) {
 		"a trunk by address":             {TrunkSpec{Addresses: []string{"192.0.2.1", "2001:db8::/32"}}.WithDefaults().Check(), nil},
 		"a trunk by account":             {TrunkSpec{User: "u", Password: "p"}.Check(), nil},
 		"a trunk to register at":         {TrunkSpec{User: "u", Password: "p", Proxy: "sip.example.com", Register: true}.Check(), nil},
+		"a trunk whose tones are heard":  {TrunkSpec{User: "u", Password: "p", InbandDigits: "always"}.Check(), nil},
+		"a trunk that hears sometimes":   {TrunkSpec{User: "u", Password: "p", InbandDigits: "true"}.Check(), []string{"inband_digits"}},
 		"a trunk of nothing":             {TrunkSpec{}.Check(), []string{"addresses"}},
 		"a registration without account": {TrunkSpec{Proxy: "[2001:db8::1]:5060", Register: true}.Check(), []string{"register"}},
 		"an account without password":    {TrunkSpec{User: "u"}.Check(), []string{"password"}},

@@ -54,6 +54,8 @@ type TrunkSpec struct {
 	Register  bool          `yaml:"register"` // we register there
 	Expires   time.Duration `yaml:"expires"`  // default 300s
 	From      string        `yaml:"from"`     // caller number when the call has none
+
+	InbandDigits string `yaml:"inband_digits"` // look for callers' keys in their sound: always, never, or auto (default), where no telephone-events were agreed
 }
 
 // Plan is what a config edit replaces at once.

@@ -14,8 +14,12 @@ import (
 	"breakwater/sip/wire"
 )
 
-// sameKey is the time in which one press may arrive by RFC 4733 and by INFO both.
-const sameKey = 50 * time.Millisecond
+// sameKey is the time in which one press may arrive by RFC 4733 and by INFO both, and
+// sameTone that in which it may be heard as a tone and arrive by INFO.
+const (
+	sameKey  = 50 * time.Millisecond
+	sameTone = 400 * time.Millisecond
+)
 
 // sound is what offer and answer have agreed for a leg.
 type sound struct {
@@ -26,6 +30,8 @@ type sound struct {
 	key     byte // the last one pressed, how and when
 	byInfo  bool
 	keyAt   time.Time
+	tones   bool // keys are looked for in the party's sound
+	informs bool // it has sent a key by INFO: its tones are not believed any more
 	moved   bool        // local is another one than the peer knows
 	earshot *time.Timer // looks whether the party is heard
 }
@@ -63,6 +69,7 @@ func (l *leg) agreed(r sdp.Result) error {
 	}
 	l.sound.desc = r.Desc
 	l.listenFor()
+	l.listenTones()
 	if r.Held == l.sound.held {
 		return nil
 	}
@@ -85,12 +92,31 @@ func (l *leg) listenDigits() {
 	})
 }
 
+// listenTones lets keys be looked for in the sound of a trunk's caller, where the trunk's
+// setting or the lack of telephone-events asks for it.
+func (l *leg) listenTones() {
+	if l.in == nil || l.peer.trunk == nil {
+		return
+	}
+	mode := l.peer.trunk.spec.InbandDigits
+	l.sound.tones = !l.sound.informs && (mode == inbandAlways || mode == inbandAuto && l.sound.desc.DTMF == 0)
+	l.port.Load().InbandDigits(l.sound.tones)
+}
+
 // pressed tells of a key, once even if it came both ways.
 func (l *leg) pressed(key byte, byInfo bool, now time.Time) {
 	if l.stage == over {
 		return
 	}
-	twice := key == l.sound.key && byInfo != l.sound.byInfo && now.Sub(l.sound.keyAt) < sameKey
+	apart := sameKey
+	if l.sound.tones {
+		apart = sameTone // a tone is recognised late
+	}
+	if byInfo && l.sound.tones {
+		l.sound.informs = true
+		l.listenTones()
+	}
+	twice := key == l.sound.key && byInfo != l.sound.byInfo && now.Sub(l.sound.keyAt) < apart
 	l.sound.key, l.sound.byInfo, l.sound.keyAt = key, byInfo, now
 	if twice {
 		l.sound.key = 0 // a third is a new press

@@ -121,7 +121,11 @@ func (t *talk) playPrompt(id string) {
 	c := t.c
 	t.stopPrompt()
 	c.account.step("prompt.start", id)
-	said := &speech{c.sayTo(c.caller, c.story.language, id), id}
+	tail := time.Duration(0)
+	if id == protect.PromptFarewell || id == protect.PromptOneStrike {
+		tail = lastWords
+	}
+	said := &speech{c.speak(c.caller, c.story.language, tail, id), id}
 	t.prompt = said
 	t.gains()
 	t.holdMusic()

@@ -77,7 +77,7 @@ func (c *Call) closing(ctx context.Context, conv *conversation) (again bool, nex
 		return true, goal{}, nil
 	}
 	if ctx.Err() == nil {
-		_ = c.say(ctx, sayGoodbye) // whoever hangs up first, the cause is the same
+		_ = c.sayLast(ctx, sayGoodbye) // whoever hangs up first, the cause is the same
 	}
 	return false, goal{}, finished
 }

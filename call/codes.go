@@ -57,7 +57,7 @@ func (c *Call) serveCode(ctx context.Context) error {
 		return err
 	}
 	if len(phrases) > 0 {
-		if err := c.say(ctx, phrases...); err != nil {
+		if err := c.sayLast(ctx, phrases...); err != nil {
 			return err
 		}
 	}

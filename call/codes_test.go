@@ -157,7 +157,7 @@ func TestEverythingACallSaysExistsInEveryLanguage(t *testing.T) {
 	said := []string{
 		sayNotice, sayHuman, sayGoodbye, sayClosing, sayLost, sayHolding, sayFull, sayNoAgents, sayQueueEnd, sayUnanswered,
 		sayPage, sayPageCrisis, sayPageRescue, sayCrisisHere, sayListening, sayWhispering, sayJoining,
-		toneZip, toneBeep, toneConfirm, tonePermit, toneSupervisor, toneSupervisorGone, "supervisors-only", "nobody-talks-there",
+		toneZip, toneBeep, toneConfirm, tonePermit, toneSupervisor, toneSupervisorGone, "supervisors-only", "nobody-talks-there", "hearing-off",
 		"warning-1", "warning-2", "warning-2-emergency", "farewell", "one-strike",
 		"refused-too-soon", "refused-customer-silent", "refused-no-permit", "refused-permit-open", "refused-crisis",
 		"refused-emergency", "refused-speaking", "refused-notice-missing", "refused-unknown-key", "refused-over", "refused-not-possible",

@@ -225,7 +225,7 @@ func (c *Call) notReached(ctx context.Context, why Cause) error {
 		return err
 	}
 	if c.story.mayEnd() {
-		if err := c.say(ctx, sayGoodbye); err != nil {
+		if err := c.sayLast(ctx, sayGoodbye); err != nil {
 			return err
 		}
 	}

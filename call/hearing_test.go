@@ -69,9 +69,11 @@ func (s *fakeSounds) Play(leg Leg, sound media.Sound) Playback {
 		length += c.Duration()
 		p.names = append(p.names, path.Base(c.Name))
 	}
+	length += sound.Tail
 	l := bare(leg)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.tail = sound.Tail
 	if l.over {
 		p.end(false)
 		return p

@@ -91,7 +91,7 @@ func (c *Call) part(ctx context.Context, phrase string) (goal, error) {
 	if phrase == "" {
 		phrase = sayGoodbye
 	}
-	if err := c.say(ctx, phrase); err != nil {
+	if err := c.sayLast(ctx, phrase); err != nil {
 		return goal{}, err
 	}
 	return goal{}, Cause{By: ByPolicy, Metric: CauseCallerEnded, Text: "goodbye: " + phrase}

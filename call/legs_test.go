@@ -23,8 +23,9 @@ type fakeLeg struct {
 	over     bool
 	hungUp   *Cause // by us
 	spoken   time.Duration
-	account  media.Level // of the voice; zero = always the newest
-	voice    media.Voice // what a meter found
+	account  media.Level   // of the voice; zero = always the newest
+	tail     time.Duration // of silence, of what was played last
+	voice    media.Voice   // what a meter found
 	metered  bool
 	heard    []string // what was played to it, by clip name
 	cut      []string // what of it was not heard to the end, music aside

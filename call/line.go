@@ -38,9 +38,22 @@ func (l line) Note(name, value string) { l.c.account.step(name, value) }
 // say speaks to the caller in the call's language, for the record, and waits for the
 // end.
 func (c *Call) say(ctx context.Context, phrases ...string) error {
+	return c.sayWith(ctx, 0, phrases...)
+}
+
+// sayLast is say for what is followed by our hang-up.
+func (c *Call) sayLast(ctx context.Context, phrases ...string) error {
+	return c.sayWith(ctx, lastWords, phrases...)
+}
+
+// lastWords is the silence between our last word and our BYE: a phone's jitter buffer still
+// holds the word when it has arrived. With it a BYE is sent within 200 ms of the word.
+const lastWords = 100 * time.Millisecond
+
+func (c *Call) sayWith(ctx context.Context, tail time.Duration, phrases ...string) error {
 	what := strings.Join(phrases, " ")
 	c.account.step("prompt.start", what)
-	p := c.sayTo(c.caller, c.story.language, phrases...)
+	p := c.speak(c.caller, c.story.language, tail, phrases...)
 	defer func() {
 		p.Stop()
 		if p.Complete() {
@@ -53,13 +66,18 @@ func (c *Call) say(ctx context.Context, phrases ...string) error {
 	return err
 }
 
-// sayTo speaks to one side without waiting; the playback's end is a signal. What the
-// book cannot say in the language is said in another one, rather than not at all.
+// sayTo speaks to one side without waiting; the playback's end is a signal.
 func (c *Call) sayTo(s *side, language string, phrases ...string) Playback {
+	return c.speak(s, language, 0, phrases...)
+}
+
+// speak is sayTo with silence at the end. What the book cannot say in the language is said
+// in another one, rather than not at all.
+func (c *Call) speak(s *side, language string, tail time.Duration, phrases ...string) Playback {
 	for _, l := range []string{language, c.plan.Settings.Language, "en"} {
 		clips, err := c.x.parts.Book.Sound(l, phrases...)
 		if err == nil {
-			return c.x.parts.Sounds.Play(s, media.Sound{Clips: clips})
+			return c.x.parts.Sounds.Play(s, media.Sound{Clips: clips, Tail: tail})
 		}
 		c.log.Warn("cannot say", "language", l, "phrases", phrases, "err", err)
 	}

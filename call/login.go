@@ -39,7 +39,11 @@ func (c *Call) logIn(ctx context.Context, phone string) ([]string, error) {
 	}
 	c.x.pins.succeeded(attempt)
 	c.speakTo(name)
-	return c.command(ctx, name, acd.Command{Verb: acd.LogIn, Phone: phone}, "logged-in")
+	said, err := c.command(ctx, name, acd.Command{Verb: acd.LogIn, Phone: phone}, sayLoggedIn)
+	if err == nil && said[0] == sayLoggedIn && c.plan.Hearing.Off {
+		said = append(said, "hearing-off") // who is not protected is told so
+	}
+	return said, err
 }
 
 // ask says a phrase and collects digits up to #.

@@ -13,6 +13,7 @@ const (
 	sayNoAgents   = "no-agents"
 	sayQueueEnd   = "queue-closed"
 	sayUnanswered = "no-answer"
+	sayLoggedIn   = "logged-in"
 	sayPage       = "supervisor-page"
 	sayPageCrisis = "supervisor-page-crisis"
 	sayPageRescue = "supervisor-page-rescue"

@@ -114,11 +114,12 @@ func (r *reading) check(c *Config) {
 		r.judge(path("shifts").to(name), s.Check())
 	})
 	r.taken(c)
-	sounds, wrong := r.around.sounds(c.Prompts)
+	opened, wrong := r.around.sounds(c.Prompts)
+	r.sounds = opened
 	r.judge("prompts", wrong)
 	if !r.torn { // otherwise names that stand in the unreadable file would seem to be missing
 		r.checkReferences(c)
-		r.checkSounds(c, sounds)
+		r.checkSounds(c, opened)
 	}
 	if len(r.problems) == 0 && len(c.Phones) == 0 && len(c.Numbers) == 0 {
 		r.report(Problem{

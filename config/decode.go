@@ -23,6 +23,7 @@ type reading struct {
 	zeros    map[string]*node
 	entries  map[string]map[string]bool // section → names, see has
 	options  map[reflect.Type][]Option  // what Options gave
+	sounds   sounds                     // that the files name, opened to be checked; nil = they cannot be
 }
 
 func newReading(sources []*source, around surroundings) *reading {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"breakwater/media/prompt"
 )
 
 // Part is how a room takes a config edit. It looks at the whole new config and
@@ -39,6 +41,7 @@ type Keeper struct {
 	dir     string
 	around  surroundings
 	log     *slog.Logger
+	book    *prompt.Book           // read at the start
 	current atomic.Pointer[Config] // written in a turn only
 	status  atomic.Pointer[Status] // written in a turn only
 
@@ -70,6 +73,7 @@ func keep(dir string, around surroundings, log *slog.Logger) (*Keeper, error) {
 		return nil, err
 	}
 	k := &Keeper{dir: dir, around: around, log: log, turn: make(chan struct{}, 1), seen: c.Version, held: written(r.sources)}
+	k.book, _ = r.sounds.(*prompt.Book)
 	k.current.Store(c)
 	k.status.Store(&Status{Dir: dir, Version: c.Version, LoadedAt: time.Now()})
 	return k, nil
@@ -77,6 +81,10 @@ func keep(dir string, around surroundings, log *slog.Logger) (*Keeper, error) {
 
 // Current is the config that runs.
 func (k *Keeper) Current() *Config { return k.current.Load() }
+
+// Book is the prompts and music that were read when the config was loaded first. New ones
+// come with a restart.
+func (k *Keeper) Book() *prompt.Book { return k.book }
 
 // Status tells what runs, what waits for a restart, and what was refused.
 func (k *Keeper) Status() Status { return *k.status.Load() }

@@ -17,7 +17,6 @@ import (
 	"breakwater/call"
 	"breakwater/config"
 	"breakwater/media"
-	"breakwater/media/prompt"
 	"breakwater/sip"
 	"breakwater/store"
 )
@@ -71,17 +70,13 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 	if h.Floor, err = acd.NewFloor(ctx, c.FloorPlan(), h.Store, o.Log); err != nil {
 		return nil, fmt.Errorf("open the floor: %w", err)
 	}
-	book, err := prompt.New(c.Prompts)
-	if err != nil {
-		return nil, fmt.Errorf("open the prompts: %w", err)
-	}
 	parts := sip.Parts{Engine: h.Engine, Directory: h.Store, Log: o.Log}
 	if h.SIP, err = sip.Open(ctx, c.SIPPlan(), parts); err != nil {
 		return nil, fmt.Errorf("open the wire: %w", err)
 	}
 	h.Exchange, err = call.NewExchange(ctx, c.CallPlan(), call.Parts{
 		Floor: h.Floor, Dialer: h.SIP, Journal: h.Store, Doses: h.Store, Sounds: call.OverEngine(h.Engine),
-		Ears: call.EarsOver(), Book: book, Log: o.Log, Version: o.Version, Folder: c.Media.Recordings,
+		Ears: call.EarsOver(), Book: h.Keeper.Book(), Log: o.Log, Version: o.Version, Folder: c.Media.Recordings,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the exchange: %w", err)

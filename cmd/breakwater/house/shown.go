@@ -116,11 +116,13 @@ func (h *House) counts() map[string]float64 {
 		"sip_strangers_total":          float64(wire.Strangers),
 		"sip_auth_failures_total":      float64(wire.AuthFailures),
 		"sip_mailbox_full_total":       float64(wire.MailboxFull),
+		"sip_unstored_total":           float64(wire.Unstored),
 		"sip_panics_total":             float64(wire.Panics),
 		"media_ports_refused_total":    float64(sound.Refused),
 		"media_packets_received_total": float64(sound.Received),
 		"media_packets_sent_total":     float64(sound.Sent),
 		"media_packets_relayed_total":  float64(sound.Relayed),
+		"media_packets_mixed_total":    float64(sound.Mixed),
 		"media_packets_unsent_total":   float64(sound.Unsent),
 		"media_packets_bounced_total":  float64(sound.Bounced),
 		"media_packets_missed_total":   float64(sound.Missed),
@@ -136,6 +138,7 @@ func (h *House) counts() map[string]float64 {
 		`media_packets_dropped_total{reason="malformed"}`: float64(sound.Malformed),
 		`media_packets_dropped_total{reason="foreign"}`:   float64(sound.Foreign),
 		`media_packets_dropped_total{reason="drained"}`:   float64(sound.Drained),
+		`media_packets_dropped_total{reason="circling"}`:  float64(sound.Circling),
 	}
 	for name, n := range h.Exchange.Tally().Counts() {
 		counts[name] = float64(n)

@@ -21,6 +21,7 @@ type Engine struct {
 	log      *slog.Logger
 	began    time.Time // the zero of every loop's clock
 	loops    []*loop
+	crowded  int32 // ports of a loop, from which on another one is woken
 	clerk    *clerk
 	scribe   *scribe
 	tallies  tallies
@@ -55,7 +56,7 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{
-		settings: s, log: log, began: time.Now(),
+		settings: s, log: log, began: time.Now(), crowded: crowded,
 		pairs: newPairs(s.PortLow, s.PortHigh, rand.Int()),
 		open:  map[*Port]struct{}{},
 	}
@@ -118,10 +119,24 @@ func (e *Engine) closePollers() error {
 // Port binds an even RTP port and the odd RTCP port above it on local, the
 // address that the party reaches us by. ErrNoPorts when the range, or the machine's
 // descriptors, are used up.
-func (e *Engine) Port(local netip.Addr) (*Port, error) { return e.own(local, e.idlest()) }
+func (e *Engine) Port(local netip.Addr) (*Port, error) { return e.own(local, e.loopFor()) }
 
-// idlest is the loop that serves the fewest ports.
-func (e *Engine) idlest() *loop {
+// crowded is how many ports keep a loop busy: before, it is cheaper to give it more to do
+// at each of its ticks than to have another one wake up as often.
+const crowded = 800
+
+// loopFor is the loop for a leg that is near nobody: the one that has most to do without
+// being crowded, so that others may sleep. Where all are crowded, the one with least.
+func (e *Engine) loopFor() *loop {
+	var best *loop
+	for _, l := range e.loops {
+		if n := l.load.Load(); n < e.crowded && (best == nil || n > best.load.Load()) {
+			best = l
+		}
+	}
+	if best != nil {
+		return best
+	}
 	return slices.MinFunc(e.loops, func(a, b *loop) int { return cmp.Compare(a.load.Load(), b.load.Load()) })
 }
 

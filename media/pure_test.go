@@ -3,6 +3,7 @@ package media
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -300,5 +301,22 @@ func TestBehindNATOnlyTheHostThatSignalsIsBelieved(t *testing.T) {
 	}
 	if v := l.judge(2e9, at("198.51.100.7:31000"), rtp.Header{SSRC: 2, Sequence: 9}, false); v != accepted {
 		t.Errorf("the phone behind NAT is %v, want accepted", v)
+	}
+}
+
+func TestLegsWakeAsFewLoopsAsTheyCan(t *testing.T) {
+	e := &Engine{crowded: 3, loops: []*loop{{number: 0}, {number: 1}, {number: 2}}}
+	var got []int
+	for range 12 {
+		l := e.loopFor()
+		l.load.Add(1)
+		got = append(got, l.number)
+	}
+	if want := []int{0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 1, 2}; !slices.Equal(got, want) {
+		t.Errorf("the loops are %v, want %v", got, want)
+	}
+	e.loops[1].load.Store(1)
+	if l := e.loopFor(); l.number != 1 {
+		t.Errorf("the next goes to %d", l.number)
 	}
 }

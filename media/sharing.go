@@ -26,7 +26,7 @@ type Hint struct {
 // PortFor is Port for a party of which something is known: if it may, it shares a port
 // with others. Of what Share promises the party may be wrong: see Port.Depart.
 func (e *Engine) PortFor(local netip.Addr, h Hint) (*Port, error) {
-	l := e.idlest()
+	l := e.loopFor()
 	if h.Near != nil {
 		l = h.Near.home.Load()
 	}

@@ -40,7 +40,7 @@ func TestAnAgentSeesTheirOwnHearingAndNobodyElseDoes(t *testing.T) {
 func TestAPINIsNotGuessedAtTheAPI(t *testing.T) {
 	o := newOffice()
 	o.parts.Agent = func(_, pin, _ string) (string, bool) { return "anna", pin == "4711" }
-	o.parts.Dose = func(context.Context, string) (any, error) { return nil, nil } //nolint:nilnil // never asked
+	o.parts.Dose = func(context.Context, string) (any, error) { return nil, nil }
 	s := o.open()
 	var last int
 	for range 2 * triesRoom {

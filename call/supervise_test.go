@@ -72,8 +72,12 @@ func TestTheKeysOfASupervisorChangeWhoHearsThemAndSaySo(t *testing.T) {
 			key, says string
 			heard     []string
 		}{
-			{keyListen, sayListening, listens}, {keyJoin, sayJoining, joins}, {keyWhisper, sayWhispering, whispers},
-			{keyJoin, sayJoining, joins}, {keyListen, sayListening, listens}, {keyWhisper, sayWhispering, whispers},
+			{keyListen, sayListening, listens},
+			{keyJoin, sayJoining, joins},
+			{keyWhisper, sayWhispering, whispers},
+			{keyJoin, sayJoining, joins},
+			{keyListen, sayListening, listens},
+			{keyWhisper, sayWhispering, whispers},
 		} {
 			before := c.other.times(k.says)
 			c.other.press(k.key)

@@ -22,10 +22,9 @@ import (
 // The row of 15 minutes of entanglement is not built: the config check refuses long_call.
 
 func TestOneStrikeIsConfirmedByHashAndEndsTheCall(t *testing.T) {
-	t.Parallel()
 	for _, from := range []string{"CALM", "PERMIT"} {
 		t.Run(from, func(t *testing.T) {
-			s := open(t)
+			s := alone(t)
 			anna := s.seat("anna")
 			caller := s.brought(from, anna)
 			anna.presses("*94")
@@ -170,7 +169,7 @@ func TestAPermitLapsesAndOneMoreWarningEarnsTheNext(t *testing.T) {
 }
 
 func TestOnHookInAPermitIsThePermittedHangUp(t *testing.T) {
-	s := open(t)
+	s := alone(t)
 	anna := s.seat("anna")
 	caller := s.permitted(anna)
 	anna.hangsUp()

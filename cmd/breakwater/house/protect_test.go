@@ -64,7 +64,7 @@ func TestASecondWarningToASilentCallerIsRefused(t *testing.T) {
 
 // 32.
 func TestTheFullLadderEndsTheCallForBoth(t *testing.T) {
-	s := open(t)
+	s := alone(t)
 	anna := s.seat("anna")
 	caller := s.permitted(anna)
 	anna.presses("*3")

@@ -110,7 +110,7 @@ func TestListeningInIsRefusedInWords(t *testing.T) {
 }
 
 func TestAnAgentWhoLeavesACrisisLeavesTheCallerWithTheSupervisor(t *testing.T) {
-	s := open(t)
+	s := alone(t)
 	crew := s.seats("anna", "sofia")
 	anna, sofia := crew[0], crew[1]
 	caller := s.connects("8100", anna)
@@ -120,8 +120,9 @@ func TestAnAgentWhoLeavesACrisisLeavesTheCallerWithTheSupervisor(t *testing.T) {
 	sofia.hears("supervisor-page-crisis")
 	s.talk(caller, sofia)
 	anna.hangsUp()
-	from := time.Now()
-	s.talk(caller, sofia)
+	sofia.becomesAgent(caller)
+	caller.hearsOnly(sofia)
+	sofia.hearsOnly(caller)
 	caller.neverHeard("crisis-hold", "closing", "goodbye")
 	caller.hangsUp()
 	for _, p := range []*person{caller, sofia} {
@@ -129,6 +130,18 @@ func TestAnAgentWhoLeavesACrisisLeavesTheCallerWithTheSupervisor(t *testing.T) {
 			t.Errorf("%s heard a gap of %s", p.name, gap)
 		}
 	}
-	t.Logf("the caller is with the supervisor %s after the on-hook", time.Since(from))
 	anna.rests(3, rest3)
+}
+
+// becomesAgent waits until a supervisor has the call of a caller.
+func (p *person) becomesAgent(caller *person) {
+	p.s.Helper()
+	p.s.sees(p.name+" has the call", func() bool {
+		for _, v := range p.s.house.Exchange.Calls() {
+			if v.Caller == caller.number {
+				return v.Agent == p.name && v.Supervisor == ""
+			}
+		}
+		return false
+	})
 }

@@ -93,7 +93,7 @@ func TestAnAgentWhoHangsUpWithoutPermitLeavesTheCallerAWayBack(t *testing.T) {
 		s.becomes("anna", acd.Ready)
 	})
 	t.Run("1 leads back to the original place, once", func(t *testing.T) {
-		s := open(t)
+		s := open(t, "wrap_up", "3s") // longer than the closing, also on a busy machine
 		crew := s.seats("anna")
 		anna := crew[0]
 		caller := s.connects("8100", anna)

@@ -22,6 +22,7 @@ var spoken = []string{
 	"rest-extended", "rest-declined", "position-before", "position-after", "number-1", "number-2",
 	"refused-too-soon", "refused-customer-silent", "refused-no-permit", "refused-crisis",
 	"refused-emergency", "refused-permit-open", "refused-unknown-key", "refused-not-possible",
+	"hint-step-back", "hearing-off",
 	"tone-beep", "tone-confirm", "tone-permit", "tone-zip", "tone-supervisor", "tone-supervisor-gone",
 }
 

@@ -12,12 +12,7 @@ import (
 )
 
 // The state table of the ladder (protection.md §1.2), row by row, by keys on a desk
-// phone; crisis, assist and emergency stand in help_test.go. What the meter sees
-// cannot be made on the wire, for there is no meter yet. These rows are proved by
-// synthetic observations in TestTheStateTable of acd/protect, under the same names:
-//
-//	CALM | meter: raised or monologue → ELEVATED, hint to the agent only
-//	ELEVATED | 60 s without a hint → CALM
+// phone; crisis, assist and emergency stand in help_test.go, the meter in ears_test.go.
 //
 // The row of 15 minutes of entanglement is not built: the config check refuses long_call.
 

@@ -28,7 +28,7 @@ type poller struct {
 type ready struct {
 	slot int
 	what reader
-	on   *line
+	on   *cable
 }
 
 func openPoller() (*poller, error) { return &poller{bell: make(chan struct{}, 1)}, nil }
@@ -36,18 +36,18 @@ func openPoller() (*poller, error) { return &poller{bell: make(chan struct{}, 1)
 func (p *poller) close() error { return nil }
 
 func (p *poller) add(s socket, slot int, what reader) error {
-	if s.line == nil {
+	if s.cable == nil {
 		return net.ErrClosed
 	}
-	s.line.watch(p, ready{slot: slot, what: what, on: s.line})
+	s.cable.watch(p, ready{slot: slot, what: what, on: s.cable})
 	return nil
 }
 
 func (p *poller) remove(s socket) error {
-	if s.line == nil {
+	if s.cable == nil {
 		return net.ErrClosed
 	}
-	s.line.watch(nil, ready{})
+	s.cable.watch(nil, ready{})
 	return nil
 }
 
@@ -107,11 +107,11 @@ func (p *poller) ring() {
 func hurry() {}
 
 // socket is one bound UDP socket.
-type socket struct{ *line }
+type socket struct{ *cable }
 
-// line is a socket with the goroutine that reads it, and what has come and was not taken
+// cable is a socket with the goroutine that reads it, and what has come and was not taken
 // yet.
-type line struct {
+type cable struct {
 	conn *net.UDPConn
 	done chan struct{}
 
@@ -134,12 +134,12 @@ func openSocket(at netip.AddrPort) (socket, error) {
 	if err != nil {
 		return socket{}, fmt.Errorf("bind UDP %v: %w", at, err)
 	}
-	x := &line{conn: conn, done: make(chan struct{})}
+	x := &cable{conn: conn, done: make(chan struct{})}
 	go x.read()
 	return socket{x}, nil
 }
 
-func (x *line) read() {
+func (x *cable) read() {
 	defer close(x.done)
 	room := make([]byte, biggest+1)
 	for {
@@ -153,7 +153,7 @@ func (x *line) read() {
 	}
 }
 
-func (x *line) put(datagram []byte, from netip.AddrPort) {
+func (x *cable) put(datagram []byte, from netip.AddrPort) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.only.IsValid() && from != x.only || len(x.waiting) == mostWaiting {
@@ -165,7 +165,7 @@ func (x *line) put(datagram []byte, from netip.AddrPort) {
 	}
 }
 
-func (x *line) watch(p *poller, mine ready) {
+func (x *cable) watch(p *poller, mine ready) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.poll, x.mine = p, mine
@@ -176,14 +176,14 @@ func (x *line) watch(p *poller, mine ready) {
 	}
 }
 
-func (x *line) watched(p *poller) bool {
+func (x *cable) watched(p *poller) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.poll == p
 }
 
 func (s socket) close() error {
-	if s.line == nil {
+	if s.cable == nil {
 		return net.ErrClosed
 	}
 	err := s.conn.Close()
@@ -220,7 +220,7 @@ func (s socket) receive(a *air) (n int, from netip.AddrPort, ok bool) {
 	return copy(a.packet[:], x.datagram), x.from, ok
 }
 
-func (x *line) take() (first arrival, ok bool) {
+func (x *cable) take() (first arrival, ok bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if len(x.waiting) == 0 {
@@ -234,7 +234,7 @@ func (x *line) take() (first arrival, ok bool) {
 // send writes one datagram; false when the kernel refused it. No address: to whom the
 // socket is tied.
 func (s socket) send(_ *air, datagram []byte, to netip.AddrPort) bool {
-	if s.line == nil {
+	if s.cable == nil {
 		return false
 	}
 	if !to.IsValid() {

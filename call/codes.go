@@ -51,7 +51,7 @@ func (c *Call) serveCode(ctx context.Context) error {
 	if err != nil && ctx.Err() == nil {
 		c.account.step("code.failed", err.Error())
 		c.log.Error("code", "code", code, "phone", phone, "err", err)
-		phrases, err = []string{toneBeep, "not-possible-now"}, nil
+		phrases, err = []string{toneBeep, sayNotNow}, nil
 	}
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func (c *Call) command(ctx context.Context, agent string, command acd.Command, s
 		c.log.Error("an agent's state is not yet on the disk", "agent", agent, "asked", command.Verb, "err", err)
 	case errors.Is(err, acd.ErrNotNow), errors.Is(err, acd.ErrPhoneUsed), errors.Is(err, acd.ErrNoAgent):
 		c.account.step("code.refused", err.Error())
-		return []string{toneBeep, "not-possible-now"}, nil
+		return []string{toneBeep, sayNotNow}, nil
 	case err != nil:
 		return nil, err
 	}

@@ -26,16 +26,16 @@ func (c *Call) listenIn(ctx context.Context, by acd.AgentView, number string) ([
 	free, err := c.keepOwnPhone(ctx, by)
 	defer c.release(by.Phone)
 	if err != nil || !free {
-		return []string{toneBeep, "not-possible-now"}, err
+		return []string{toneBeep, sayNotNow}, err
 	}
 	c.caller.agent = by.Name // whose ears these are
 	defer c.listened(c.caller)
 	l := c.lend()
 	defer l.end(Cause{By: ByUs, Metric: LegNormal, Text: "the call is over"})
-	heard, err := c.askToHear(ctx, l, by, agent)
-	if err != nil || !heard {
-		c.account.step("code.refused", "in no conversation: "+agent)
-		return []string{toneBeep, "nobody-talks-there"}, err
+	refusal, err := c.askToHear(ctx, l, by, agent)
+	if err != nil || refusal != "" {
+		c.account.step("code.refused", refusal+": "+agent)
+		return []string{toneBeep, refusal}, err
 	}
 	c.account.step("code", "listen "+agent)
 	c.log.Info("listens in", "supervisor", by.Name, "agent", agent)
@@ -55,11 +55,12 @@ func (c *Call) keepOwnPhone(ctx context.Context, by acd.AgentView) (free bool, e
 	return true, nil
 }
 
-// askToHear asks the call in which an agent talks to let the supervisor in.
-func (c *Call) askToHear(ctx context.Context, l *loan, by acd.AgentView, agent string) (heard bool, err error) {
+// askToHear asks the call in which an agent talks to let the supervisor in; refusal is the
+// phrase that says why not.
+func (c *Call) askToHear(ctx context.Context, l *loan, by acd.AgentView, agent string) (refusal string, err error) {
 	agents, err := c.x.parts.Floor.Agents(ctx)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	var talking *Call
 	for _, a := range agents {
@@ -68,36 +69,42 @@ func (c *Call) askToHear(ctx context.Context, l *loan, by acd.AgentView, agent s
 		}
 	}
 	if talking == nil || talking == c {
-		return false, nil
+		return sayNobodyTalks, nil
 	}
-	answer := make(chan bool, 1)
+	answer := make(chan string, 1)
 	if !talking.post(func() { answer <- talking.letIn(l, by, agent) }) {
-		return false, nil
+		return sayNobodyTalks, nil
 	}
-	heard, _, _, err = either(ctx, c, answer, talking.inbox.over) // a call that has ended answers nothing
-	return heard, err
+	refusal, _, answered, err := either(ctx, c, answer, talking.inbox.over)
+	if err == nil && !answered { // a call that has ended answers nothing
+		return sayNobodyTalks, nil
+	}
+	return refusal, err
 }
 
-// letIn lets a supervisor on loan hear the conversation of an agent; false = there is none,
-// or another supervisor is in it. If a page is out, it has found whom it looked for.
-func (c *Call) letIn(l *loan, by acd.AgentView, agent string) bool {
+// letIn lets a supervisor on loan hear the conversation of an agent, or gives the phrase
+// that says why not. If a page rings, it has found whom it looked for.
+func (c *Call) letIn(l *loan, by acd.AgentView, agent string) (refusal string) {
 	t := c.talk
-	if t == nil || t.ended() || t.sup != nil || t.conv.seat.Agent != agent || t.conv.agent.gone {
-		return false
+	switch {
+	case t == nil || t.ended() || t.conv.seat.Agent != agent || t.conv.agent.gone:
+		return sayNobodyTalks
+	case t.sup != nil, t.page.isAnswered(): // one supervisor is enough
+		return sayNotNow
 	}
 	s := &side{Leg: l, agent: by.Name, answered: time.Now(), lent: true}
 	c.held.sides = append(c.held.sides, s)
 	seat := acd.Seat{Agent: by.Name, Phone: by.Phone, Reason: whyListen}
 	if !t.admit(&conversation{seat: seat, queue: t.conv.queue, manners: t.conv.manners, agent: s}, listening) {
 		c.drop(s, Cause{By: ByUs, Metric: LegNormal, Text: "the conversation is over"})
-		return false
+		return sayNotNow
 	}
 	if t.page != nil {
 		why := t.page.words.why
 		t.cancelPage()
 		t.summon(why)
 	}
-	return true
+	return ""
 }
 
 // loan is the caller's leg of one call in the conversation of another. The lender keeps the

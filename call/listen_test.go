@@ -165,7 +165,7 @@ func TestListeningInIsRefusedInWords(t *testing.T) {
 		"the agent is in no conversation":   {nil, "1003", "7001", "nobody-talks-there"},
 		"the agent talks with a colleague":  {func(r *room) { r.dial("1001", "1002"); r.rung().answer() }, "1003", "7001", "nobody-talks-there"},
 		"the agent's phone only rings":      {func(r *room) { r.dial("0123", "8100"); r.rung() }, "1003", "7001", "nobody-talks-there"},
-		"another supervisor is there":       {func(r *room) { r.overheard() }, "1004", "7001", "nobody-talks-there"},
+		"another supervisor is there":       {func(r *room) { r.overheard() }, "1004", "7001", "not-possible-now"},
 		"there is no such agent":            {nil, "1003", "7777", "invalid-choice"},
 		"no number was dialled":             {nil, "1003", "", "invalid-choice"},
 		"one's own conversation":            {nil, "1003", "7009", "nobody-talks-there"},

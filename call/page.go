@@ -66,6 +66,9 @@ func (p *page) cancel() {
 	p.leg = nil
 }
 
+// isAnswered tells whether a supervisor has answered and is being told; nil is no page.
+func (p *page) isAnswered() bool { return p != nil && p.leg != nil && !p.leg.answered.IsZero() }
+
 // over ends the asking.
 func (p *page) over() {
 	p.quit()

@@ -22,6 +22,9 @@ const (
 	sayWhispering = "supervisor-whispers"
 	sayJoining    = "supervisor-joins"
 
+	sayNobodyTalks = "nobody-talks-there"
+	sayNotNow      = "not-possible-now"
+
 	toneZip     = "tone-zip"
 	toneBeep    = "tone-beep"
 	toneConfirm = "tone-confirm"

@@ -225,7 +225,7 @@ func (t *talk) inherited() bool {
 	case stage == protect.Permit && !lost: // the permitted hang-up
 		return false
 	}
-	return t.sup.part == joining || lost && t.sup.part == whispering
+	return t.sup.takes || t.sup.part == joining || lost && t.sup.part == whispering
 }
 
 // takeOver gives the call to the supervisor who is to have it, as soon as no announcement

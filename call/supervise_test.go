@@ -416,3 +416,36 @@ func TestASupervisorsPhoneMayNotSendTheCallerElsewhere(t *testing.T) {
 		c.caller.hangUp()
 	})
 }
+
+func TestWhoHasAskedForTheCallHasItAlsoWhenTheAgentLeavesBefore(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("sofia", "1003")
+		c := phases["while a supervisor waits for the end of a warning"](r)
+		c.agent.hangUp()
+		wait(12 * time.Second)
+		if !r.sounds.reaches(c.caller, c.other) || c.caller.playedTo(sayClosing) {
+			t.Errorf("the caller heard %v", c.caller.heard)
+		}
+		c.caller.hangUp()
+		if got := stages(r.record()); got != "W1 OBS1 ENDED" {
+			t.Errorf("stages %s", got)
+		}
+	})
+}
+
+func TestASupervisorOnTheWayInIsNotCutByOneWhoDialsIn(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("sofia", "1003")
+		r.logIn("tom", "1004")
+		c := phases["while a supervisor is told"](r)
+		tom := r.dial("1004", codeListen+"7001")
+		wait(10 * time.Second)
+		if !tom.playedTo(sayNotNow) || tom.up() {
+			t.Errorf("tom heard %v", tom.heard)
+		}
+		r.wantHears(c, whispers)
+		c.caller.hangUp()
+	}, withTom)
+}

@@ -216,16 +216,16 @@ func (p *Port) Depart() error {
 		e.doors[e.pair(local)].Store(&local)
 		err = l.adopt(p)
 	})
-	switch {
-	case errors.Is(err, ErrClosed):
+	if errors.Is(err, ErrClosed) {
 		e.giveBack(rtpSocket, rtcpSocket, local)
 		return err
-	case err != nil:
-		return fmt.Errorf("port %d: %w", number, e.refusal(err))
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.ctl.lodger = nil
+	p.mu.Unlock()
 	p.shares.Store(false)
+	if err != nil { // nothing more can be watched: it will hear nothing until it is closed
+		return fmt.Errorf("port %d: %w", number, e.refusal(err))
+	}
 	return nil
 }

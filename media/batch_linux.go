@@ -59,6 +59,9 @@ func (b *batch) at(i int, s socket) (datagram []byte, from netip.AddrPort) {
 	return b.room[i][:m.size], s.decode(&b.from[i])
 }
 
+// datagram is the i-th once more.
+func (b *batch) datagram(i int) []byte { return b.room[i][:b.messages[i].size] }
+
 // outbox collects what leaves by one shared port, so that one system call sends many.
 type outbox struct {
 	n        int

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // Engine owns the RTP port range and the packet loops.
@@ -169,13 +170,22 @@ func (e *Engine) opened(p *Port) error {
 	if !late {
 		e.open[p] = struct{}{}
 	}
+	grown := len(e.open)%hugeEvery == 1
 	e.mu.Unlock()
+	if grown {
+		if err := hugePages(unsafe.Pointer(p)); err != nil {
+			e.log.Debug("memory stays in small pages", "err", err)
+		}
+	}
 	if late {
 		p.Close()
 		return ErrClosed
 	}
 	return nil
 }
+
+// hugeEvery is after how many ports the heap is looked at again: it may have grown.
+const hugeEvery = 64
 
 // bind finds a pair of ports that we may have: those that somebody else on this
 // machine uses are passed over.

@@ -96,6 +96,9 @@ func (p *poller) at(i int) (r ready, ok bool) {
 	return r, r.on.watched(p)
 }
 
+// seen tells the i-th that is ready.
+func (p *poller) seen(i int) (r ready, ok bool) { return p.at(i) }
+
 // ring makes wait return. Anybody may call it.
 func (p *poller) ring() {
 	select {
@@ -273,6 +276,9 @@ func (s socket) receiveAll(b *batch) int {
 func (b *batch) at(i int, _ socket) (datagram []byte, from netip.AddrPort) {
 	return b.arrivals[i].datagram, b.arrivals[i].from
 }
+
+// datagram is the i-th once more.
+func (b *batch) datagram(i int) []byte { return b.arrivals[i].datagram }
 
 // outbox sends at once.
 type outbox struct{}

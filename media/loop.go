@@ -34,6 +34,7 @@ type loop struct {
 	reportRoom [256]byte
 	stop       bool
 	digits     digitQueue // read by the clerk
+	ahead      ahead
 }
 
 // biggest datagram that is read; RTP of a telephone has under 500 bytes. What is
@@ -170,7 +171,9 @@ func (l *loop) pass(n int) (began int64) {
 		began = l.now
 	}
 	for round := 0; n > 0 && round < mostRounds; round++ {
+		l.look(n)
 		for i := range n {
+			l.ahead.foresee(i, n)
 			if r, ok := l.poll.at(i); ok {
 				began = l.now
 				l.serve(r)

@@ -20,6 +20,7 @@ func openMemory(bytes int) ([]page, memory, error) {
 	if err != nil {
 		return nil, memory{}, fmt.Errorf("reserve %d bytes for recordings: %w", bytes, err)
 	}
+	_ = unix.Madvise(m, unix.MADV_HUGEPAGE) // a wish, not a need
 	count := bytes / pageBytes
 	return unsafe.Slice((*page)(unsafe.Pointer(unsafe.SliceData(m))), count), memory{m}, nil
 }

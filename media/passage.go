@@ -9,6 +9,7 @@ import (
 type commons struct {
 	ports  []*sharedPort // by the number that the poller knows
 	batch  *batch        // in which their datagrams arrive; nil without ports
+	ahead  ahead         // whose they are
 	visits []*passage    // from other loops
 
 	ways []atomic.Pointer[passage] // to other loops, by number; each is made by the other one
@@ -43,8 +44,16 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 		n := from.receiveAll(l.shared.batch)
 		for i := range n {
 			datagram, sender := l.shared.batch.at(i, from)
+			l.shared.ahead.ports[i], l.shared.ahead.from[i] = nil, sender
 			if g := s.whose(what, datagram, sender); g != nil {
-				l.hand(g.port, what-sharedSound, datagram, sender)
+				l.shared.ahead.ports[i] = g.port
+				bring(g.port)
+			}
+		}
+		for i := range n {
+			l.shared.ahead.foresee(i, n)
+			if p := l.shared.ahead.ports[i]; p != nil {
+				l.hand(p, what-sharedSound, l.shared.batch.datagram(i), l.shared.ahead.from[i])
 			}
 		}
 		if n < batchSize {

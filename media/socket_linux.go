@@ -51,6 +51,8 @@ func openSocket(at netip.AddrPort) (socket, error) {
 func (s *socket) bind(a netip.Addr, port uint16) error {
 	if !s.v6 {
 		_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_TOS, expedited) // a wish, not a need
+		// RTP of a telephone is never cut into fragments, so it needs no number to put them together by.
+		_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO)
 		return unix.Bind(s.fd, &unix.SockaddrInet4{Port: int(port), Addr: a.As4()})
 	}
 	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, expedited)

@@ -1,0 +1,36 @@
+package media
+
+import (
+	"testing"
+	"unsafe"
+)
+
+func TestForesightHarmsNothing(t *testing.T) {
+	prefetch(nil, 3) // an address that is nobody's
+	var last [64]byte
+	prefetch(unsafe.Pointer(&last), 1000) // far beyond what is ours
+	bring[Port](nil)
+
+	silent, heard := &Port{}, &Port{}
+	silent.route.Store(&route{})
+	heard.route.Store(&route{peer: silent})
+	var a ahead
+	a.ports[1], a.ports[3] = silent, heard
+	for n := range 12 {
+		for i := range n {
+			a.foresee(i, n)
+		}
+	}
+	if a.hearer(0) != nil || a.hearer(1) != nil || a.hearer(3) != silent.route.Load() {
+		t.Error("who hears the next packets is not known")
+	}
+}
+
+func TestHugePagesAreOnlyAWish(t *testing.T) {
+	if err := hugePages(unsafe.Pointer(new(Port))); err != nil {
+		t.Error(err)
+	}
+	if err := hugePages(nil); err != nil {
+		t.Errorf("memory that is nobody's: %v", err)
+	}
+}

@@ -32,6 +32,7 @@ type Engine struct {
 	mu     sync.Mutex // guards what follows, for a few lines at a time
 	pairs  *pairs
 	open   map[*Port]struct{}
+	roomy  int    // open ports for which huge pages were asked for
 	lasts  []last // by pair
 	closed bool
 }
@@ -170,7 +171,10 @@ func (e *Engine) opened(p *Port) error {
 	if !late {
 		e.open[p] = struct{}{}
 	}
-	grown := len(e.open)%hugeEvery == 1
+	grown := len(e.open) > e.roomy
+	if grown {
+		e.roomy = len(e.open) + hugeEvery
+	}
 	e.mu.Unlock()
 	if grown {
 		if err := hugePages(unsafe.Pointer(p)); err != nil {
@@ -184,7 +188,7 @@ func (e *Engine) opened(p *Port) error {
 	return nil
 }
 
-// hugeEvery is after how many ports the heap is looked at again: it may have grown.
+// hugeEvery is after how many more ports than ever the heap is looked at again.
 const hugeEvery = 64
 
 // bind finds a pair of ports that we may have: those that somebody else on this

@@ -99,6 +99,7 @@ var profileTexts = map[string]string{
     - {transport: tcp, address: "{{.Listen}}"}
   rate_per_source: 100000      # every phone has the same address here
   silence: {{.Silence}}
+  qualify: 10m                 # SIPp takes an OPTIONS between its calls for the call that it waits for
 {{- range .Section "sip"}}
   {{.}}
 {{- end}}

@@ -14,8 +14,8 @@ import (
 // day, no list of agents by dose exists, and nothing in routing or figures reads it.
 type EarShift struct {
 	Agent    string        `json:"agent"`
-	Began    time.Time     `json:"began"`
-	Last     time.Time     `json:"last"`          // when sound was added last
+	Began    time.Time     `json:"began,omitzero"`
+	Last     time.Time     `json:"last,omitzero"` // when sound was added last
 	Listened time.Duration `json:"listened_ns"`   // time in conversations
 	Exposure float64       `json:"exposure_pa2h"` // Pa²·h, A-weighted
 	Limited  uint64        `json:"frames_limited"`

@@ -160,6 +160,29 @@ func (c *churnCommand) Run(ctx context.Context) error {
 	return errors.Join(err, save(c.JSON, out), draw(c.SVG, out.Chart(g.name+": calls come and go")), c.judge(out))
 }
 
+// leastSamples is how many samples make a slope.
+const leastSamples = 10
+
+// seen tells whether enough was sampled to say that nothing grows.
+func (c *churnCommand) seen(samples []trial.Sample) error {
+	n, heap := 0, 0
+	for _, s := range samples {
+		if s.After >= c.Warm {
+			n++
+		}
+		if s.Heap > 0 {
+			heap++
+		}
+	}
+	switch {
+	case n < leastSamples:
+		return fmt.Errorf("only %d samples after the first %v: too few to say that nothing grows", n, c.Warm)
+	case c.MostHeap > 0 && heap < n:
+		return fmt.Errorf("the heap was read in %d of %d samples: the server's metrics are needed to judge it", heap, n)
+	}
+	return nil
+}
+
 func (c *churnCommand) judge(out *trial.Churned) error {
 	var errs []error
 	if n := out.Failures(); n > 0 {
@@ -167,6 +190,9 @@ func (c *churnCommand) judge(out *trial.Churned) error {
 	}
 	if t := out.Tally; t != nil && t.Strangers > 0 {
 		errs = append(errs, fmt.Errorf("%d frames of strangers were heard", t.Strangers))
+	}
+	if limits := c.MostRSS + c.MostHeap + c.MostRest; limits > 0 {
+		errs = append(errs, c.seen(out.Samples))
 	}
 	over := func(name string, unit, most float64) {
 		if most > 0 && out.Slopes[name]/unit > most {

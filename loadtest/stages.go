@@ -31,10 +31,25 @@ func (stagesCommand) Run() error {
 		return err
 	}
 	printStages(os.Stdout, all)
+	failures = append(failures, overBudget(all)...)
 	if len(failures) > 0 {
 		return fmt.Errorf("benchmarks failed:\n%s", strings.Join(failures, "\n"))
 	}
 	return nil
+}
+
+// mostProtect is what a protected pair of frames may cost, ns: guard, meter, A-weighting
+// and dose.
+const mostProtect = 2000
+
+// overBudget names the benchmarks of protection that break their promise.
+func overBudget(all []stage) (over []string) {
+	for _, s := range all {
+		if strings.HasPrefix(s.name, "ProtectFrame") && (s.ns > mostProtect || !s.known || s.allocs > 0) {
+			over = append(over, fmt.Sprintf("%s: %.0f ns and %d allocations; %d ns and none are allowed", s.name, s.ns, s.allocs, mostProtect))
+		}
+	}
+	return over
 }
 
 func readStages(in io.Reader) (all []stage, failures []string, err error) {

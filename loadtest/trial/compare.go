@@ -79,7 +79,7 @@ func (t Comparison) step(ctx context.Context, s *Stage, bare []bareCall, command
 	for range t.Rounds {
 		s.crowd.Quiet(true)
 		talk(bare, true)
-		floor, err := t.reading(ctx, s, "floor", relay.pid(), step.Calls)
+		floor, err := t.floor(ctx, s, relay.pid(), pid, step.Calls)
 		if err != nil {
 			return nil, err
 		}
@@ -96,6 +96,25 @@ func (t Comparison) step(ctx context.Context, s *Stage, bare []bareCall, command
 	}
 	step.Ratio = median(ratios)
 	return &step, nil
+}
+
+// floor is a reading of the floor, and what the server, whose calls are silent but up, used
+// meanwhile: on the same core, that would make the floor dearer.
+func (t Comparison) floor(ctx context.Context, s *Stage, relay, server, calls int) (*Reading, error) {
+	before, err := usageOf(server)
+	if err != nil {
+		return nil, err
+	}
+	r, err := t.reading(ctx, s, "floor", relay, calls)
+	if err != nil {
+		return nil, err
+	}
+	after, err := usageOf(server)
+	if err != nil {
+		return nil, err
+	}
+	r.Beside = (after.CPU - before.CPU).Seconds() / after.At.Sub(before.At).Seconds()
+	return r, nil
 }
 
 func (t Comparison) reading(ctx context.Context, s *Stage, what string, pid, calls int) (*Reading, error) {

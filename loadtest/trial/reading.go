@@ -21,6 +21,8 @@ type Reading struct {
 	Own     float64       `json:"generator_ms_per_call_second"`
 	Noise   float64       `json:"other_cores"` // kept busy by anything else, the kernel's own threads included
 
+	Beside float64 `json:"beside_cores"` // that the server kept busy while the floor was measured
+
 	RSS         int64 `json:"rss_bytes"`
 	Threads     int   `json:"threads"`
 	Descriptors int   `json:"descriptors"`
@@ -42,6 +44,7 @@ func (r *Reading) doubt() string {
 	const (
 		lateness = 5 * time.Millisecond // a quarter of a frame
 		others   = 0.3                  // cores
+		beside   = 0.02                 // cores
 	)
 	var why []string
 	if late := r.Tally.Late.Percentile(0.99); late > lateness || r.Tally.Stalls > 0 {
@@ -49,6 +52,9 @@ func (r *Reading) doubt() string {
 	}
 	if r.Noise > others {
 		why = append(why, fmt.Sprintf("others used %.1f cores", r.Noise))
+	}
+	if r.Beside > beside {
+		why = append(why, fmt.Sprintf("the server used %.2f cores meanwhile", r.Beside))
 	}
 	return strings.Join(why, ", ")
 }
@@ -82,6 +88,9 @@ func (s *Stage) measure(ctx context.Context, what string, pid, calls int, span t
 	tally, err := s.flood.End(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if tally.Strangers > 0 { // however much or little was asked of the server
+		return nil, fmt.Errorf("%s at %d calls: %d frames of strangers were heard: %s", what, calls, tally.Strangers, strings.Join(tally.Strange, "; "))
 	}
 	took := after[0].At.Sub(before[0].At).Seconds()
 	cpu := (after[0].CPU - before[0].CPU).Seconds()

@@ -116,7 +116,8 @@ type loan struct {
 
 	mu   sync.Mutex // protects all following fields; sinks do not wait
 	sink func(Signal)
-	over bool
+	over bool   // it has ended
+	last Signal // its end, if that came before anybody listened
 }
 
 // lend makes the caller's leg ready to be heard of elsewhere.
@@ -129,11 +130,16 @@ func (c *Call) lend() *loan {
 	return l
 }
 
-// Listen implements Leg. What happened before is no concern of the borrower.
+// Listen implements Leg. What happened before is no concern of the borrower, unless it
+// was the end: nobody may stay who is not there.
 func (l *loan) Listen(sink func(Signal)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sink = sink
+	if l.last.Kind == Ended {
+		sink(l.last)
+		l.last = Signal{}
+	}
 }
 
 // Ring implements Leg: the leg is answered already.
@@ -154,11 +160,16 @@ func (l *loan) HangUp(cause Cause) {
 func (l *loan) tell(sig Signal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.over || l.sink == nil {
+	if l.over {
 		return
 	}
 	l.over = sig.Kind == Ended
-	l.sink(sig)
+	switch {
+	case l.sink != nil:
+		l.sink(sig)
+	case l.over:
+		l.last = sig
+	}
 }
 
 // end ends the loan, if the leg's own end did not.

@@ -249,3 +249,34 @@ func TestWhatAListenersEarGetsIsAccountedForOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestTheToneOfAListenerIsHeardAgainUntilItWasHeardWhole(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("sofia", "1003")
+		caller, agent := r.talking("8100")
+		sofia := r.dial("1003", "*607001")
+		for agent.times(toneSupervisor) == 0 {
+			wait(time.Millisecond)
+		}
+		agent.press("*3") // a beep takes the place of the tone
+		wait(5 * time.Second)
+		if got := agent.times(toneSupervisor); got != 2 {
+			t.Errorf("the tone was begun %d times; it was cut once", got)
+		}
+		sofia.hangUp()
+		caller.hangUp()
+	})
+}
+
+func TestALineThatEndsBeforeAnybodyListensHasEnded(t *testing.T) {
+	l := &loan{back: make(chan Cause, 1)}
+	l.end(Cause{By: ByUs})
+	var heard []SignalKind
+	l.Listen(func(sig Signal) { heard = append(heard, sig.Kind) })
+	l.tell(Signal{Kind: Pressed, Digit: '1'})
+	l.end(Cause{By: ByUs})
+	if !slices.Equal(heard, []SignalKind{Ended}) {
+		t.Errorf("the borrower heard %v, want the end, once", heard)
+	}
+}

@@ -71,7 +71,12 @@ func (t *talk) supervisorHere(by *conversation) {
 		as = joining
 	}
 	if !t.admit(by, as) {
-		t.c.dismiss(by, Cause{By: ByUs, Metric: LegNormal, Text: "the conversation is over"})
+		t.c.dismiss(by, Cause{By: ByUs, Metric: LegNormal, Text: "could not be let in"})
+		t.c.after(pagePause, func() { // a crisis does not end because one line could not be joined
+			if t.c.talk == t && !t.ended() && t.ladder.Stage() == protect.Crisis {
+				t.callSupervisor(why)
+			}
+		})
 		return
 	}
 	if why != by.seat.Reason { // it became a crisis while they were told of less
@@ -79,8 +84,8 @@ func (t *talk) supervisorHere(by *conversation) {
 	}
 }
 
-// admit lets a supervisor into the conversation, and lets the agent know. false = there is
-// no conversation any more.
+// admit lets a supervisor into the conversation, and lets the agent know. false = their
+// sound cannot be joined.
 func (t *talk) admit(by *conversation, as part) bool {
 	c := t.c
 	if err := t.joined.Add(by.agent, media.Listen); err != nil {
@@ -93,9 +98,25 @@ func (t *talk) admit(by *conversation, as part) bool {
 	c.log.Info("supervisor in the conversation", "supervisor", by.seat.Agent, "agent", t.conv.seat.Agent, "why", by.seat.Reason)
 	c.x.tally.Add("protect_supervisors_total", "why", by.seat.Reason)
 	c.supervisedBy(by.seat.Agent)
-	t.tell(toneSupervisor)
+	t.announce(s)
 	t.setPart(s, as)
 	return true
+}
+
+// announce lets the agent hear that a supervisor is there: again until it was heard whole,
+// also after a hold or when something else was said in between. Nobody listens in secret.
+func (t *talk) announce(s *supervisor) {
+	const again = time.Second
+	c, agent := t.c, t.conv.agent
+	if t.sup != s || agent.gone {
+		return
+	}
+	said := c.sayTo(agent, c.agentLanguage(t.conv.seat.Agent), toneSupervisor)
+	when(c, said.Done(), func(struct{}) {
+		if !said.Complete() {
+			c.after(again, func() { t.announce(s) })
+		}
+	})
 }
 
 // setPart changes what a supervisor does. The caller is kept from hearing them before the

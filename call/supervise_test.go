@@ -302,3 +302,26 @@ func TestASupervisorOnTheWayInIsNotCutByOneWhoDialsIn(t *testing.T) {
 		c.caller.hangUp()
 	}, withTom)
 }
+
+func TestACrisisWhoseSupervisorCannotBeLetInPagesAgain(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("sofia", "1003")
+		caller, agent := r.talking("8100")
+		agent.press("*97")
+		sofia := r.rung()
+		sofia.answer()
+		r.sounds.unjoinable(1)
+		wait(10 * time.Second)
+		if sofia.up() {
+			t.Error("sofia's line is up, and she hears nothing")
+		}
+		again := r.rung()
+		again.answer()
+		wait(15 * time.Second)
+		if !again.up() || !agent.up() {
+			t.Error("nobody helps in the crisis")
+		}
+		caller.hangUp()
+	})
+}

@@ -86,7 +86,8 @@ func (r Refusal) Error() string { return "the config is refused:\n" + strings.Jo
 type Server struct {
 	parts    Parts
 	log      *slog.Logger
-	tries    *tries
+	tries    *tries // of the token
+	pins     *tries // of agents at what is their own
 	own      own
 	exporter *exporter
 	face     http.Handler
@@ -95,7 +96,7 @@ type Server struct {
 
 // New makes the face; it listens when Serve is called.
 func New(p Parts, log *slog.Logger) *Server {
-	s := &Server{parts: p, log: log, tries: newTries(), own: own{answers: map[int]uint64{}}, exporter: newExporter(log)}
+	s := &Server{parts: p, log: log, tries: newTries(), pins: newTries(), own: own{answers: map[int]uint64{}}, exporter: newExporter(log)}
 	s.face = s.door(s.routes())
 	return s
 }

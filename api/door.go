@@ -75,14 +75,14 @@ func hostIsOurs(r *http.Request) bool {
 
 // admit checks the token and has answered when it is not right.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
+	if strings.HasPrefix(r.URL.Path, ownPaths) {
+		return s.admitAgent(w, r)
+	}
 	now, from := time.Now(), sourceOf(r)
 	if wait := s.tries.wait(from, now); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		fail(w, http.StatusTooManyRequests, "too many wrong tokens from this source")
 		return false
-	}
-	if strings.HasPrefix(r.URL.Path, ownPaths) {
-		return s.admitAgent(w, r)
 	}
 	shown, isBearer := bearer(r)
 	if isBearer && sameToken(shown, s.parts.Token) {

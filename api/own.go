@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"math"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -17,14 +19,19 @@ type whoKey struct{}
 // they are not right.
 func (s *Server) admitAgent(w http.ResponseWriter, r *http.Request) bool {
 	number, pin, shown := r.BasicAuth()
-	from := sourceOf(r)
+	now, from := time.Now(), sourceOf(r)
+	if wait := s.pins.wait(from, now); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		fail(w, http.StatusTooManyRequests, "too many wrong PINs from this source")
+		return false
+	}
 	if shown {
-		if agent, ok := s.parts.Agent(number, pin, from.String()); ok {
+		if agent, ok := s.parts.Agent(number, pin, network(from).String()); ok {
 			*r = *r.WithContext(context.WithValue(r.Context(), whoKey{}, agent))
 			return true
 		}
 		s.own.note(func() { s.own.tokensRefused++ })
-		if s.tries.failed(from, time.Now()) {
+		if s.pins.failed(from, now) {
 			s.log.Warn("too many wrong PINs at the api", "from", from.String())
 		}
 	}

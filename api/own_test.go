@@ -54,3 +54,33 @@ func TestAPINIsNotGuessedAtTheAPI(t *testing.T) {
 		t.Errorf("after many wrong PINs the answer is %d", last)
 	}
 }
+
+func TestWrongPINsDoNotLockTheAdminOut(t *testing.T) {
+	o := newOffice()
+	o.parts.Agent = func(string, string, string) (string, bool) { return "", false }
+	s := o.open()
+	for range 2 * triesRoom {
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/v1/own/hearing", nil)
+		r.SetBasicAuth("201", "0000")
+		s.face.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if w := ask(s, request(http.MethodGet, "/v1/status")); w.Code != http.StatusOK {
+		t.Errorf("the admin's token gets %d after wrong PINs from the same address", w.Code)
+	}
+}
+
+func TestAMachineWithManyAddressesIsOneSource(t *testing.T) {
+	o := newOffice()
+	var seen []string
+	o.parts.Agent = func(_, _, from string) (string, bool) { seen = append(seen, from); return "", false }
+	s := o.open()
+	for _, addr := range []string{"[2001:db8::1]:1", "[2001:db8::2]:1"} {
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/v1/own/hearing", nil)
+		r.RemoteAddr = addr
+		r.SetBasicAuth("201", "0000")
+		s.face.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if len(seen) != 2 || seen[0] != seen[1] {
+		t.Errorf("PINs are counted by %v", seen)
+	}
+}

@@ -59,13 +59,8 @@ func (t *tries) failed(from netip.Addr, now time.Time) (alarm bool) {
 // whose finds the account of a source. An IPv6 source is its /64: one subscriber
 // has all of them.
 func (t *tries) whose(from netip.Addr, now time.Time) netip.Prefix {
-	from = from.Unmap().WithZone("")
-	bits := from.BitLen()
-	if from.Is6() {
-		bits = 64
-	}
-	who, err := from.Prefix(bits)
-	if err != nil { // no address at all
+	who := network(from)
+	if who == crowd { // no address at all
 		return crowd
 	}
 	if _, known := t.spent[who]; known || len(t.spent) < triesSources {
@@ -84,4 +79,19 @@ func (t *tries) whose(from netip.Addr, now time.Time) netip.Prefix {
 
 func (a account) usedAt(now time.Time) float64 {
 	return max(0, a.used-float64(now.Sub(a.at))/float64(triesEvery))
+}
+
+// network is what one source can be taken for: an IPv4 address, or the /64 in which one
+// machine has as many IPv6 addresses as it likes. crowd of no address.
+func network(from netip.Addr) netip.Prefix {
+	from = from.Unmap().WithZone("")
+	bits := from.BitLen()
+	if from.Is6() {
+		bits = 64
+	}
+	who, err := from.Prefix(bits)
+	if err != nil {
+		return crowd
+	}
+	return who
 }

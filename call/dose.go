@@ -9,8 +9,8 @@ import (
 	"breakwater/media/guard"
 )
 
-// EarShift is what an agent's ears got in one shift: an estimate of the line side, for
-// the device of the agent's profile. It belongs to the agent. It is kept by agent and
+// EarShift is what an agent's ears got in one shift's calls of queues: an estimate of the
+// line side, for the device of the agent's profile. It belongs to the agent. It is kept by agent and
 // day, no list of agents by dose exists, and nothing in routing or figures reads it.
 type EarShift struct {
 	Agent    string        `json:"agent"`

@@ -17,8 +17,9 @@ import (
 // elsewhere.
 
 // poller waits for the sockets of one loop: those of its epoll set. The loop's thread
-// sleeps in the kernel, by calls that give its Go processor back if somebody needs it;
-// main grants the program one processor more for each loop, so that nobody ever does.
+// sleeps in the kernel. It gives its Go processor back while it waits for packets, if
+// somebody needs it, and keeps it for the rest of a tick; so main grants the program one
+// processor more for each loop.
 type poller struct {
 	epoll  int
 	bell   int // eventfd

@@ -65,8 +65,9 @@ type job struct {
 	done chan struct{} // closed when it ran, or never will because its loop has ended
 }
 
-// inbox is unbounded, but every sender waits for its job: it never holds more than
-// there are goroutines that control calls.
+// inbox is unbounded, but nearly every sender waits for its job, and legs on shared ports
+// ask for a few in their lives: it never holds more than there are goroutines that control
+// calls, and a few for each leg.
 type inbox struct {
 	mu      sync.Mutex
 	jobs    []job

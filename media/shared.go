@@ -39,7 +39,7 @@ type sharedPort struct {
 type lodger struct {
 	port *Port
 	in   *sharedPort
-	host netip.Addr // its sound comes from here; invalid = it may come from anywhere
+	host netip.Addr // its sound is agreed to come from here; invalid = from anywhere
 
 	want  netip.AddrPort // negotiated
 	next  netip.AddrPort // negotiated anew, until packets obey it
@@ -84,7 +84,7 @@ func (gs ghosts) left(now int64, more ...*ghost) ghosts {
 
 func newSharedPort(at *loop, local netip.AddrPort, rtpSocket, rtcpSocket socket) *sharedPort {
 	return &sharedPort{
-		at: at, local: local, rtp: rtpSocket, rtcp: rtcpSocket, seats: min(mostLodgers, rtpSocket.widen()/lodgerRoom),
+		at: at, local: local, rtp: rtpSocket, rtcp: rtcpSocket, seats: min(mostLodgers, max(1, rtpSocket.widen()/lodgerRoom)),
 		sound: map[netip.AddrPort]*lodger{}, reports: map[netip.AddrPort]*lodger{},
 		late: map[netip.AddrPort]ghosts{}, silent: map[uint32]*lodger{},
 	}

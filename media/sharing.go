@@ -18,8 +18,8 @@ type Hint struct {
 	Share bool
 	// Remote is where the party's sound comes from, by its offer. Zero = not known yet.
 	Remote netip.AddrPort
-	// Host is the only address that sound of a party that shares may come from. Zero = any,
-	// which is for trunks.
+	// Host is the only address that a party that shares may agree on for its sound. Zero = any,
+	// which is for trunks. After silence, a stream that goes on is found wherever it comes from.
 	Host netip.Addr
 }
 

@@ -24,6 +24,7 @@ type board struct {
 	calls   map[string]*ticket
 	seats   map[uint64]*seat
 	recent  map[string]string // round robin: who was offered last, by queue
+	paces   paces
 	alarms  alarms
 	reckon  alarm // of loadEvery
 	ids     ids
@@ -66,7 +67,7 @@ type outgoing struct {
 func newBoard() *board {
 	b := &board{
 		agents: map[string]*agent{}, phones: map[string]*phone{}, tickets: map[uint64]*ticket{},
-		calls: map[string]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{},
+		calls: map[string]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{}, paces: paces{},
 		routes: &routes{queues: map[string]*queue{}},
 	}
 	b.reckon = alarm{order: 1 << 63, ring: (*board).reckonLoads}
@@ -209,6 +210,7 @@ func (b *board) flag(q *queue) {
 func (b *board) record(e Event) {
 	b.ids.Seq++
 	e.Seq = b.ids.Seq
+	b.paces.happen(&e)
 	b.turn.events = append(b.turn.events, e)
 }
 

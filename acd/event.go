@@ -32,6 +32,14 @@ type Event struct {
 	Length     time.Duration `json:"length,omitempty"`
 	Level      int           `json:"level,omitempty"`
 	Max        time.Duration `json:"max,omitempty"` // of a rest: may be extended to
+	Talk       Talk          `json:"talk,omitzero"` // of finished: the conversation
+}
+
+// Talk is a conversation that is over, as the floor knows it.
+type Talk struct {
+	Length    time.Duration `json:"length,omitempty"`    // from the answer on
+	Protected bool          `json:"protected,omitempty"` // shielded from the agent's figures
+	Raised    bool          `json:"raised,omitempty"`    // the caller's voice was raised
 }
 
 // The kinds of event. The first group moves an agent, the second a caller.
@@ -42,12 +50,12 @@ const (
 	KindReady          = "ready"      //
 	KindNotReady       = "not-ready"  // Reason
 	KindOffered        = "offered"    // Queue, Call, Ticket, Assignment; Length is the ring time
-	KindAnswered       = "answered"   //
+	KindAnswered       = "answered"   // Length is how long the caller waited in this queue
 	KindMissed         = "missed"     // Reason is the Miss, Length its delay
 	KindReleased       = "released"   // an offer that ended without the agent's doing: Reason
 	KindStruckOut      = "struck-out" // one true no-answer too many
 	KindRestGranted    = "rest-granted"
-	KindFinished       = "finished" // Reason is the cause, Length the wrap-up
+	KindFinished       = "finished" // Reason is the cause, Length the wrap-up, Talk the conversation
 	KindWrapUpExtended = "wrap-up-extended"
 	KindWrapUpOver     = "wrap-up-over" // by its clock
 	KindRestExtended   = "rest-extended"
@@ -62,8 +70,8 @@ const (
 	KindPhoneFree      = "phone-free"
 
 	KindEntered  = "entered"  // Length is the age already had, Level the extra priority
-	KindLeft     = "left"     // Reason
-	KindRemoved  = "removed"  // Reason is the limit
+	KindLeft     = "left"     // Reason; Length is the wait in this queue
+	KindRemoved  = "removed"  // Reason is the limit, Length the wait in this queue
 	KindOrphaned = "orphaned" // was waiting when the process died
 )
 

@@ -101,7 +101,7 @@ func (b *board) answered(id uint64) error {
 		return nil
 	}
 	t := s.ticket
-	if err := b.change(s.agent, Event{Kind: KindAnswered}); err != nil {
+	if err := b.change(s.agent, Event{Kind: KindAnswered, Length: b.now.Mono - t.entered}); err != nil {
 		return err
 	}
 	s.answered = true
@@ -212,7 +212,9 @@ func (b *board) finish(id uint64, o Outcome) error {
 		}
 	}
 	wrap := max(0, s.spec.WrapUp)
-	if err := b.change(s.agent, Event{Kind: KindFinished, Reason: o.Cause, Length: wrap}); err != nil {
+	finished := Event{Kind: KindFinished, Reason: o.Cause, Length: wrap}
+	finished.Talk = Talk{Length: b.now.Mono - s.agent.Since, Protected: o.Protected, Raised: o.Raised}
+	if err := b.change(s.agent, finished); err != nil {
 		return err
 	}
 	b.drop(s)
@@ -227,7 +229,9 @@ func (b *board) leave(id uint64, why string) {
 	}
 	b.revokeAll(t, string(MissCallerLeft))
 	b.count.Left++
-	b.record(Event{At: b.now, Kind: KindLeft, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id, Reason: why})
+	b.record(Event{
+		At: b.now, Kind: KindLeft, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id, Reason: why, Length: b.now.Mono - t.entered,
+	})
 	b.forget(t)
 }
 
@@ -235,7 +239,9 @@ func (b *board) leave(id uint64, why string) {
 func (b *board) expel(t *ticket, limit, target string) {
 	b.revokeAll(t, string(MissCallerLeft))
 	b.count.Removed++
-	b.record(Event{At: b.now, Kind: KindRemoved, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: limit})
+	b.record(Event{
+		At: b.now, Kind: KindRemoved, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: limit, Length: b.now.Mono - t.entered,
+	})
 	b.turn.removed = append(b.turn.removed, expulsion{t.id, Removal{Limit: limit, Target: target}})
 	b.forget(t)
 }

@@ -121,6 +121,9 @@ func (b *board) adopt(r *routes) {
 		b.alarms.set(&b.reckon, b.now.Mono+loadEvery)
 	}
 	b.meet(r)
+	for _, name := range r.order {
+		r.queues[name].pace = b.paces.of(name)
+	}
 	for _, a := range b.agents {
 		a.listed, a.posts, a.counted = false, nil, ""
 		b.touch(a)

@@ -3,6 +3,7 @@ package acd
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -87,9 +88,19 @@ func (d *day) same(from string, p *past) {
 	if p.ids != ids && from == "all events" && len(d.events) > 0 {
 		d.Fatalf("%s: ids %+v, want %+v", from, p.ids, ids)
 	}
+	if diff := cmp.Diff(lived(d.b.paces), lived(p.paces)); diff != "" {
+		d.Fatalf("%s: handle times and patience differ:\n%s", from, diff)
+	}
 	if diff := cmp.Diff(d.b.recent, p.recent); diff != "" {
 		d.Fatalf("%s: round robin differs:\n%s", from, diff)
 	}
+}
+
+// lived are the paces of queues where something happened.
+func lived(all paces) paces {
+	out := maps.Clone(all)
+	maps.DeleteFunc(out, func(_ string, p *pace) bool { return *p == pace{} })
+	return out
 }
 
 // told checks what a caller may hear: a place that never grows, and why he waits.

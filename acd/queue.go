@@ -59,6 +59,7 @@ type queue struct {
 	waiting int                 // tickets, offered ones too
 	idle    int                 // classes without a ticket
 	recent  uint64              // counts uses of classes
+	pace    *pace               // lives on when the plan changes
 }
 
 // step is one condition of a queue by waiting time, as prepared: who can serve.

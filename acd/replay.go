@@ -16,6 +16,7 @@ type snapshot struct {
 	People  []person          `json:"people"`
 	Waiting []waitingCaller   `json:"waiting,omitempty"`
 	Recent  map[string]string `json:"recent,omitempty"`
+	Paces   map[string]pace   `json:"paces,omitempty"`
 }
 
 // waitingCaller is a place in a queue, as the ledger knows it.
@@ -28,7 +29,13 @@ type waitingCaller struct {
 
 // snapshot copies the state. It is cheap: the writing is done elsewhere.
 func (b *board) snapshot() snapshot {
-	s := snapshot{At: b.now, IDs: b.ids, Recent: maps.Clone(b.recent), People: make([]person, 0, len(b.agents))}
+	s := snapshot{
+		At: b.now, IDs: b.ids, Recent: maps.Clone(b.recent),
+		People: make([]person, 0, len(b.agents)), Paces: make(map[string]pace, len(b.paces)),
+	}
+	for name, p := range b.paces {
+		s.Paces[name] = *p
+	}
 	for _, a := range b.agents {
 		s.People = append(s.People, a.person)
 	}
@@ -44,12 +51,15 @@ type past struct {
 	people  map[string]*person
 	waiting map[uint64]waitingCaller
 	recent  map[string]string
+	paces   paces
 }
 
 // recall rebuilds the past from the newest snapshot and the events after it, with
 // every moment on the clock of now.
 func recall(blob []byte, events []Event, now Stamp) (*past, error) {
-	p := &past{people: map[string]*person{}, waiting: map[uint64]waitingCaller{}, recent: map[string]string{}}
+	p := &past{
+		people: map[string]*person{}, waiting: map[uint64]waitingCaller{}, recent: map[string]string{}, paces: paces{},
+	}
 	var s snapshot
 	if len(blob) > 0 {
 		if err := json.Unmarshal(blob, &s); err != nil {
@@ -84,12 +94,16 @@ func (p *past) load(s snapshot, times timeline) {
 		p.waiting[w.Ticket] = w
 	}
 	maps.Copy(p.recent, s.Recent)
+	for name, pace := range s.Paces {
+		p.paces[name] = &pace
+	}
 }
 
 // replay makes one event true again. An event that no longer fits (written by
 // another version) is followed as far as its state goes.
 func (p *past) replay(e *Event, at time.Duration) {
 	p.ids.Ticket, p.ids.Seat = max(p.ids.Ticket, e.Ticket), max(p.ids.Seat, e.Assignment)
+	p.paces.happen(e)
 	switch e.Kind {
 	case KindEntered:
 		p.waiting[e.Ticket] = waitingCaller{e.Ticket, e.Call, e.Queue, e.At.Wall.Add(-e.Length)}
@@ -118,6 +132,9 @@ func (p *past) replay(e *Event, at time.Duration) {
 func (b *board) resume(p *past) []Orphan {
 	b.ids = p.ids
 	b.recent = p.recent
+	for name, pace := range p.paces { // the queues hold theirs already
+		*b.paces.of(name) = *pace
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.people)) {
 		a := b.agents[name]
 		if who := p.people[name]; a == nil && who.idleForGood() {

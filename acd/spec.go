@@ -33,6 +33,7 @@ type QueueSpec struct {
 	Relax     []Relax       `yaml:"relax"`     // later, weaker (or stronger) conditions by waiting time
 	Ring      time.Duration `yaml:"ring"`      // default 20s
 	WrapUp    time.Duration `yaml:"wrap_up"`   // default 30s, -1 = none
+	Handle    time.Duration `yaml:"handle"`    // how long a call takes an agent, wrap-up included, for estimates until the queue has seen ten of its own; default 5m
 	MaxWait   time.Duration `yaml:"max_wait"`  // default 30m
 	MaxSize   int           `yaml:"max_size"`  // waiting callers; 0 = no limit
 	Priority  int           `yaml:"priority"`  // minutes of head start over other queues
@@ -114,6 +115,7 @@ func (q QueueSpec) WithDefaults() QueueSpec {
 	setDefault(&q.Strategy, LongestIdle)
 	setDefault(&q.Ring, 20*time.Second)
 	setDefault(&q.WrapUp, 30*time.Second)
+	setDefault(&q.Handle, 5*time.Minute)
 	setDefault(&q.MaxWait, 30*time.Minute)
 	setDefault(&q.Weight, 1)
 	setDefault(&q.Intensity, "normal")
@@ -132,6 +134,7 @@ func (q QueueSpec) Check() map[string]string {
 	w.word("intensity", q.Intensity, "", "low", "normal", "hostile")
 	w.length("ring", q.Ring, 10*time.Minute)
 	w.length("max_wait", q.MaxWait, 24*time.Hour)
+	w.length("handle", q.Handle, 4*time.Hour)
 	if q.WrapUp > 4*time.Hour {
 		w["wrap_up"] = fmt.Sprintf("%s is longer than 4h; allowed are -1 (none) to 4h", q.WrapUp)
 	}

@@ -169,7 +169,7 @@ func TestWhatTheLedgerTells(t *testing.T) {
 				"not-ready anna not-ready lunch",
 				"not-ready bert not-ready lunch",
 				"entered c1 1h0m0s",
-				"removed c1 wait",
+				"removed c1 wait 1m0s",
 			},
 		},
 	} {

@@ -96,6 +96,7 @@ type Removal struct {
 type Outcome struct {
 	Cause     string        // one of call's causes
 	Protected bool          // shielded from the agent's figures
+	Raised    bool          // the caller's voice was raised
 	Rest      int           // 0 = none, else cooldown level 1–3
 	RestFor   time.Duration // granted length
 	RestMax   time.Duration // may be extended to; zero = RestFor

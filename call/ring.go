@@ -16,6 +16,7 @@ type conversation struct {
 	queue   acd.QueueSpec
 	manners QueueManners
 	agent   *side
+	raised  int             // seconds in which the caller's voice was raised
 	ladder  *protect.Ladder // goes on from the agent before; nil = a new one
 }
 

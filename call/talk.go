@@ -357,6 +357,10 @@ func (t *talk) part() {
 	}
 }
 
+// raisedFor is for how many seconds of a conversation a voice must be raised before the
+// floor counts it as a strain: a laugh or a greeting is no shouting.
+const raisedFor = 10
+
 // finish tells the floor how the conversation ended. Wrap-up and rest begin at once;
 // that they are durable is waited for on the call's behalf, for neither the caller
 // nor the sound may wait for a disk.
@@ -365,7 +369,9 @@ func (c *Call) finish(conv *conversation, end talkEnd, protected bool) {
 		return
 	}
 	granted, longest := c.plan.Protect.RestFor(end.rest)
-	outcome := acd.Outcome{Cause: end.cause, Protected: protected, Rest: end.rest, RestFor: granted, RestMax: longest}
+	outcome := acd.Outcome{
+		Cause: end.cause, Protected: protected, Raised: conv.raised >= raisedFor, Rest: end.rest, RestFor: granted, RestMax: longest,
+	}
 	finished := make(chan struct{})
 	c.held.finished = finished
 	c.inbox.helpers.Go(func() {

@@ -28,6 +28,7 @@ func (t *talk) everySecond() {
 // and nothing else in the call knows of it.
 func (t *talk) metered(now, before media.Voice) {
 	tally := t.c.x.tally
+	t.conv.raised += int(now.Raised - before.Raised)
 	tally.AddMany(uint64(now.Raised-before.Raised), "det_raised_seconds_total")
 	if now.Hints != before.Hints {
 		t.observe(protect.Observation{Kind: protect.Hint})

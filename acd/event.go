@@ -89,7 +89,7 @@ type Ledger interface {
 	Append(ctx context.Context, events []Event) error
 	// Load gives the newest snapshot (nil if none) and the events after it.
 	Load(ctx context.Context) (snapshot []byte, events []Event, err error)
-	// Compact stores a snapshot of everything up to seq and deletes those
-	// events, in one transaction.
+	// Compact stores a snapshot of everything up to seq: Load gives those events
+	// no more. They are kept as history, for figures, until they are forgotten.
 	Compact(ctx context.Context, seq uint64, snapshot []byte) error
 }

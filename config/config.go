@@ -6,6 +6,8 @@
 package config
 
 import (
+	"time"
+
 	"breakwater/acd"
 	"breakwater/acd/protect"
 	"breakwater/api"
@@ -75,12 +77,18 @@ func (q *Queue) preset() {
 // Store says where records, registrations and the floor's events are kept.
 type Store struct {
 	URL string `yaml:"url"` // sqlite:FILE keeps everything in one file, relative to where the server was started; memory: forgets at the end; default sqlite:var/breakwater.db
+	// History is how long the floor's events are kept for figures. They tell when each
+	// person worked: keep them no longer than needed.
+	History time.Duration `yaml:"history"` // how long events are kept for figures; at least 48h; default 9600h, which is 400 days: this month and the same a year ago
 }
 
 // WithDefaults fills what is empty.
 func (s Store) WithDefaults() Store {
 	if s.URL == "" {
 		s.URL = "sqlite:var/breakwater.db"
+	}
+	if s.History == 0 {
+		s.History = 400 * 24 * time.Hour
 	}
 	return s
 }

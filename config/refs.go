@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"breakwater/call"
 	"breakwater/ivr"
@@ -230,5 +231,8 @@ func (r *reading) checkStore(c *Config) {
 	case scheme == "sqlite" && rest != "", c.Store.URL == "memory:":
 	default:
 		r.complain("store.url", fmt.Sprintf("%q is no store", c.Store.URL), "write sqlite:FILE or memory:")
+	}
+	if c.Store.History < 48*time.Hour {
+		r.complain("store.history", fmt.Sprintf("%s is shorter than 48h: the figures of a day need the day before", c.Store.History), "")
 	}
 }

@@ -1,12 +1,14 @@
 // Package store keeps what must outlive the process: registrations, the floor's
-// ledger, and call records. It decides nothing.
+// ledger and its history, and call records. It decides nothing.
 package store
 
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"strings"
+	"time"
 
 	"breakwater/acd"
 	"breakwater/call"
@@ -20,7 +22,19 @@ type Store interface {
 	call.Journal
 	call.Exposures
 	acd.Ledger
+	History
 	Close() error
+}
+
+// History is the past of the floor: the ledger's events, those of snapshots too, until
+// they are forgotten.
+type History interface {
+	// Events gives what happened from from (inclusive) to to (exclusive), by At.Wall,
+	// in order of Seq. It holds nothing open while the caller works, and what is
+	// appended meanwhile need not be seen. After an error it ends.
+	Events(ctx context.Context, from, to time.Time) iter.Seq2[acd.Event, error]
+	// Forget deletes the events before a moment; never one that Load still gives.
+	Forget(ctx context.Context, before time.Time) error
 }
 
 // Open opens what the URL names: "memory:" forgets at the end, "sqlite:FILE" keeps

@@ -22,7 +22,8 @@ type Store struct {
 	sealed   map[string]call.Record
 	ears     map[string][]call.EarShift // by agent, oldest first
 	snapshot []byte
-	upTo     uint64 // Seq of the newest event, kept or compacted
+	compact  uint64 // Seq of the newest event in the snapshot
+	upTo     uint64 // Seq of the newest event, kept or forgotten
 	events   []acd.Event
 }
 
@@ -134,37 +135,4 @@ func matches(q call.Query, r call.Record) bool {
 	same := func(want, got string) bool { return want == "" || want == got }
 	return same(q.ID, r.ID) && same(q.Caller, r.Caller) && same(q.Agent, r.Agent) && same(q.Queue, r.Queue) &&
 		(q.From.IsZero() || !r.Start.Before(q.From)) && (q.To.IsZero() || r.Start.Before(q.To))
-}
-
-// Append implements acd.Ledger.
-func (s *Store) Append(_ context.Context, events []acd.Event) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	last := s.upTo
-	for _, e := range events {
-		if e.Seq <= last {
-			return fmt.Errorf("ledger: event %d comes after %d: %w", e.Seq, last, acd.ErrAppended)
-		}
-		last = e.Seq
-	}
-	s.upTo = last
-	s.events = append(s.events, events...)
-	return nil
-}
-
-// Load implements acd.Ledger.
-func (s *Store) Load(context.Context) ([]byte, []acd.Event, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.snapshot), slices.Clone(s.events), nil
-}
-
-// Compact implements acd.Ledger.
-func (s *Store) Compact(_ context.Context, seq uint64, snapshot []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.snapshot = slices.Clone(snapshot)
-	s.upTo = max(s.upTo, seq)
-	s.events = slices.DeleteFunc(s.events, func(e acd.Event) bool { return e.Seq <= seq })
-	return nil
 }

@@ -19,7 +19,7 @@ func (s *Store) Append(ctx context.Context, events []acd.Event) error {
 		if err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
-		insert, err := tx.PrepareContext(ctx, `INSERT INTO ledger (seq, body) VALUES (?, ?)`)
+		insert, err := tx.PrepareContext(ctx, `INSERT INTO ledger (seq, wall, body) VALUES (?, ?, ?)`)
 		if err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
@@ -33,7 +33,7 @@ func (s *Store) Append(ctx context.Context, events []acd.Event) error {
 			if err != nil {
 				return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
 			}
-			if _, err := insert.ExecContext(ctx, int64(e.Seq), body); err != nil {
+			if _, err := insert.ExecContext(ctx, int64(e.Seq), nanos(e.At.Wall), body); err != nil {
 				return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
 			}
 		}
@@ -47,7 +47,8 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, nil, fmt.Errorf("read snapshot: %w", err)
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT body FROM ledger ORDER BY seq`)
+	rows, err := s.read.QueryContext(ctx, `SELECT body FROM ledger
+		WHERE seq > coalesce((SELECT seq FROM snapshot), 0) ORDER BY seq`)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read ledger: %w", err)
 	}
@@ -66,14 +67,11 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 	return snapshot, events, rows.Err()
 }
 
-// Compact implements acd.Ledger.
+// Compact implements acd.Ledger. The events stay, for Events.
 func (s *Store) Compact(ctx context.Context, seq uint64, snapshot []byte) error {
 	return s.within(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO snapshot (one, seq, body) VALUES (1, ?, ?)
 			ON CONFLICT DO UPDATE SET seq = excluded.seq, body = excluded.body`, int64(seq), snapshot)
-		if err == nil {
-			_, err = tx.ExecContext(ctx, `DELETE FROM ledger WHERE seq <= ?`, int64(seq))
-		}
 		if err != nil {
 			return fmt.Errorf("compact the ledger: %w", err)
 		}

@@ -32,7 +32,7 @@ const schema = `
 CREATE TABLE IF NOT EXISTS bindings (
 	aor TEXT NOT NULL, id TEXT NOT NULL, expires INTEGER NOT NULL, wire BLOB NOT NULL,
 	PRIMARY KEY (aor, id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ledger (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS ledger (seq INTEGER PRIMARY KEY, wall INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS drafts (id TEXT PRIMARY KEY, start INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (
@@ -77,6 +77,9 @@ func Open(ctx context.Context, file string, log *slog.Logger) (_ *Store, err err
 		return nil, err
 	}
 	if _, err = s.write.ExecContext(ctx, schema); err != nil {
+		return nil, err
+	}
+	if err = s.dateLedger(ctx); err != nil {
 		return nil, err
 	}
 	if s.read, err = connect(file, readers, "deferred"); err != nil {

@@ -115,7 +115,7 @@ func (h *House) Run(ctx context.Context) error {
 	defer stopRooms()
 	wire, stopWire := context.WithCancel(rooms)
 	defer stopWire()
-	ended := make(chan error, 4)
+	ended := make(chan error, 5)
 	run := func(name string, f func() error) {
 		go func() {
 			err := f()
@@ -129,9 +129,10 @@ func (h *House) Run(ctx context.Context) error {
 	run("sip", func() error { return h.SIP.Serve(wire, h.Exchange) })
 	run("api", func() error { return h.face.Serve(rooms, h.API) })
 	run("config", func() error { return h.Keeper.Watch(rooms) })
+	run("history", func() error { return h.forget(rooms) })
 
 	var first error
-	running := 4
+	running := 5
 	select {
 	case <-ctx.Done():
 	case first = <-ended: // a room that ends by itself takes the house with it

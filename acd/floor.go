@@ -33,6 +33,8 @@ type Floor struct {
 	meter   meter
 	audit   time.Duration
 	filed   filed
+
+	chronicle Chronicle
 }
 
 // Option changes how a floor is made.
@@ -61,8 +63,10 @@ type filed struct {
 // (by Run) or dropped (by who asked), so that a caller who gives up knows that
 // nothing was done.
 type errand struct {
-	act   func(*board) error
-	look  func(*board) // after everything has settled
+	in    Input               // what changes the board, for the decision log
+	given func(ticket uint64) // in was an enter that succeeded; the turn has not settled
+	act   func(*board) error  // where there is no in: only looks
+	look  func(*board)        // after everything has settled
 	state atomic.Int32
 	seq   uint64 // of the last event when it was done
 	done  chan error
@@ -124,6 +128,9 @@ func NewFloor(ctx context.Context, p Plan, l Ledger, log *slog.Logger, options .
 		return nil
 	}, done: make(chan error, 1)})
 	f.filed = filed{at: now.Mono}
+	if f.chronicle != nil {
+		f.chronicle.Begin(f.board.picture())
+	}
 	return f, nil
 }
 
@@ -189,23 +196,16 @@ func (f *Floor) selfCheck() {
 
 // turn does one errand, or only what is due, and carries out what follows from it.
 func (f *Floor) turn(e *errand) {
-	act := f.phones.act()
-	if e != nil && e.state.CompareAndSwap(asked, begun) {
-		news := act
-		act = func(b *board) error {
-			if news != nil {
-				_ = news(b) // phone news cannot fail
-				b.settle()
-			}
-			return e.act(b)
-		}
-	} else {
+	news := f.phones.take()
+	if e != nil && !e.state.CompareAndSwap(asked, begun) {
 		e = nil
 	}
-	b := f.board
-	t, err := b.apply(f.clock(), act)
+	b, now := f.board, f.clock()
+	now.Wall = now.Wall.Round(0) // a reading of the process's clock does not come back from a log
+	t, err := b.apply(now, e.acts(news))
 	f.carryOut(t)
 	f.file(t)
+	f.note(news, e.input(), err)
 	if e != nil && e.look != nil {
 		e.look(b)
 	}
@@ -214,6 +214,41 @@ func (f *Floor) turn(e *errand) {
 		e.seq = b.ids.Seq
 		e.done <- err
 	}
+}
+
+// acts is what a turn does on the board: first the news of phones, then the errand; nil
+// when there is neither. e may be nil.
+func (e *errand) acts(news *PhoneWords) func(*board) error {
+	if e == nil && news == nil {
+		return nil
+	}
+	return func(b *board) error {
+		if news != nil {
+			b.hear(news)
+		}
+		if e == nil {
+			return nil
+		}
+		if news != nil {
+			b.settle()
+		}
+		if e.in.Kind == "" {
+			return e.act(b)
+		}
+		ticket, err := b.carry(&e.in)
+		if err == nil && e.given != nil {
+			e.given(ticket)
+		}
+		return err
+	}
+}
+
+// input is what an errand changes; nil when it only looks. e may be nil.
+func (e *errand) input() *Input {
+	if e == nil || e.in.Kind == "" {
+		return nil
+	}
+	return &e.in
 }
 
 // carryOut hands out what the board decided. None of it can wait: every slot has

@@ -3,7 +3,6 @@ package acd
 import (
 	"context"
 	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -19,7 +18,7 @@ func (f *Floor) Prepare(next Plan) (commit func(), err error) {
 	var once sync.Once
 	return func() {
 		once.Do(func() {
-			e := &errand{act: func(b *board) error { b.adopt(r); return nil }, done: make(chan error, 1)}
+			e := &errand{in: Input{Kind: InPlan, Plan: &r.plan, routes: r}, done: make(chan error, 1)}
 			select {
 			case f.inbox <- e:
 			case <-f.stopped:
@@ -41,16 +40,16 @@ func (f *Floor) Prepare(next Plan) (commit func(), err error) {
 func (f *Floor) Enter(ctx context.Context, e Entry) (*Ticket, error) {
 	s := slots{make(chan Offer, 1), make(chan Removal, 1)}
 	t := &Ticket{Queue: e.Queue, Offers: s.offers, Removed: s.removed}
-	e.Data = maps.Clone(e.Data)
-	err := f.do(ctx, &errand{act: func(b *board) error {
-		id, err := b.enter(e)
-		if err != nil {
-			return err
-		}
+	e.Data = plain(e.Data)
+	if !e.Since.IsZero() { // by the process's clock, which a change of the wall clock does not move
+		now := f.clock().Wall
+		e.Since = now.Round(0).Add(-now.Sub(e.Since))
+	}
+	given := func(id uint64) {
 		t.ID = id
 		f.slots[id] = s // before the turn settles: the first offer may follow at once
-		return nil
-	}})
+	}
+	err := f.do(ctx, &errand{in: Input{Kind: InEnter, Entry: &e}, given: given})
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +60,7 @@ func (f *Floor) Enter(ctx context.Context, e Entry) (*Ticket, error) {
 // offer out is ended as MissCallerLeft and its seats are revoked. Leaving twice is
 // a no-op.
 func (f *Floor) Leave(ctx context.Context, ticket uint64, why string) error {
-	return f.do(ctx, &errand{act: func(b *board) error { b.leave(ticket, why); return nil }})
+	return f.do(ctx, &errand{in: Input{Kind: InLeave, Ticket: ticket, Why: why}})
 }
 
 // Place tells where the caller stands; the position never grows for a waiting caller
@@ -76,26 +75,26 @@ func (f *Floor) Place(ctx context.Context, ticket uint64) (Place, error) {
 // Taken says the call has taken the offer and rings the seats. ErrStale: the floor
 // has taken the offer back; ring nobody.
 func (f *Floor) Taken(ctx context.Context, ticket uint64) error {
-	return f.do(ctx, &errand{act: func(b *board) error { return b.taken(ticket) }})
+	return f.do(ctx, &errand{in: Input{Kind: InTaken, Ticket: ticket}})
 }
 
 // Answered says the seat's phone was answered. The first answer of an offer wins;
 // the others are released as MissOtherAnswered. ErrStale: hang that phone up.
 func (f *Floor) Answered(ctx context.Context, assignment uint64) error {
-	return f.do(ctx, &errand{act: func(b *board) error { return b.answered(assignment) }})
+	return f.do(ctx, &errand{in: Input{Kind: InAnswered, Assignment: assignment}})
 }
 
 // Missed ends one seat of an offer with its true reason. When the last seat is
 // missed the ticket is waiting again at its place.
 func (f *Floor) Missed(ctx context.Context, assignment uint64, why Miss) error {
-	return f.do(ctx, &errand{act: func(b *board) error { return b.missed(assignment, why) }})
+	return f.do(ctx, &errand{in: Input{Kind: InMissed, Assignment: assignment, Why: string(why)}})
 }
 
 // Finish ends a conversation: WrapUp, then Resting where granted. It returns when
 // that is durable. ErrStale is a counted no-op; ErrNotDurable says that wrap-up and
 // rest run, but a crash now would forget them.
 func (f *Floor) Finish(ctx context.Context, assignment uint64, o Outcome) error {
-	e := &errand{act: func(b *board) error { return b.finish(assignment, o) }}
+	e := &errand{in: Input{Kind: InFinish, Assignment: assignment, Outcome: &o}}
 	if err := f.do(ctx, e); err != nil {
 		return err
 	}
@@ -107,7 +106,7 @@ func (f *Floor) Finish(ctx context.Context, assignment uint64, o Outcome) error 
 // it. Other errors: ErrNoAgent, ErrNotNow, ErrPhoneUsed; they changed nothing.
 func (f *Floor) Do(ctx context.Context, agent string, c Command) (AgentView, error) {
 	var v AgentView
-	e := &errand{act: func(b *board) error { return b.command(agent, c) }}
+	e := &errand{in: Input{Kind: InCommand, Agent: agent, Command: &c}}
 	e.look = func(b *board) {
 		if a := b.agents[agent]; a != nil {
 			v = b.view(a)
@@ -138,25 +137,17 @@ func (n *phoneNews) tell(kind map[string]bool, phone string, yes bool) {
 	}
 }
 
-// act takes the news, in the order of names so that it can be replayed.
-func (n *phoneNews) act() func(*board) error {
+// take gives the news and forgets it; nil when there is none.
+func (n *phoneNews) take() *PhoneWords {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(n.away)+len(n.busy) == 0 {
 		return nil
 	}
-	away, busy := maps.Clone(n.away), maps.Clone(n.busy)
+	w := &PhoneWords{Busy: maps.Clone(n.busy), Away: maps.Clone(n.away)}
 	clear(n.away)
 	clear(n.busy)
-	return func(b *board) error {
-		for _, name := range slices.Sorted(maps.Keys(busy)) {
-			b.phoneBusy(name, busy[name])
-		}
-		for _, name := range slices.Sorted(maps.Keys(away)) {
-			b.phoneReachable(name, !away[name])
-		}
-		return nil
-	}
+	return w
 }
 
 // Agents gives every agent, by name.

@@ -33,14 +33,12 @@ func (b *board) enter(e Entry) (uint64, error) {
 		return 0, &Refused{Queue: e.Queue, Limit: "full", Target: q.spec.OnFull}
 	}
 	b.ids.Ticket++
-	t := &ticket{id: b.ids.Ticket, entry: e, entered: b.now.Mono, since: b.now.Mono - age}
-	t.order = 1<<32 + t.id
-	t.ring = func(b *board) { b.ticketDue(t) }
+	t := b.newTicket(b.ids.Ticket, e)
+	t.entered, t.since = b.now.Mono, b.now.Mono-age
 	if a := b.agents[e.Prefer]; a != nil && e.Prefer != "" {
 		t.prefer = a
 		a.wanted = append(a.wanted, t)
 	}
-	b.tickets[t.id], b.calls[e.Call] = t, t
 	b.count.Entered++
 	b.record(Event{
 		At: b.now, Kind: KindEntered, Queue: e.Queue, Call: e.Call, Ticket: t.id,
@@ -48,6 +46,15 @@ func (b *board) enter(e Entry) (uint64, error) {
 	})
 	b.classify(t, q)
 	return t.id, nil
+}
+
+// newTicket makes a place that is known by its id and its call.
+func (b *board) newTicket(id uint64, e Entry) *ticket {
+	t := &ticket{id: id, entry: e}
+	t.order = 1<<32 + id
+	t.ring = func(b *board) { b.ticketDue(t) }
+	b.tickets[id], b.calls[e.Call] = t, t
+	return t
 }
 
 // ticketDue lets what is due for a caller happen.
@@ -246,10 +253,13 @@ func (b *board) expel(t *ticket, limit, target string) {
 	b.forget(t)
 }
 
-// leaveEmpty takes out the callers who have nobody left to wait for.
+// leaveEmpty takes out the callers who have nobody left to wait for, in the order in
+// which they would have been served: who was flagged first hangs on the order of maps,
+// and must not decide.
 func (b *board) leaveEmpty() {
 	flagged := b.turn.flagged
 	b.turn.flagged = b.turn.flagged[:0]
+	var lost []*ticket
 	for _, q := range flagged {
 		for _, c := range q.all {
 			if c.serving > 0 {
@@ -259,12 +269,16 @@ func (b *board) leaveEmpty() {
 			for _, k := range q.classes {
 				served[k] = k.served(c.step)
 			}
-			for _, w := range slices.Clone(c.waiting.items) {
+			for _, w := range c.waiting.items {
 				if !served[w.it.class] {
-					b.expel(w.it, "empty", q.spec.OnEmpty)
+					lost = append(lost, w.it)
 				}
 			}
 		}
+	}
+	slices.SortFunc(lost, func(x, y *ticket) int { return x.compare(y, b.now.Mono) })
+	for _, t := range lost {
+		b.expel(t, "empty", t.class.queue.spec.OnEmpty)
 	}
 }
 

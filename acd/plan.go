@@ -2,6 +2,7 @@ package acd
 
 import (
 	"cmp"
+	"container/heap"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +16,7 @@ const maxIdleClasses = 32
 // condition for every agent) and is done outside the floor's goroutine; the board
 // takes it over by adopt.
 type routes struct {
+	plan     Plan // with defaults
 	settings Settings
 	names    []string // agents by rank
 	specs    []AgentSpec
@@ -30,7 +32,7 @@ func prepare(p Plan) (*routes, error) {
 		return nil, fmt.Errorf("plan: %s: %s (%d wrong in all)", first, wrong[first], len(wrong))
 	}
 	p = p.WithDefaults()
-	r := &routes{settings: p.Settings, names: slices.Sorted(maps.Keys(p.Agents)), queues: map[string]*queue{}}
+	r := &routes{plan: p, settings: p.Settings, names: slices.Sorted(maps.Keys(p.Agents)), queues: map[string]*queue{}}
 	d := newDictionary(p.Agents)
 	for _, name := range r.names {
 		r.specs = append(r.specs, p.Agents[name])
@@ -164,6 +166,23 @@ func (b *board) meet(r *routes) {
 		}
 		a.rank, a.order, a.spec = rank, uint64(rank), r.specs[rank]
 	}
+	b.orderRest()
+}
+
+// orderRest gives those who left the plan places of their own among alarms that ring
+// at the same moment, after everybody of the plan.
+func (b *board) orderRest() {
+	var rest []*agent
+	for _, a := range b.agents {
+		if a.rank < 0 {
+			rest = append(rest, a)
+		}
+	}
+	slices.SortFunc(rest, func(x, y *agent) int { return cmp.Compare(x.Name, y.Name) })
+	for i, a := range rest {
+		a.order = 1<<31 + uint64(i)
+	}
+	heap.Init(&b.alarms)
 }
 
 // classify gives a ticket its way through the queue's steps, and its place.

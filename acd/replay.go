@@ -162,6 +162,7 @@ func (b *board) resume(p *past) []Orphan {
 		}
 		b.touch(a)
 	}
+	b.orderRest()
 	var out []Orphan
 	for _, id := range slices.Sorted(maps.Keys(p.waiting)) {
 		w := p.waiting[id]

@@ -1,0 +1,129 @@
+package acd
+
+import (
+	"cmp"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestPromiseALogDecidesTheSameAgain takes a picture in the middle of any day, sends it
+// and every turn after it through a log's form, and lets the same happen again: each
+// turn must come to the same events and offers.
+func TestPromiseALogDecidesTheSameAgain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := newDay(t)
+		length := rapid.IntRange(5, 80).Draw(t, "length")
+		cut := rapid.IntRange(0, length-1).Draw(t, "picture after")
+		var wire []byte
+		from := 0
+		for i := range length {
+			if i == cut {
+				wire, from = mustJSON(t, d.b.picture()), len(d.turns)
+			}
+			d.live()
+		}
+		var p Picture
+		if err := json.Unmarshal(wire, &p); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Resume(&p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if broken := again.Audit(); len(broken) > 0 {
+			t.Fatalf("the floor of the picture: %q", broken)
+		}
+		for _, turn := range d.turns[from:] {
+			var logged Turn
+			if err := json.Unmarshal(mustJSON(t, turn), &logged); err != nil {
+				t.Fatal(err)
+			}
+			got := again.Again(&logged)
+			if same, err := got.Same(turn); !same || err != nil {
+				t.Fatalf("%s: decided %s, now %s (%v)", mustJSON(t, turn.In), decided(t, turn), decided(t, got), err)
+			}
+		}
+		if before, after := sorted(d.b.picture()), sorted(again.Picture()); string(mustJSON(t, before)) != string(mustJSON(t, after)) {
+			t.Fatalf("the floor is\n%s\nand was\n%s", mustJSON(t, after), mustJSON(t, before))
+		}
+	})
+}
+
+// sorted puts a picture's parts in order: it is taken from maps. What callers were told
+// of their place is no decision, and asking is no input.
+func sorted(p *Picture) *Picture {
+	slices.SortFunc(p.Agents, func(x, y pictured) int { return cmp.Compare(x.Name, y.Name) })
+	slices.SortFunc(p.Phones, func(x, y picturedPhone) int { return cmp.Compare(x.Name, y.Name) })
+	slices.SortFunc(p.Tickets, func(x, y picturedTicket) int { return cmp.Compare(x.ID, y.ID) })
+	slices.SortFunc(p.Seats, func(x, y picturedSeat) int { return cmp.Compare(x.ID, y.ID) })
+	for i := range p.Tickets {
+		p.Tickets[i].Told = 0
+		slices.SortFunc(p.Tickets[i].Missed, func(x, y picturedMiss) int { return cmp.Compare(x.Agent, y.Agent) })
+	}
+	return p
+}
+
+func mustJSON(t interface{ Fatal(...any) }, v any) []byte {
+	out, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func decided(t interface{ Fatal(...any) }, turn *Turn) []byte {
+	out, err := turn.Decisions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestAPictureKnowsEveryFieldOfTheBoard: a field that is added to the board must be in
+// the picture, or follow from what is in it; else a replay goes another way. Say which
+// here.
+func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
+	known := []struct {
+		of            any
+		kept, follows []string
+	}{
+		{
+			board{},
+			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "reckon", "ids", "count"},
+			[]string{"calls", "alarms", "touched", "fresh", "turn"},
+		},
+		{agent{}, []string{"person", "idle", "load"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted"}},
+		{phone{}, []string{"away", "told", "heard", "busy", "since", "agent"}, nil},
+		{
+			ticket{},
+			[]string{"id", "entry", "since", "entered", "step", "offer", "missed", "prefer", "pausedTil", "untaken", "told", "class"},
+			[]string{"alarm", "listed"},
+		},
+		{barred{}, []string{"until", "turn"}, nil},
+		{offer{}, []string{"at", "taken", "spec", "seats"}, nil},
+		{seat{}, []string{"id", "agent", "number", "spec", "queue", "call", "reason", "answered"}, []string{"ticket"}},
+		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order"}},
+		{
+			queue{},
+			[]string{"spec"},
+			[]string{"steps", "all", "classes", "leave", "waiting", "idle", "recent"},
+		},
+		{condition{}, nil, []string{
+			"queue", "step", "need", "data", "able", "order", "offerable", "waiting", "serving", "present", "marked", "dead",
+		}},
+		{ids{}, []string{"Seq", "Ticket", "Seat", "Turn"}, nil},
+	}
+	for _, k := range known {
+		kind := reflect.TypeOf(k.of)
+		for i := range kind.NumField() {
+			name := kind.Field(i).Name
+			if !slices.Contains(k.kept, name) && !slices.Contains(k.follows, name) {
+				t.Errorf("%s.%s is new: keep it in Picture and restore it, or say here that it follows from the rest", kind.Name(), name)
+			}
+		}
+	}
+}

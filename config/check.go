@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"breakwater/acd/shift"
 	"breakwater/call"
 	"breakwater/ivr"
 )
@@ -110,9 +111,7 @@ func (r *reading) check(c *Config) {
 		r.judge(path("numbers").to(name), n.Check())
 	})
 	each(c.Menus, func(_ string, m *ivr.Menu) { *m = m.WithDefaults() })
-	each(c.Shifts, func(name string, s *Shift) {
-		r.judge(path("shifts").to(name), s.Check())
-	})
+	each(c.Shifts, func(name string, s *shift.Settings) { settle(r, path("shifts").to(name), s) })
 	r.taken(c)
 	opened, wrong := r.around.sounds(c.Prompts)
 	r.sounds = opened

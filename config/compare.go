@@ -79,7 +79,7 @@ var rules = []rule{
 	{"hearing", NextCall, "from the next call"},
 	{"calls", NextCall, "from the next call"},
 	{"floor", Now, "from the next offer"},
-	{"shifts.*", Now, "not in force yet"},
+	{"shifts.*", Now, "at once"},
 	{"store", Restart, "needs a restart"},
 	{"api", Restart, "needs a restart"},
 }
@@ -95,7 +95,7 @@ var comings = map[string]struct {
 	"queues":  {"callers may enter", "no new caller enters", Now},
 	"menus":   {"from the next call", "from the next call", NextCall},
 	"numbers": {"it can be dialled", "it can no longer be dialled", NextCall},
-	"shifts":  {"not in force yet", "was not in force yet", Now},
+	"shifts":  {"its agents work by it", "its agents work by no plan", Now},
 }
 
 // ruleFor is the table's longest rule that fits the path.

@@ -10,6 +10,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/acd/protect"
+	"breakwater/acd/shift"
 	"breakwater/api"
 	"breakwater/call"
 	"breakwater/ivr"
@@ -34,7 +35,7 @@ type Config struct {
 	Hearing call.Hearing               `yaml:"hearing"` // how the ears of agents are protected
 	Calls   call.Settings              `yaml:"calls"`   // how calls are led
 	Floor   acd.Settings               `yaml:"floor"`   // how offers are made, for all queues
-	Shifts  map[string]Shift           `yaml:"shifts"`  // weekly working hours, by name of the team or agent; checked, not yet in force
+	Shifts  map[string]shift.Settings  `yaml:"shifts"`  // working hours, by name of the team or agent
 	Store   Store                      `yaml:"store"`   // where records and states are kept
 	API     api.Settings               `yaml:"api"`     // the admin face
 

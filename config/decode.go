@@ -297,7 +297,11 @@ func (r *reading) decodeScalar(n *node, v reflect.Value, p path, o Option) {
 		r.fault(n.at, p, p.last()+" has no value", "remove the key to get the default, or write "+want)
 		return
 	default:
-		r.fault(n.at, p, fmt.Sprintf("%s must be %s, not %s", p.last(), want, n.kind), "")
+		hint := ""
+		if n.kind == mapping && len(n.fields) == 1 && strings.Trim(n.fields[0].name, "0123456789") == "" {
+			hint = "within { } a text with a colon is written in quotes"
+		}
+		r.fault(n.at, p, fmt.Sprintf("%s must be %s, not %s", p.last(), want, n.kind), hint)
 		return
 	}
 	hint, err := setScalar(n, v, o.Unit)

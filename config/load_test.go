@@ -140,7 +140,7 @@ func TestEveryPieceOfCommentedConfigInTheExampleIsGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Trunks) != 1 || len(c.Shifts) != 1 || c.Menus["main"].Hours.Zone == "" || c.Numbers["8300"].External == "" {
+	if len(c.Trunks) != 1 || len(c.Shifts) != 2 || c.Menus["main"].Hours.Zone == "" || c.Numbers["8300"].External == "" {
 		t.Errorf("not everything was taken: %d trunks, %d shifts, hours %+v", len(c.Trunks), len(c.Shifts), c.Menus["main"].Hours)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"breakwater/acd/shift"
 	"breakwater/call"
 	"breakwater/ivr"
 )
@@ -20,9 +21,7 @@ func (r *reading) checkReferences(c *Config) {
 	r.checkAgents(c)
 	r.checkTrunks(c)
 	r.checkCircles(c)
-	each(c.Shifts, func(name string, s *Shift) {
-		r.allExist(path("shifts").to(name).to("agents"), "agents", s.Agents)
-	})
+	r.checkShifts(c)
 	floor := c.FloorPlan().Check() // skill expressions need all agents
 	maps.DeleteFunc(floor, func(key, _ string) bool { return strings.HasPrefix(key, "settings.") })
 	r.judge("", floor)
@@ -42,6 +41,21 @@ func (r *reading) allExist(p path, section string, names []string) {
 	for i, name := range names {
 		r.exists(p.to(fmt.Sprint(i)), section, name)
 	}
+}
+
+// checkShifts asks that whoever works a shift exists and works no other.
+func (r *reading) checkShifts(c *Config) {
+	works := map[string]string{} // agent → shift
+	each(c.Shifts, func(name string, s *shift.Settings) {
+		at := path("shifts").to(name).to("agents")
+		r.allExist(at, "agents", s.Agents)
+		for i, agent := range s.Agents {
+			if other, taken := works[agent]; taken && other != name {
+				r.complain(at.to(fmt.Sprint(i)), fmt.Sprintf("agent %s works by shift %s already", agent, other), "name each agent in one shift; other hours on a date are written under own")
+			}
+			works[agent] = name
+		}
+	})
 }
 
 func (r *reading) checkQueue(p path, c *Config, q *Queue) {

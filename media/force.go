@@ -76,21 +76,27 @@ func (f *forcer) running(w *work, now int64) {
 		return
 	}
 	b.forced = now
+	b.running.Add(1)
 	f.put(forcing{files: w.reel.files(), done: func(err error) {
-		if err != nil {
-			b.fault.Store(&err)
+		if err != nil && !exhausted(err) { // without descriptors the disk was not asked
+			b.fault.CompareAndSwap(nil, &err)
 		}
 		b.forcing.Store(false)
+		b.running.Done()
 	}})
 }
 
-// finished forces a recording that has ended, and tells when that is done.
+// finished forces a recording that has ended, and tells when that is done, and what was
+// begun before as well: it was taken up earlier, so it waits for nobody.
 func (f *forcer) finished(w *work, done func(error)) {
 	if !f.atEnd {
 		done(nil)
 		return
 	}
-	f.put(forcing{files: w.books.files, done: done})
+	f.put(forcing{files: w.books.files, done: func(err error) {
+		w.books.running.Wait()
+		done(err)
+	}})
 }
 
 // close waits until all is on the disk.

@@ -1,25 +1,40 @@
 package media
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"breakwater/media/g711"
 )
 
-// forced waits until a recording is finished by the forcers.
-func forced(t *testing.T, s *studio, r *Recording, until int64) (paths []string, err error) {
-	t.Helper()
+// ended ends a recording at a place; the forcers finish it.
+func ended(s *studio, r *Recording, until int64) {
 	r.mu.Lock()
 	r.ending, r.until = true, until
 	r.mu.Unlock()
 	r.halt()
 	s.end(r)
 	s.look(false)
+}
+
+// forced ends a recording, and waits until the forcers have finished it.
+func forced(t *testing.T, s *studio, r *Recording, until int64) (paths []string, err error) {
+	t.Helper()
+	ended(s, r, until)
+	return closed(t, r)
+}
+
+func closed(t *testing.T, r *Recording) (paths []string, err error) {
+	t.Helper()
 	select {
 	case <-r.done:
 	case <-time.After(longestClose):
@@ -68,16 +83,84 @@ func TestAFileThatCannotBeForcedIsTold(t *testing.T) {
 	}
 }
 
-func TestARunningFileThatCannotBeForcedEnds(t *testing.T) {
-	s := newStudio(t, RecordingSettings{Memory: 1, Fsync: "1s"})
-	r := s.open(PCMU)
-	fault := errors.New("the disk is gone")
-	s.works[r.tape.owner].books.fault.Store(&fault)
-	for at := int64(0); at < 3*g711.Rate; at += 160 {
+// speakOn lays sound from one place of the recording to another.
+func speakOn(s *studio, r *Recording, from, to int64) {
+	for at := from; at < to; at += 160 {
 		s.lay(r, frame{timestamp: uint32(at), at: at}, flat(5))
 	}
-	if !r.over() || !errors.Is(r.err, fault) || s.tallies.failed.Load() != 1 {
-		t.Errorf("over %v with %v; %d counted", r.over(), r.err, s.tallies.failed.Load())
+}
+
+// instead puts something else in the place of a file, until back is called.
+func instead(t *testing.T, path string, put func(path string) error) (back func()) {
+	t.Helper()
+	aside := path + ".aside"
+	if err := errors.Join(os.Rename(path, aside), put(path)); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.Rename(aside, path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The system tells of what it could not write back once, to whoever forces the file next,
+// and that may be while it runs.
+func TestAFaultThatIsFoundWhileARecordingRunsIsTold(t *testing.T) {
+	s := newStudio(t, RecordingSettings{Memory: 1, Fsync: "1s"})
+	r := s.open(PCMU)
+	w := s.works[r.tape.owner]
+	speakOn(s, r, 0, 4*g711.Rate)
+	if !w.books.forcing.Load() {
+		t.Fatal("nothing is to be forced")
+	}
+	back := instead(t, w.path, func(path string) error { return os.Symlink(os.DevNull, path) }) // fsync is refused there
+	s.force.start()
+	defer s.force.close()
+	w.books.running.Wait()
+	back() // and nobody refuses the last one
+	speakOn(s, r, 4*g711.Rate, 8*g711.Rate)
+	if r.over() || s.tallies.failed.Load() != 1 || strings.Count(s.logged.String(), "level=ERROR") != 1 {
+		t.Errorf("over %v, %d counted while it runs, logged %s", r.over(), s.tallies.failed.Load(), s.logged.String())
+	}
+	paths, err := forced(t, s, r, 8*g711.Rate)
+	if !errors.Is(err, unix.EINVAL) || s.tallies.failed.Load() != 1 || strings.Count(s.logged.String(), "level=ERROR") != 1 {
+		t.Errorf("closed with %v; %d counted; logged %s", err, s.tallies.failed.Load(), s.logged.String())
+	}
+	if _, l, _ := readTape(t, paths[0]); bytes.Count(l, []byte{5}) != 8*g711.Rate {
+		t.Errorf("%d samples are in the file: the recording was to go on", bytes.Count(l, []byte{5}))
+	}
+	if !slices.ContainsFunc(readMarks(t, paths[0]), func(m mark) bool { return m.What == markUnsure && m.At > 3*g711.Rate }) {
+		t.Errorf("no mark tells of it: %+v", readMarks(t, paths[0]))
+	}
+}
+
+// A disk may be asked for a running file, hang, and answer when the call is over: the
+// recording is not complete before that, and not without the fault.
+func TestAFaultThatIsFoundAfterTheEndIsTold(t *testing.T) {
+	s := newStudio(t, RecordingSettings{Memory: 1, Fsync: "1s"})
+	r := s.open(PCMU)
+	speakOn(s, r, 0, 4*g711.Rate)
+	hanging := filepath.Join(t.TempDir(), "fifo") // it is opened when somebody writes to it, and fsync is refused there
+	if err := unix.Mkfifo(hanging, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.force.jobs[0].files = []string{hanging}
+	s.force.start()
+	defer s.force.close()
+	ended(s, r, 4*g711.Rate)
+	eventually(t, "both are at work", func() bool {
+		s.force.mu.Lock()
+		defer s.force.mu.Unlock()
+		return len(s.force.jobs) == 0
+	})
+	answer, err := os.OpenFile(hanging, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Close()
+	if _, err := closed(t, r); !errors.Is(err, unix.EINVAL) || s.tallies.failed.Load() != 1 {
+		t.Errorf("closed with %v; %d counted", err, s.tallies.failed.Load())
 	}
 }
 

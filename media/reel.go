@@ -30,7 +30,7 @@ type reel struct {
 
 // mark tells what a stretch of silence codes stands for.
 type mark struct {
-	What    string `json:"what"`              // gap, late, lost, pause, resume
+	What    string `json:"what"`              // gap, late, lost, pause, resume, unsure
 	Channel string `json:"channel,omitempty"` // of a gap or late frame: left or right
 	At      int64  `json:"at"`                // samples since the file's beginning
 	Samples int64  `json:"samples,omitempty"` // of a gap, late frame or loss
@@ -43,6 +43,7 @@ const (
 	markLost   = "lost"   // the disk was too slow; both channels
 	markPause  = "pause"  // somebody did not want it recorded
 	markResume = "resume" // the end of that
+	markUnsure = "unsure" // the disk refused to keep something written before: after a power cut it may be gone
 )
 
 const (

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -37,6 +38,8 @@ type book struct {
 }
 
 const writeEvery = 250 * time.Millisecond
+
+const sayUnsure = "recording may not outlast a power cut"
 
 // newScribe reads the master key, if there is to be one.
 func newScribe(s RecordingSettings, clock func() int64, log *slog.Logger, t *tallies) (*scribe, error) {
@@ -198,15 +201,24 @@ func (s *scribe) write(w *work) {
 	r := w.rec
 	w.remember(r.takeNotes())
 	s.desk.stereo = s.desk.stereo[:0]
-	err := w.write(s.desk, r.now())
-	if fault := w.books.fault.Load(); err == nil && fault != nil {
-		err = *fault
-	}
-	if err != nil {
+	s.doubt(w, r.now())
+	if err := w.write(s.desk, r.now()); err != nil {
 		s.fail(w, err)
 		return
 	}
 	s.force.running(w, s.clock())
+}
+
+// doubt tells that the disk may not have what was written up to here. The recording goes
+// on: what follows may be kept.
+func (s *scribe) doubt(w *work, at int64) {
+	fault := w.books.fault.Load()
+	if fault == nil || w.books.told {
+		return
+	}
+	w.books.told = true
+	w.notes = append(w.notes, note{at: at, what: markUnsure})
+	s.complain(w, sayUnsure, *fault)
 }
 
 // finish ends a recording.
@@ -235,14 +247,13 @@ func (s *scribe) finish(number uint32) {
 		s.complain(w, "recording has a hole", err)
 	}
 	s.force.finished(w, func(forced error) {
-		if fault := w.books.fault.Load(); forced == nil && fault != nil {
-			forced = *fault // the system tells of it once
+		if fault := w.books.fault.Load(); fault != nil {
+			forced = errors.Join(*fault, forced)
 		}
-		if forced != nil {
-			s.complain(w, "recording may not outlast a power cut", forced)
-			err = forced
+		if forced != nil && !w.books.told {
+			s.complain(w, sayUnsure, forced)
 		}
-		r.finished(w.books.paths, err)
+		r.finished(w.books.paths, errors.Join(err, forced))
 	})
 }
 

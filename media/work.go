@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"breakwater/media/seal"
@@ -35,9 +36,11 @@ type work struct {
 type books struct {
 	paths   []string // of the segments
 	files   []string // of segments that are complete, with what lies beside them
-	forced  int64    // ns: when they were forced to the disk last
+	forced  int64    // ns: when they were forced to the disk last, while the recording ran
 	forcing atomic.Bool
-	fault   atomic.Pointer[error] // of that
+	running sync.WaitGroup        // that; the system tells of a fault once, and may tell it there
+	fault   atomic.Pointer[error] // of that, the first
+	told    bool                  // of the fault
 }
 
 // note is something to be told, at a place of the recording.

@@ -24,6 +24,7 @@ type Parts struct {
 	Dialer  Dialer
 	Journal Journal
 	Sounds  Sounds
+	Archive Archive
 	Ears    Ears
 	Doses   Exposures
 	Book    *prompt.Book

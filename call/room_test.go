@@ -148,7 +148,7 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 		meant: map[string]bool{}, ears: &fakeExposures{},
 	}
 	r.x, err = NewExchange(ctx, plan, Parts{
-		Floor: floor, Dialer: r.dialer, Journal: r.journal, Sounds: r.sounds, Ears: r.sounds, Doses: r.ears, Book: book,
+		Floor: floor, Dialer: r.dialer, Journal: r.journal, Sounds: r.sounds, Archive: archive{}, Ears: r.sounds, Doses: r.ears, Book: book,
 		Log: discard(), Version: "test", Folder: folder,
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"io"
 
 	"breakwater/media"
 	"breakwater/media/meter"
@@ -53,6 +54,13 @@ type Tape interface {
 	Pause()
 	Resume()
 	Close() (paths []string, err error)
+}
+
+// Archive gives recordings back. media.Engine is one.
+type Archive interface {
+	// OpenRecording opens a file of a recording, plain or sealed with the engine's own key.
+	// The header of one that was sealed, or never finished, tells no length (wav.Salvage).
+	OpenRecording(path string) (io.ReadCloser, error)
 }
 
 // OverEngine is Sounds over real ports.

@@ -2,8 +2,9 @@ package call
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"breakwater/media"
 	"breakwater/media/g711"
 	"breakwater/media/prompt"
+	"breakwater/media/seal"
 	"breakwater/media/wav"
 )
 
@@ -120,7 +122,7 @@ func (r *Record) filesOf(first string) (files []string) {
 func (c *Call) fetch(k compliment) <-chan *wav.Clip {
 	clips := make(chan *wav.Clip, 1)
 	c.inbox.helpers.Go(func() {
-		clip, err := k.clip(c.x.parts.Folder)
+		clip, err := k.clip(c.x.parts.Archive, c.x.parts.Folder)
 		if err != nil {
 			c.log.Warn("thanks cannot be heard", "err", err)
 		}
@@ -130,17 +132,13 @@ func (c *Call) fetch(k compliment) <-chan *wav.Clip {
 }
 
 // clip cuts the caller's channel (left) out of the recording.
-func (k compliment) clip(folder string) (*wav.Clip, error) {
+func (k compliment) clip(archive Archive, folder string) (*wav.Clip, error) {
 	at := int(k.at * g711.Rate / time.Second)
 	for i, name := range k.files {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(folder, name)
 		}
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("read recording: %w", err)
-		}
-		f, err := wav.Parse(data)
+		f, err := readTape(archive, name)
 		if err != nil {
 			return nil, fmt.Errorf("read recording %s: %w", name, err)
 		}
@@ -158,4 +156,19 @@ func (k compliment) clip(folder string) (*wav.Clip, error) {
 		return wav.FromCodes("thanks", law, slices.Clone(codes[from:at])), nil
 	}
 	return nil, fmt.Errorf("no recording holds %s", k.at)
+}
+
+// readTape reads a file of a recording, sealed or plain. Of one whose end is missing, for the
+// server died, it gives all there is.
+func readTape(archive Archive, path string) (*wav.File, error) {
+	in, err := archive.OpenRecording(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	data, err := io.ReadAll(in)
+	if err != nil && !errors.Is(err, seal.ErrCut) {
+		return nil, err
+	}
+	return wav.Salvage(data)
 }

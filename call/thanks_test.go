@@ -1,6 +1,7 @@
 package call
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,7 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"breakwater/media"
 	"breakwater/media/g711"
+	"breakwater/media/seal"
 	"breakwater/media/wav"
 )
 
@@ -66,6 +69,58 @@ func writeRecording(t failer, path string, law g711.Law, first byte, seconds int
 	}
 }
 
+// archive opens files as an engine with that key would; nil = it has none.
+type archive struct{ key *seal.Master }
+
+func (a archive) OpenRecording(path string) (io.ReadCloser, error) {
+	return media.OpenRecording(path, a.key)
+}
+
+// Recordings that only the key opens are heard like others; also one whose server died
+// before its end.
+func TestThanksInASealedRecordingAreHeard(t *testing.T) {
+	folder := t.TempDir()
+	keyFile := filepath.Join(folder, "master.key")
+	if err := media.WriteMasterKey(keyFile); err != nil {
+		t.Fatal(err)
+	}
+	key, err := media.ReadMasterKey(keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeRecording(t, filepath.Join(folder, "plain.wav"), g711.Mu, 0, 60)
+	plain, err := os.ReadFile(filepath.Join(folder, "plain.wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, sealed, err := key.NewWriter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed = w.Append(sealed, wav.Header(g711.Mu, 2, 0), false) // as it was when the recording began
+	for piece := range slices.Chunk(plain[wav.HeaderSize:], 2*g711.Rate) {
+		sealed = w.Append(sealed, piece, false)
+	}
+	whole := w.Append(slices.Clone(sealed), nil, true)
+	for name, file := range map[string][]byte{"whole.wav": whole, "cut.wav": sealed} {
+		if err := os.WriteFile(filepath.Join(folder, name), file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		k := compliment{files: []string{name}, at: 40 * time.Second}
+		clip, err := k.clip(archive{key}, folder)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if codes := clip.Codes(g711.Mu); len(codes) != 20*g711.Rate || codes[0] != 20 || codes[len(codes)-1] != 39 {
+			t.Errorf("%s: %d s from %d to %d", name, len(codes)/g711.Rate, codes[0], codes[len(codes)-1])
+		}
+		if clip, err := k.clip(archive{}, folder); err == nil {
+			t.Errorf("%s is heard without the key: %v", name, clip)
+		}
+	}
+}
+
 func TestTheSoundOfAComplimentIsTheCallerBeforeTheKey(t *testing.T) {
 	folder := t.TempDir()
 	writeRecording(t, filepath.Join(folder, "A.wav"), g711.Mu, 0, 60)
@@ -85,7 +140,7 @@ func TestTheSoundOfAComplimentIsTheCallerBeforeTheKey(t *testing.T) {
 		"beyond what is written": {300 * time.Second, g711.A, 140, 159, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clip, err := compliment{files: both, at: c.at}.clip(folder)
+			clip, err := compliment{files: both, at: c.at}.clip(archive{}, folder)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +162,7 @@ func TestAComplimentWhoseRecordingIsBadIsAnErrorAndNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, files := range [][]string{nil, {"gone.wav"}, {"text.wav"}, {"empty.wav"}} {
-		if clip, err := (compliment{files: files, at: time.Second}).clip(folder); err == nil || clip != nil {
+		if clip, err := (compliment{files: files, at: time.Second}).clip(archive{}, folder); err == nil || clip != nil {
 			t.Errorf("files %v: clip %v, error %v", files, clip, err)
 		}
 	}

@@ -75,7 +75,7 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 		return nil, fmt.Errorf("open the wire: %w", err)
 	}
 	h.Exchange, err = call.NewExchange(ctx, c.CallPlan(), call.Parts{
-		Floor: h.Floor, Dialer: h.SIP, Journal: h.Store, Doses: h.Store, Sounds: call.OverEngine(h.Engine),
+		Floor: h.Floor, Dialer: h.SIP, Journal: h.Store, Doses: h.Store, Sounds: call.OverEngine(h.Engine), Archive: h.Engine,
 		Ears: call.EarsOver(), Book: h.Keeper.Book(), Log: o.Log, Version: o.Version, Folder: c.Media.Recordings,
 	})
 	if err != nil {

@@ -31,8 +31,9 @@ type Event struct {
 	Until      Stamp         `json:"until,omitzero"`
 	Length     time.Duration `json:"length,omitempty"`
 	Level      int           `json:"level,omitempty"`
-	Max        time.Duration `json:"max,omitempty"` // of a rest: may be extended to
-	Talk       Talk          `json:"talk,omitzero"` // of finished: the conversation
+	Max        time.Duration `json:"max,omitempty"`    // of a rest: may be extended to
+	Talk       Talk          `json:"talk,omitzero"`    // of finished: the conversation
+	Caller     string        `json:"caller,omitempty"` // of entered: a pseudonym of the number, the same for each of the caller's calls
 }
 
 // Talk is a conversation that is over, as the floor knows it.
@@ -40,6 +41,8 @@ type Talk struct {
 	Length    time.Duration `json:"length,omitempty"`    // from the answer on
 	Protected bool          `json:"protected,omitempty"` // shielded from the agent's figures
 	Raised    bool          `json:"raised,omitempty"`    // the caller's voice was raised
+	Held      time.Duration `json:"held,omitempty"`      // of Length, how long the agent had the caller on hold
+	Warnings  int           `json:"warnings,omitempty"`  // that the caller heard to the end in this conversation
 }
 
 // The kinds of event. The first group moves an agent, the second a caller.
@@ -69,7 +72,8 @@ const (
 	KindPhoneBusy      = "phone-busy"
 	KindPhoneFree      = "phone-free"
 
-	KindEntered  = "entered"  // Length is the age already had, Level the extra priority
+	KindEntered  = "entered"  // Length is the age already had, Level the extra priority, Reason the Again of the entry
+	KindRefused  = "refused"  // would have entered: Reason is the limit
 	KindLeft     = "left"     // Reason; Length is the wait in this queue
 	KindRemoved  = "removed"  // Reason is the limit, Length the wait in this queue
 	KindOrphaned = "orphaned" // was waiting when the process died

@@ -35,6 +35,7 @@ type Floor struct {
 	filed   filed
 
 	chronicle Chronicle
+	written   func([]Event)
 }
 
 // Option changes how a floor is made.
@@ -46,6 +47,10 @@ func WithClock(c Clock) Option { return func(f *Floor) { f.clock = c } }
 
 // WithAudit lets the floor check itself that often; see Audit.
 func WithAudit(every time.Duration) Option { return func(f *Floor) { f.audit = every } }
+
+// WithWritten lets hear know the ledger's events as they become durable, in order, and
+// only those. The ledger's writer calls it: it must not wait.
+func WithWritten(hear func([]Event)) Option { return func(f *Floor) { f.written = hear } }
 
 // slots are the channels of a Ticket.
 type slots struct {
@@ -112,6 +117,9 @@ func NewFloor(ctx context.Context, p Plan, l Ledger, log *slog.Logger, options .
 		l = nowhere{}
 	}
 	f.journal = newJournal(l, log, &f.meter.ledgerFailures, f.watch.show)
+	if f.written != nil {
+		f.journal.written = f.written
+	}
 	blob, events, err := l.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load the floor: %w", err)

@@ -32,6 +32,7 @@ type journal struct {
 	failures *atomic.Uint64
 	kick     chan struct{} // capacity 1
 	show     func([]AgentView)
+	written  func([]Event)
 
 	mu      sync.Mutex // guards what follows; held for a few lines
 	backlog []Event
@@ -66,7 +67,7 @@ type shownAt struct {
 func newJournal(l Ledger, log *slog.Logger, failures *atomic.Uint64, show func([]AgentView)) *journal {
 	return &journal{
 		ledger: l, log: log, failures: failures, kick: make(chan struct{}, 1), show: show,
-		views: map[string]shownAt{},
+		views: map[string]shownAt{}, written: func([]Event) {},
 	}
 }
 
@@ -202,6 +203,7 @@ func (j *journal) write(ctx context.Context) error {
 			return j.failed(batch[len(batch)-1].Seq, batch[n-1].Seq, err)
 		}
 		j.wrote(batch[n-1].Seq, n, nil)
+		j.written(batch[:n])
 		j.tellOperator(ctx, batch[:n])
 		batch = batch[n:]
 	}

@@ -27,10 +27,10 @@ func (b *board) enter(e Entry) (uint64, error) {
 		age = max(0, b.now.Wall.Sub(e.Since))
 	}
 	if !b.classFor(q, e.Data).served(q.stepAt(age)) {
-		return 0, &Refused{Queue: e.Queue, Limit: "empty", Target: q.spec.OnEmpty}
+		return 0, b.refuse(e, "empty", q.spec.OnEmpty)
 	}
 	if q.spec.MaxSize > 0 && q.waiting >= q.spec.MaxSize && !e.Head {
-		return 0, &Refused{Queue: e.Queue, Limit: "full", Target: q.spec.OnFull}
+		return 0, b.refuse(e, "full", q.spec.OnFull)
 	}
 	b.ids.Ticket++
 	t := b.newTicket(b.ids.Ticket, e)
@@ -42,7 +42,7 @@ func (b *board) enter(e Entry) (uint64, error) {
 	b.count.Entered++
 	b.record(Event{
 		At: b.now, Kind: KindEntered, Queue: e.Queue, Call: e.Call, Ticket: t.id,
-		Length: age, Level: e.Priority,
+		Length: age, Level: e.Priority, Reason: e.Again, Caller: pseudonym(e.Caller),
 	})
 	b.classify(t, q)
 	return t.id, nil
@@ -220,7 +220,7 @@ func (b *board) finish(id uint64, o Outcome) error {
 	}
 	wrap := max(0, s.spec.WrapUp)
 	finished := Event{Kind: KindFinished, Reason: o.Cause, Length: wrap}
-	finished.Talk = Talk{Length: b.now.Mono - s.agent.Since, Protected: o.Protected, Raised: o.Raised}
+	finished.Talk = Talk{Length: b.now.Mono - s.agent.Since, Protected: o.Protected, Raised: o.Raised, Held: o.Held, Warnings: o.Warnings}
 	if err := b.change(s.agent, finished); err != nil {
 		return err
 	}

@@ -44,7 +44,9 @@ func TestNothingIsLostWhenAnAppendArrivedAndMoreHappenedMeanwhile(t *testing.T) 
 			answers = answers[1:]
 			return len(answers) == 1, err
 		}
-		f, err := NewFloor(t.Context(), help(), l, slog.New(slog.DiscardHandler))
+		var heard []Event
+		hear := WithWritten(func(events []Event) { heard = append(heard, events...) })
+		f, err := NewFloor(t.Context(), help(), l, slog.New(slog.DiscardHandler), hear)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,6 +68,9 @@ func TestNothingIsLostWhenAnAppendArrivedAndMoreHappenedMeanwhile(t *testing.T) 
 		stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
+		}
+		if diff := cmp.Diff(l.events, heard); diff != "" {
+			t.Errorf("what was heard is not what is written, once each (-written +heard):\n%s", diff)
 		}
 	})
 }

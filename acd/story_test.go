@@ -354,3 +354,45 @@ func TestSeatReasonsSayWhy(t *testing.T) {
 		})
 	}
 }
+
+func TestFiguresAreToldWhoWasKeptOutAndWhoComesAgain(t *testing.T) {
+	y := start(t, team(map[string]QueueSpec{"q": {MaxSize: 1}}, "anna"))
+	y.logIn("anna")
+	y.say("anna", GoNotReady)
+	var events []Event
+	y.heard = func(e Event) { events = append(events, e) }
+	y.enter(Entry{Call: "c1", Queue: "q", Caller: "030123456", Again: AgainLost})
+	if err := y.step(func(b *board) error {
+		_, err := b.enter(Entry{Call: "c2", Queue: "q", Caller: "030123456"})
+		return err
+	}); err == nil {
+		t.Fatal("a full queue took a caller")
+	}
+	if len(events) != 2 || events[0].Reason != AgainLost || events[1].Kind != KindRefused || events[1].Reason != "full" {
+		t.Fatalf("told %+v; want an entry that comes again and a refusal", events)
+	}
+	if a, b := events[0].Caller, events[1].Caller; a == "" || a != b || strings.Contains(a, "030123456") {
+		t.Errorf("callers %q and %q; want one pseudonym", a, b)
+	}
+	for number, known := range map[string]bool{"": false, "anonymous": false, "12": false, "+49301": true, "1001": true} {
+		if got := pseudonym(number); (got != "") != known {
+			t.Errorf("the pseudonym of %q is %q", number, got)
+		}
+	}
+}
+
+func TestAnEventCarriesHoldAndWarnings(t *testing.T) {
+	y := start(t, team(map[string]QueueSpec{"q": {}}, "anna"))
+	y.logIn("anna")
+	y.enter(Entry{Call: "c1", Queue: "q"})
+	y.talk("c1")
+	id := y.seat("c1")
+	var last Event
+	y.heard = func(e Event) { last = e }
+	y.must(func(b *board) error {
+		return b.finish(id, Outcome{Held: 9 * time.Second, Warnings: 2, Protected: true})
+	})
+	if is := last.Talk; is.Held != 9*time.Second || is.Warnings != 2 || !is.Protected {
+		t.Errorf("told %+v", is)
+	}
+}

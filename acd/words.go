@@ -68,7 +68,16 @@ type Entry struct {
 	Priority int            // extra minutes
 	Head     bool           // bounced or rescued: back to the head
 	Prefer   string         // agent to prefer for a while
+	Again    string         // why a call enters that was with an agent before: one of the Again words; empty = it was not
 }
+
+// Why a call enters a queue again, for figures.
+const (
+	AgainWanted      = "wanted-more" // the caller pressed 1 in the closing
+	AgainLost        = "agent-lost"  // the agent's phone or line failed
+	AgainRescued     = "rescued"     // the agent left a caller who may not be left
+	AgainTransferred = "transferred" // an agent sent the call here
+)
 
 // Offer asks the call to ring agents. One offer is out per ticket at a time.
 type Offer struct {
@@ -100,6 +109,8 @@ type Outcome struct {
 	Rest      int           // 0 = none, else cooldown level 1–3
 	RestFor   time.Duration // granted length
 	RestMax   time.Duration // may be extended to; zero = RestFor
+	Held      time.Duration // how long the agent had the caller on hold
+	Warnings  int           // that the caller heard to the end in this conversation
 }
 
 // Place is where a waiting caller stands.

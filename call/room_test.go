@@ -77,6 +77,33 @@ func (j *fakeJournal) setFail(err error) { j.mu.Lock(); j.fail = err; j.mu.Unloc
 
 func (j *fakeJournal) all() []Record { j.mu.Lock(); defer j.mu.Unlock(); return slices.Clone(j.sealed) }
 
+// toldEvents is a ledger that can be asked what the floor was told.
+type toldEvents struct {
+	forgetful
+	mu     sync.Mutex // guards events
+	events []acd.Event
+}
+
+func (k *toldEvents) Append(_ context.Context, events []acd.Event) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.events = append(k.events, events...)
+	return nil
+}
+
+// of gives what was told of a kind.
+func (k *toldEvents) of(kind string) (all []acd.Event) {
+	synctest.Wait()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, e := range k.events {
+		if e.Kind == kind {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
 // forgetful is a ledger that keeps nothing.
 type forgetful struct{}
 
@@ -102,6 +129,7 @@ type room struct {
 	dialer  *fakeDialer
 	sounds  *fakeSounds
 	journal *fakeJournal
+	told    *toldEvents
 	ears    *fakeExposures
 	folder  string
 	callers []*fakeLeg
@@ -131,7 +159,8 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 	for _, e := range edit {
 		e(&plan, &floorPlan)
 	}
-	floor, err := acd.NewFloor(ctx, floorPlan, forgetful{}, discard())
+	told := &toldEvents{}
+	floor, err := acd.NewFloor(ctx, floorPlan, told, discard())
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -143,7 +172,7 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 		t.Fatalf("%v", err)
 	}
 	r := &room{
-		t: t, floor: floor, folder: folder,
+		t: t, floor: floor, told: told, folder: folder,
 		dialer: newFakeDialer(), sounds: newFakeSounds(), journal: newFakeJournal(),
 		meant: map[string]bool{}, ears: &fakeExposures{},
 	}

@@ -17,6 +17,8 @@ type side struct {
 	cause    Cause
 	gone     bool
 	held     bool
+	holding  time.Time     // since when, while held
+	holds    time.Duration // all that are over
 	hears    func(Signal)  // who hears it now; nil = nobody
 	heard    guard.Account // what the ear had got when it was accounted for last
 	told     time.Time     // when that was
@@ -81,13 +83,23 @@ func (s *side) note(sig Signal) {
 	case Answered:
 		s.answered = time.Now()
 	case Held:
-		s.held = true
+		if !s.held {
+			s.held, s.holding = true, time.Now()
+		}
 	case Resumed:
-		s.held = false
+		s.holds, s.held = s.heldFor(), false
 	case Ended:
 		s.gone, s.ended, s.cause = true, time.Now(), sig.Cause
 	case Ringing, Pressed, Asked:
 	}
+}
+
+// heldFor is how long the side has had the other on hold.
+func (s *side) heldFor() time.Duration {
+	if s.held {
+		return s.holds + time.Since(s.holding)
+	}
+	return s.holds
 }
 
 // lost tells, of a side that is gone, whether the party did not mean it: the network failed,

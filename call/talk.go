@@ -49,6 +49,7 @@ type talk struct {
 	hold   Playback     // music while the agent holds
 	told   media.Level  // of the caller's voice, to the ladder
 	warned time.Time    // when the last prompt of the ladder ended
+	heard  int          // warnings that the caller had heard before this conversation
 	step   bool         // step-back is on
 	permit bool         // open
 	page   *page
@@ -112,6 +113,7 @@ func (c *Call) newTalk(conv *conversation) *talk {
 			Warnings: c.account.r.Warnings, Crisis: c.story.crisis, Hint: c.plan.Hearing.Meter.Enabled,
 		}, time.Now())
 	}
+	t.heard = t.ladder.Warnings()
 	return t
 }
 
@@ -334,7 +336,9 @@ func (t *talk) close(end *talkEnd) {
 	c.account.endSegment(time.Now())
 	c.account.r.Warnings = t.ladder.Warnings()
 	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.cause == CauseAgentLost
-	c.finish(t.conv, *end, c.account.r.Protected)
+	c.finish(t.conv, *end, acd.Outcome{
+		Protected: c.account.r.Protected, Held: t.conv.agent.heldFor(), Warnings: t.ladder.Warnings() - t.heard,
+	})
 }
 
 // part stops the clocks and the sound of the conversation.
@@ -364,14 +368,12 @@ const raisedFor = 10
 // finish tells the floor how the conversation ended. Wrap-up and rest begin at once;
 // that they are durable is waited for on the call's behalf, for neither the caller
 // nor the sound may wait for a disk.
-func (c *Call) finish(conv *conversation, end talkEnd, protected bool) {
+func (c *Call) finish(conv *conversation, end talkEnd, outcome acd.Outcome) {
 	if conv.paged() {
 		return
 	}
-	granted, longest := c.plan.Protect.RestFor(end.rest)
-	outcome := acd.Outcome{
-		Cause: end.cause, Protected: protected, Raised: conv.raised >= raisedFor, Rest: end.rest, RestFor: granted, RestMax: longest,
-	}
+	outcome.Cause, outcome.Raised, outcome.Rest = end.cause, conv.raised >= raisedFor, end.rest
+	outcome.RestFor, outcome.RestMax = c.plan.Protect.RestFor(end.rest)
 	finished := make(chan struct{})
 	c.held.finished = finished
 	c.inbox.helpers.Go(func() {

@@ -29,6 +29,9 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 		Call: c.ID, Queue: queue, Caller: c.account.r.Caller,
 		Data: c.callData(), Since: c.story.since, Head: !c.story.mayEnd(),
 	}
+	if c.story.moved {
+		entry.Again = acd.AgainTransferred
+	}
 	for {
 		conv, next, err := c.reachAgent(ctx, entry, manners)
 		if err != nil || conv == nil {
@@ -43,12 +46,22 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 			return next, err
 		}
 		// Back to the original place: the age is kept, the head of the queue is theirs.
-		entry.Head = true
-		entry.Prefer = ""
+		entry.Head, entry.Prefer, entry.Again = true, "", cameBack(conv, after.kind)
 		if after.kind == endLost {
 			entry.Prefer = conv.seat.Agent
 		}
 	}
+}
+
+// cameBack is why a call whose conversation ended so comes back to its queue.
+func cameBack(conv *conversation, kind endKind) string {
+	switch {
+	case kind == endLost:
+		return acd.AgainLost
+	case kind == endClosing && conv.manners.OnAgentHangup != HangupRescue:
+		return acd.AgainWanted
+	}
+	return acd.AgainRescued
 }
 
 // welcome says what must be heard before anybody else can be: the notice, the

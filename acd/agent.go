@@ -15,11 +15,26 @@ type agent struct {
 	posts   []*condition // the conditions this agent meets
 	seat    *seat        // the offer or conversation
 	listed  bool         // stands in the lines of his posts
-	idle    time.Duration
-	load    int64      // permille, as listed
+	ranked  ranked
 	counted AgentState // the state the posts have counted
 	touched bool
 	wanted  []*ticket // callers who prefer this agent
+}
+
+// ranked is by what strategies compare agents, as it was when the agent was listed: it
+// must not change while he stands in lines.
+type ranked struct {
+	idle   time.Duration
+	load   int64 // occupancy of today, permille
+	calls  int64 // answered today
+	talk   time.Duration
+	strain time.Duration // of the last two hours
+}
+
+// rankedAt works out what strategies compare.
+func (p person) rankedAt(now Stamp) ranked {
+	p.accountUntil(now.Mono, now.Wall)
+	return ranked{p.Idle, p.Load.permille(), int64(p.Load.Calls), p.Load.Talk, p.Strain.sum(now.Mono)}
 }
 
 // phone is a desk phone as far as routing cares.
@@ -42,11 +57,19 @@ func newAgent(p person) *agent {
 func (a *agent) standing(c *condition) key {
 	switch c.queue.spec.Strategy {
 	case LeastOccupied:
-		return key{a.load, int64(a.idle), int64(a.rank)}
+		return key{a.ranked.load, int64(a.ranked.idle), int64(a.rank)}
+	case FewestCalls:
+		return key{a.ranked.calls, int64(a.ranked.idle), int64(a.rank)}
+	case LeastTalk:
+		return key{int64(a.ranked.talk.Round(time.Second)), int64(a.ranked.idle), int64(a.rank)}
+	case Gentlest:
+		return key{int64(a.ranked.strain.Round(time.Second)), int64(a.ranked.idle), int64(a.rank)}
+	case WeightedRandom:
+		return key{c.lots.drawn[a.rank], int64(a.ranked.idle), int64(a.rank)}
 	case Linear, RoundRobin, BestSkill:
-		return key{c.order[a.rank], int64(a.idle), int64(a.rank)}
-	default: // LongestIdle, RingAll
-		return key{0, int64(a.idle), int64(a.rank)}
+		return key{c.order[a.rank], int64(a.ranked.idle), int64(a.rank)}
+	default: // LongestIdle, RingAll, RingProgressively
+		return key{0, int64(a.ranked.idle), int64(a.rank)}
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 // loadEvery is how often the occupancy of idle agents is worked out anew for
-// least-occupied: it falls slowly while they wait.
+// the strategies that compare what changes while
+// they wait: occupancy and strain fall, and at midnight a new day begins.
 const loadEvery = time.Minute
 
 // board is every queue and every agent, and the rules. It has no clock, no
@@ -176,9 +177,7 @@ func (b *board) refresh(a *agent) bool {
 // list puts an agent in the lines of all conditions met, or takes him out.
 func (b *board) list(a *agent, in bool) {
 	if in {
-		until := a.person
-		until.accountUntil(b.now.Mono, b.now.Wall)
-		a.idle, a.load = a.Idle, until.Load.permille()
+		a.ranked = a.rankedAt(b.now)
 	}
 	b.stepIn(a, in)
 }
@@ -189,14 +188,22 @@ func (b *board) stepIn(a *agent, in bool) {
 	a.listed = in
 	for _, c := range a.posts {
 		if in {
-			c.offerable.add(a.standing(c), a)
+			b.lineUp(a, c)
 		} else {
 			c.offerable.remove(a.standing(c))
 		}
 	}
 }
 
-// reckonLoads works out the occupancy of idle agents anew.
+// lineUp puts an agent in the line of a condition.
+func (b *board) lineUp(a *agent, c *condition) {
+	if c.lots != nil {
+		c.lots.draw(b.ids.Seq, a.Name, a.rank, c.queue.spec)
+	}
+	c.offerable.add(a.standing(c), a)
+}
+
+// reckonLoads works out anew what strategies compare of idle agents.
 func (b *board) reckonLoads() {
 	for _, name := range b.routes.names {
 		if a := b.agents[name]; a.listed {

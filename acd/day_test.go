@@ -58,7 +58,7 @@ func drawPlan(t *rapid.T) Plan {
 	needs := []string{"", "x >= 1", "x >= 2 || y >= 2", "data.tier != 2 || y >= 1"}
 	for i := range rapid.IntRange(1, 4).Draw(t, "queues") {
 		q := QueueSpec{
-			Strategy: rapid.SampledFrom([]Strategy{LongestIdle, LeastOccupied, RoundRobin, Linear, BestSkill, RingAll}).Draw(t, "strategy"),
+			Strategy: rapid.SampledFrom([]Strategy{LongestIdle, LeastOccupied, RoundRobin, Linear, BestSkill, RingAll, FewestCalls, LeastTalk, WeightedRandom, Gentlest, RingProgressively}).Draw(t, "strategy"),
 			Needs:    rapid.SampledFrom(needs).Draw(t, "needs"),
 			Priority: rapid.IntRange(0, 5).Draw(t, "priority"),
 			Weight:   rapid.SampledFrom([]float64{0, 0.5, 3}).Draw(t, "weight"),
@@ -193,14 +193,17 @@ func (d *day) over(e Event) {
 }
 
 func (d *day) offered(o outgoing) {
-	if len(d.offers[o.ticket]) > 0 {
+	if len(d.offers[o.ticket]) > 0 && o.offer.spec.Strategy != RingProgressively {
 		d.Fatalf("ticket %d has a second offer", o.ticket)
 	}
-	if len(o.offer.seats) > 1 && o.offer.spec.Strategy != RingAll {
+	if len(o.offer.seats) > 1 && o.offer.spec.Strategy != RingAll && o.offer.spec.Strategy != RingProgressively {
 		d.Fatalf("ticket %d rings %d agents by %s", o.ticket, len(o.offer.seats), o.offer.spec.Strategy)
 	}
 	t := d.b.tickets[o.ticket]
 	for _, s := range o.offer.seats {
+		if d.b.seats[s.id] != s || slices.Contains(d.offers[o.ticket], s.id) {
+			continue // of ring-progressively: known, or has missed
+		}
 		d.offers[o.ticket] = append(d.offers[o.ticket], s.id)
 		if _, again := t.missed[s.agent]; again {
 			d.nobodyElse(t, s.agent)

@@ -280,10 +280,16 @@ func (f *Floor) carryOut(t *turn) {
 		if t := f.board.tickets[o.ticket]; t == nil || t.offer != o.offer {
 			continue // taken back in the same turn: the caller left as the agent became free
 		}
-		out := Offer{Ring: o.offer.spec.Ring, Queue: o.offer.spec}
+		out := Offer{Ring: o.offer.spec.Ring, Queue: o.offer.spec, More: o.offer.taken}
 		for _, s := range o.offer.seats {
-			bell := make(chan struct{})
-			f.bells[s.id] = bell
+			bell := f.bells[s.id]
+			switch {
+			case f.board.seats[s.id] != s:
+				continue // of ring-progressively: has missed the call already
+			case bell == nil:
+				bell = make(chan struct{})
+				f.bells[s.id] = bell
+			}
 			out.Seats = append(out.Seats, Seat{
 				Assignment: s.id, Agent: s.agent.Name, Phone: s.agent.Phone, Reason: s.reason, Revoked: bell,
 			})

@@ -195,7 +195,17 @@ func (b *board) because(c *condition, a *agent) string {
 	of := fmt.Sprintf("of %d free", len(c.offerable.items))
 	switch c.queue.spec.Strategy {
 	case LeastOccupied:
-		return fmt.Sprintf("least occupied today %s: %d.%d %%, idle %s", of, a.load/10, a.load%10, idle)
+		return fmt.Sprintf("least occupied today %s: %d.%d %%, idle %s", of, a.ranked.load/10, a.ranked.load%10, idle)
+	case FewestCalls:
+		return fmt.Sprintf("fewest calls today %s: %d, idle %s", of, a.ranked.calls, idle)
+	case LeastTalk:
+		return fmt.Sprintf("least talk today %s: %s, idle %s", of, a.ranked.talk.Round(time.Second), idle)
+	case Gentlest:
+		return fmt.Sprintf("least strain in two hours %s: like %s of talk, idle %s", of, a.ranked.strain.Round(time.Second), idle)
+	case WeightedRandom:
+		return fmt.Sprintf("drawn by lot %s: share %d", of, share(c.queue.spec, a.Name))
+	case RingProgressively:
+		return fmt.Sprintf("next to ring %s: idle %s", of, idle)
 	case RoundRobin:
 		if last := b.recent[c.queue.spec.Name]; last != "" {
 			return fmt.Sprintf("next %s in turn after %s", of, last)
@@ -219,28 +229,14 @@ func (b *board) offerTo(t *ticket) bool {
 		return false
 	}
 	q := t.class.queue
-	o := &offer{at: b.now.Mono, spec: q.spec}
+	t.condition().lots.takeFirst(t.condition())
+	o := &offer{at: b.now.Mono, more: never, spec: q.spec}
 	for _, ch := range chosen {
-		a := ch.agent
-		if a.seat != nil || t.offer != nil {
+		if t.offer != nil {
 			b.count.DoubleOffers++ // cannot be; if it were, nobody is offered twice
 			continue
 		}
-		b.ids.Seat++
-		s := &seat{
-			id: b.ids.Seat, agent: a, ticket: t, number: t.id, spec: q.spec,
-			queue: q.spec.Name, call: t.entry.Call, reason: ch.reason,
-		}
-		a.seat = s
-		if err := b.change(a, Event{Kind: KindOffered, Length: q.spec.Ring, Reason: ch.reason}); err != nil {
-			a.seat = nil
-			continue
-		}
-		b.seats[s.id] = s
-		o.seats = append(o.seats, s)
-		b.list(a, false)
-		b.count.Offers++
-		b.recent[q.spec.Name] = a.Name
+		b.reserve(t, o, ch)
 	}
 	if len(o.seats) == 0 {
 		return false
@@ -252,6 +248,53 @@ func (b *board) offerTo(t *ticket) bool {
 	return true
 }
 
+// reserve gives an agent a seat in an offer. It tells whether he could take it.
+func (b *board) reserve(t *ticket, o *offer, ch choice) bool {
+	a, q := ch.agent, t.class.queue
+	if a.seat != nil {
+		b.count.DoubleOffers++ // cannot be
+		return false
+	}
+	b.ids.Seat++
+	s := &seat{
+		id: b.ids.Seat, agent: a, ticket: t, number: t.id, spec: q.spec,
+		queue: q.spec.Name, call: t.entry.Call, reason: ch.reason,
+	}
+	a.seat = s
+	if err := b.change(a, Event{Kind: KindOffered, Length: q.spec.Ring, Reason: ch.reason}); err != nil {
+		a.seat = nil
+		return false
+	}
+	b.seats[s.id] = s
+	o.seats = append(o.seats, s)
+	b.list(a, false)
+	b.count.Offers++
+	b.recent[q.spec.Name] = a.Name
+	return true
+}
+
+// RingMost bounds how many agents one caller rings by ring-progressively.
+const RingMost = 16
+
+// ringOneMore adds the next free agent to an offer that nobody has answered, and says
+// when the one after him is due.
+func (b *board) ringOneMore(t *ticket) {
+	o, q := t.offer, t.class.queue
+	o.more = never
+	if b.routes.queues[t.entry.Queue] == q { // else a config edit took it away: whoever rings, rings on
+		t.step = q.stepAt(b.waited(t))
+		chosen := b.pick(t)
+		if len(chosen) > 0 && b.reserve(t, o, chosen[0]) {
+			o.until = b.now.Mono + o.spec.Ring + ringGrace
+			b.turn.offers = append(b.turn.offers, outgoing{t.id, o})
+		}
+		if len(o.seats) < RingMost {
+			o.more = b.now.Mono + o.spec.RingNext
+		}
+	}
+	b.arm(t)
+}
+
 // arm sets a ticket's alarm to the next moment that matters for it.
 func (b *board) arm(t *ticket) {
 	next := min(t.nextStep(), t.waitEnd())
@@ -259,7 +302,7 @@ func (b *board) arm(t *ticket) {
 	case t.offer != nil && !t.offer.taken:
 		next = t.offer.at + takeWithin
 	case t.offer != nil:
-		next = t.offer.at + t.offer.spec.Ring + ringGrace
+		next = min(t.offer.until, t.offer.more)
 	case !t.listed:
 		next = min(next, t.pausedTil)
 	}

@@ -69,6 +69,8 @@ func (b *board) ticketDue(t *ticket) {
 		t.untaken++
 		t.pausedTil = b.now.Mono + min(untakenMost, takeWithin<<min(t.untaken, 5))
 		b.releaseAll(t, "not-taken")
+	case o.more <= b.now.Mono && b.now.Mono < o.until:
+		b.ringOneMore(t)
 	default:
 		b.count.StuckAgents++
 		t.pausedTil = b.now.Mono + untakenMost
@@ -83,7 +85,15 @@ func (b *board) taken(id uint64) error {
 		b.count.StaleFinishes++
 		return fmt.Errorf("take the offer of ticket %d: %w", id, ErrStale)
 	}
-	t.offer.taken, t.untaken = true, 0
+	o := t.offer
+	if o.taken {
+		return nil
+	}
+	o.taken, t.untaken = true, 0
+	o.until = o.at + o.spec.Ring + ringGrace
+	if o.spec.Strategy == RingProgressively {
+		o.more = b.now.Mono + o.spec.RingNext
+	}
 	b.arm(t)
 	return nil
 }

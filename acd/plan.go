@@ -70,9 +70,9 @@ func (r *routes) queue(spec QueueSpec, d dictionary) (*queue, error) {
 	return q, nil
 }
 
-func (r *routes) uses(s Strategy) bool {
+func (r *routes) uses(any ...Strategy) bool {
 	for _, q := range r.queues {
-		if q.spec.Strategy == s {
+		if slices.Contains(any, q.spec.Strategy) {
 			return true
 		}
 	}
@@ -119,7 +119,7 @@ func (r *routes) able(order []int64, n *need, data map[string]any) []bool {
 func (b *board) adopt(r *routes) {
 	b.routes = r
 	b.alarms.set(&b.reckon, never)
-	if r.uses(LeastOccupied) {
+	if r.uses(LeastOccupied, FewestCalls, LeastTalk, Gentlest) {
 		b.alarms.set(&b.reckon, b.now.Mono+loadEvery)
 	}
 	b.meet(r)
@@ -249,6 +249,9 @@ func (b *board) conditionFor(q *queue, i int, data map[string]any) *condition {
 	if c.able == nil {
 		c.able = b.routes.able(s.order, s.need, data)
 	}
+	if q.spec.Strategy == WeightedRandom {
+		c.lots = &lots{drawn: make([]int64, len(b.routes.names))}
+	}
 	s.conditions[sign] = c
 	q.all = append(q.all, c)
 	for rank, ok := range c.able {
@@ -263,7 +266,7 @@ func (b *board) conditionFor(q *queue, i int, data map[string]any) *condition {
 func (b *board) join(a *agent, c *condition) {
 	a.posts = append(a.posts, c)
 	if a.listed {
-		c.offerable.add(a.standing(c), a)
+		b.lineUp(a, c)
 	}
 	if a.counted != "" {
 		c.count(a.counted, 1)

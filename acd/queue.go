@@ -80,6 +80,7 @@ type condition struct {
 	data      map[string]any
 	able      []bool // by agent rank
 	order     []int64
+	lots      *lots // weighted random; else nil
 	offerable line[*agent]
 	waiting   line[*ticket]
 	serving   int // able agents in none of the queue's LeaveOn states
@@ -132,6 +133,8 @@ type barred struct {
 // offer is a ticket's one offer that is out.
 type offer struct {
 	at    time.Duration
+	more  time.Duration // ring-progressively: when one more agent is to ring; else never
+	until time.Duration // once taken: when its call must have said how it went
 	taken bool
 	spec  QueueSpec
 	seats []*seat

@@ -21,28 +21,42 @@ const (
 	Linear        Strategy = "linear"         // in the order of QueueSpec.Agents
 	BestSkill     Strategy = "best-skill"     // highest sum of the levels the expression names
 	RingAll       Strategy = "ring-all"       // everybody at once, one answer wins
+
+	FewestCalls       Strategy = "fewest-calls"       // answered today
+	LeastTalk         Strategy = "least-talk"         // least time in conversation today
+	WeightedRandom    Strategy = "weighted-random"    // by lot, each with his share of QueueSpec.Shares
+	RingProgressively Strategy = "ring-progressively" // longest idle first, one more every QueueSpec.RingNext until one answers
+	Gentlest          Strategy = "gentlest"           // least strain in the last two hours
 )
+
+// strategies are the words that are allowed; empty is the default.
+var strategies = []string{
+	"", string(LongestIdle), string(LeastOccupied), string(FewestCalls), string(LeastTalk), string(RoundRobin), string(Linear),
+	string(WeightedRandom), string(BestSkill), string(RingAll), string(RingProgressively), string(Gentlest),
+}
 
 // QueueSpec is what the floor must know of a queue. It is immutable; a config
 // edit brings a new one.
 type QueueSpec struct {
-	Name      string        `yaml:"-"`
-	Strategy  Strategy      `yaml:"strategy"`  // default longest-idle
-	Needs     string        `yaml:"needs"`     // skill expression, e.g. refunds >= 3 && (lang_zh >= 5 || lang_en >= 7); empty = every agent of Agents
-	Agents    []string      `yaml:"agents"`    // who may serve, in order for linear; empty = everybody who meets Needs
-	Relax     []Relax       `yaml:"relax"`     // later, weaker (or stronger) conditions by waiting time
-	Ring      time.Duration `yaml:"ring"`      // default 20s
-	WrapUp    time.Duration `yaml:"wrap_up"`   // default 30s, -1 = none
-	Handle    time.Duration `yaml:"handle"`    // how long a call takes an agent, wrap-up included, for estimates until the queue has seen ten of its own; default 5m
-	MaxWait   time.Duration `yaml:"max_wait"`  // default 30m
-	MaxSize   int           `yaml:"max_size"`  // waiting callers; 0 = no limit
-	Priority  int           `yaml:"priority"`  // minutes of head start over other queues
-	Weight    float64       `yaml:"weight"`    // how fast waiting counts; default 1
-	LeaveOn   []AgentState  `yaml:"leave_on"`  // leave (and do not join) when every capable agent is in one of these; default [logged-out]
-	OnFull    string        `yaml:"on_full"`   // target of limits, an opaque word for call: "goodbye", "menu:x", "queue:x", "number:x"
-	OnWait    string        `yaml:"on_wait"`   // target when MaxWait is reached
-	OnEmpty   string        `yaml:"on_empty"`  // target when LeaveOn applies
-	Intensity string        `yaml:"intensity"` // low, normal or hostile; checked, not yet obeyed; default normal
+	Name      string         `yaml:"-"`
+	Strategy  Strategy       `yaml:"strategy"`  // default longest-idle
+	Needs     string         `yaml:"needs"`     // skill expression, e.g. refunds >= 3 && (lang_zh >= 5 || lang_en >= 7); empty = every agent of Agents
+	Agents    []string       `yaml:"agents"`    // who may serve, in order for linear; empty = everybody who meets Needs
+	Relax     []Relax        `yaml:"relax"`     // later, weaker (or stronger) conditions by waiting time
+	Shares    map[string]int `yaml:"shares"`    // weighted-random: by agent, 1 to 100; default 1
+	Ring      time.Duration  `yaml:"ring"`      // default 20s
+	RingNext  time.Duration  `yaml:"ring_next"` // ring-progressively: until one more rings; default 8s
+	WrapUp    time.Duration  `yaml:"wrap_up"`   // default 30s, -1 = none
+	Handle    time.Duration  `yaml:"handle"`    // how long a call takes an agent, wrap-up included, for estimates until the queue has seen ten of its own; default 5m
+	MaxWait   time.Duration  `yaml:"max_wait"`  // default 30m
+	MaxSize   int            `yaml:"max_size"`  // waiting callers; 0 = no limit
+	Priority  int            `yaml:"priority"`  // minutes of head start over other queues
+	Weight    float64        `yaml:"weight"`    // how fast waiting counts; default 1
+	LeaveOn   []AgentState   `yaml:"leave_on"`  // leave (and do not join) when every capable agent is in one of these; default [logged-out]
+	OnFull    string         `yaml:"on_full"`   // target of limits, an opaque word for call: "goodbye", "menu:x", "queue:x", "number:x"
+	OnWait    string         `yaml:"on_wait"`   // target when MaxWait is reached
+	OnEmpty   string         `yaml:"on_empty"`  // target when LeaveOn applies
+	Intensity string         `yaml:"intensity"` // low, normal or hostile; checked, not yet obeyed; default normal
 }
 
 // Relax is one step by waiting time that replaces the condition.
@@ -114,6 +128,7 @@ func (s Settings) Check() map[string]string {
 func (q QueueSpec) WithDefaults() QueueSpec {
 	setDefault(&q.Strategy, LongestIdle)
 	setDefault(&q.Ring, 20*time.Second)
+	setDefault(&q.RingNext, 8*time.Second)
 	setDefault(&q.WrapUp, 30*time.Second)
 	setDefault(&q.Handle, 5*time.Minute)
 	setDefault(&q.MaxWait, 30*time.Minute)
@@ -129,10 +144,18 @@ func (q QueueSpec) WithDefaults() QueueSpec {
 // the agents (skill names, Agents) is checked by Plan.Check.
 func (q QueueSpec) Check() map[string]string {
 	w := wrongs{}
-	w.word("strategy", string(q.Strategy), "", string(LongestIdle), string(LeastOccupied), string(RoundRobin),
-		string(Linear), string(BestSkill), string(RingAll))
+	w.word("strategy", string(q.Strategy), strategies...)
 	w.word("intensity", q.Intensity, "", "low", "normal", "hostile")
 	w.length("ring", q.Ring, 10*time.Minute)
+	w.length("ring_next", q.RingNext, 10*time.Minute)
+	if q.RingNext > 0 && q.RingNext < time.Second {
+		w["ring_next"] = fmt.Sprintf("%s is shorter than 1s", q.RingNext)
+	}
+	for _, name := range slices.Sorted(maps.Keys(q.Shares)) {
+		if n := q.Shares[name]; n < 1 || n > 100 {
+			w["shares."+name] = fmt.Sprintf("%d is not between 1 and 100", n)
+		}
+	}
 	w.length("max_wait", q.MaxWait, 24*time.Hour)
 	w.length("handle", q.Handle, 4*time.Hour)
 	if q.WrapUp > 4*time.Hour {
@@ -223,6 +246,11 @@ func (p Plan) Check() map[string]string {
 				w[fmt.Sprintf("%s.agents.%d", key, i)] = fmt.Sprintf("there is no agent %s", a)
 			} else if slices.Contains(q.Agents[:i], a) {
 				w[fmt.Sprintf("%s.agents.%d", key, i)] = fmt.Sprintf("%s is named twice", a)
+			}
+		}
+		for _, a := range slices.Sorted(maps.Keys(q.Shares)) {
+			if _, ok := p.Agents[a]; !ok {
+				w[key+".shares."+a] = fmt.Sprintf("there is no agent %s", a)
 			}
 		}
 		if _, err := d.compile(q.Needs); err != nil {

@@ -16,7 +16,7 @@ func TestDefaultsAreThoseOfThePage(t *testing.T) {
 			DelayDeclined: 10 * time.Second, DelayUnreached: 30 * time.Second, DelayNoAnswer: 5 * time.Second, Prefer: time.Minute,
 		},
 		Queues: map[string]QueueSpec{"q": {
-			Name: "q", Strategy: LongestIdle, Ring: 20 * time.Second, WrapUp: 30 * time.Second, Handle: 5 * time.Minute, MaxWait: 30 * time.Minute,
+			Name: "q", Strategy: LongestIdle, Ring: 20 * time.Second, RingNext: 8 * time.Second, WrapUp: 30 * time.Second, Handle: 5 * time.Minute, MaxWait: 30 * time.Minute,
 			Weight: 1, LeaveOn: []AgentState{LoggedOut}, Intensity: "normal",
 		}},
 		Agents: map[string]AgentSpec{"anna": {Name: "anna"}},

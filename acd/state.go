@@ -94,6 +94,7 @@ type person struct {
 	Rest    rest          `json:"rest"`
 	Wish    wish          `json:"wish"`
 	Load    load          `json:"load"`
+	Strain  strain        `json:"strain"`
 }
 
 // rest is a cooldown: granted (Until not yet known) or running.
@@ -114,12 +115,15 @@ type wish struct {
 	Reason string     `json:"reason,omitempty"`
 }
 
-// load is how much of today's logged-in time was ring, talk and wrap-up.
+// load is how much of today's logged-in time was ring, talk and wrap-up, and how many
+// calls it were.
 type load struct {
 	Day    int           `json:"day,omitempty"` // year*1000 + day of the year, where the server is
 	Mark   time.Duration `json:"mark,omitempty"`
 	Logged time.Duration `json:"logged,omitempty"`
 	Busy   time.Duration `json:"busy,omitempty"`
+	Talk   time.Duration `json:"talk,omitempty"`
+	Calls  int           `json:"calls,omitempty"` // answered
 }
 
 // permille is the occupancy of today.
@@ -184,6 +188,7 @@ func (p *person) facts(e *Event, at time.Duration) {
 		p.Queue, p.Call = e.Queue, e.Call
 	case KindAnswered:
 		p.Strikes = 0
+		p.Load.Calls++
 	case KindMissed, KindStruckOut:
 		p.Pause, p.Idle = at+e.Length, at
 		if Miss(e.Reason) == MissNoAnswer {
@@ -193,6 +198,7 @@ func (p *person) facts(e *Event, at time.Duration) {
 		p.Rest = rest{Level: e.Level, Length: e.Length, Max: max(e.Max, e.Length)}
 	case KindFinished, KindRecovered:
 		p.Gap, p.WrapEnd = at, at+e.Length
+		p.Strain.add(e.Talk, at)
 	case KindWrapUpExtended:
 		p.WrapEnd += e.Length
 	case KindWrapUpOver, KindWrapUpEnded:
@@ -270,6 +276,9 @@ func (p *person) accountUntil(at time.Duration, wall time.Time) {
 		return
 	}
 	p.Load.Logged += spent
+	if p.State == OnCall {
+		p.Load.Talk += spent
+	}
 	if p.State == Offered || p.State == OnCall || p.State == WrapUp {
 		p.Load.Busy += spent
 	}
@@ -282,7 +291,7 @@ func sinceMidnight(t time.Time) time.Duration {
 
 // shift moves every moment of a snapshot to this process's clock.
 func (p *person) shift(by time.Duration) {
-	for _, m := range []*time.Duration{&p.Since, &p.Idle, &p.WrapEnd, &p.Gap, &p.Pause, &p.Rest.From, &p.Load.Mark} {
+	for _, m := range []*time.Duration{&p.Since, &p.Idle, &p.WrapEnd, &p.Gap, &p.Pause, &p.Rest.From, &p.Load.Mark, &p.Strain.From} {
 		*m += by
 	}
 }

@@ -114,7 +114,11 @@ func (b *board) whyOffered(o *offer) []string {
 			who, reason = append(who, named{name: s.agent.Name}), s.reason
 		}
 	}
-	return []string{fmt.Sprintf("is offered to %s: %s", list(who), reason)}
+	out := []string{fmt.Sprintf("is offered to %s: %s", list(who), reason)}
+	if o.taken && o.more != never {
+		out = append(out, "one more agent rings in "+b.left(o.more)+" unless somebody answers")
+	}
+	return out
 }
 
 // whyNobody counts the agents of the queue by the first condition that fails: first

@@ -31,7 +31,7 @@ const (
 	MissUnreachable   Miss = "unreachable"
 	MissCallerLeft    Miss = "caller-left"
 	MissNoAnswer      Miss = "no-answer"
-	MissOtherAnswered Miss = "other-answered" // ring-all: somebody else won
+	MissOtherAnswered Miss = "other-answered" // rung together: somebody else won
 )
 
 // Errors of the floor. They are wrapped with the facts.
@@ -82,6 +82,7 @@ const (
 // Offer asks the call to ring agents. One offer is out per ticket at a time.
 type Offer struct {
 	Seats []Seat        // one, or several for ring-all
+	More  bool          // ring-progressively: the offer that was taken, with one more seat to ring
 	Ring  time.Duration // how long to ring
 	Queue QueueSpec     // the spec in force, which this call keeps
 }

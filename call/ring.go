@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"breakwater/acd"
@@ -56,37 +57,33 @@ func (c *Call) ringSeats(ctx context.Context, t *acd.Ticket, o acd.Offer, m Queu
 	if err := c.x.parts.Floor.Taken(ctx, t.ID); err != nil {
 		return nil, offerGone(err)
 	}
-	phones := make([]string, len(o.Seats))
-	for i, seat := range o.Seats {
-		phones[i] = seat.Phone
-	}
-	if err := c.takePhones(ctx, phones...); err != nil {
-		return nil, err
-	}
 	c.phase("ringing", t.Queue, o.Seats[0].Agent)
 	c.account.segment("ring", t.Queue, o.Seats[0].Agent)
-	results := make(chan rung, 4*len(o.Seats)) // a seat reports its answer, its end, its revocation
-	seats := make([]*ringing, 0, len(o.Seats))
+	p := &peal{m: m, results: make(chan rung, 4*max(len(o.Seats), acd.RingMost))} // a seat reports its answer, its end, its revocation
 	defer func() {
-		for _, r := range seats {
+		for _, r := range p.seats {
 			c.giveUp(r, acd.MissCallerLeft) // the floor hears of it when the caller leaves the queue
 		}
 	}()
-	for _, seat := range o.Seats {
-		if !revoked(seat) { // while its phone was putting down
-			seats = append(seats, c.ring(ctx, seat, o, m, results))
-		}
+	if err := c.ringNew(ctx, p, o); err != nil {
+		return nil, err
 	}
-	for open := len(seats); open > 0; {
-		end, err := await(ctx, c, results)
+	for p.open > 0 {
+		end, more, ended, err := either(ctx, c, p.results, t.Offers)
 		if err != nil {
 			return nil, err
 		}
-		if end.r.over {
+		switch {
+		case !ended:
+			if err := c.ringMore(ctx, t, p, more); err != nil {
+				return nil, err
+			}
+			o = more
 			continue
-		}
-		if end.miss == "" {
-			conv, err := c.answeredBy(ctx, end.r, seats)
+		case end.r.over:
+			continue
+		case end.miss == "":
+			conv, err := c.answeredBy(ctx, end.r, p.seats)
 			if err != nil {
 				return nil, err
 			}
@@ -94,12 +91,56 @@ func (c *Call) ringSeats(ctx context.Context, t *acd.Ticket, o acd.Offer, m Queu
 				conv.queue, conv.manners = o.Queue, m
 				return conv, nil
 			}
-		} else {
+		default:
 			c.miss(ctx, end.r, end.miss)
 		}
-		open--
+		p.open--
 	}
 	return nil, nil //nolint:nilnil // nobody answered is no error: the caller waits on
+}
+
+// peal is the phones that ring for one offer.
+type peal struct {
+	m       QueueManners
+	results chan rung
+	seats   []*ringing
+	open    int // may still answer
+}
+
+// rings tells whether a seat's phone was rung already.
+func (p *peal) rings(s acd.Seat) bool {
+	return slices.ContainsFunc(p.seats, func(r *ringing) bool { return r.seat.Assignment == s.Assignment })
+}
+
+// ringMore rings what an offer adds while phones ring: one more agent, or others where
+// the floor has taken back those who ring and does not wait until we have heard of it.
+func (c *Call) ringMore(ctx context.Context, t *acd.Ticket, p *peal, o acd.Offer) error {
+	if !o.More {
+		if err := c.x.parts.Floor.Taken(ctx, t.ID); err != nil {
+			return offerGone(err)
+		}
+	}
+	return c.ringNew(ctx, p, o)
+}
+
+// ringNew rings the seats of an offer that do not ring yet.
+func (c *Call) ringNew(ctx context.Context, p *peal, o acd.Offer) error {
+	var phones []string
+	for _, seat := range o.Seats {
+		if !p.rings(seat) {
+			phones = append(phones, seat.Phone)
+		}
+	}
+	if err := c.takePhones(ctx, phones...); err != nil {
+		return err
+	}
+	for _, seat := range o.Seats {
+		if !p.rings(seat) && !revoked(seat) { // while its phone was putting down
+			p.seats = append(p.seats, c.ring(ctx, seat, o, p.m, p.results))
+			p.open++
+		}
+	}
+	return nil
 }
 
 func revoked(s acd.Seat) bool {

@@ -197,3 +197,30 @@ func TestAPhoneThatCannotBeDialledIsPassedOver(t *testing.T) {
 		}
 	})
 }
+
+func TestOneMorePhoneRingsUntilSomebodyAnswers(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("ben", "1002")
+		caller := r.dial("0123", "8100")
+		first := r.rung()
+		r.nobodyRung(2 * time.Second)
+		second := r.rung()
+		if first.party.Phone == second.party.Phone || !first.up() {
+			t.Fatalf("%s rings, then %s", first.party.Phone, second.party.Phone)
+		}
+		second.answer()
+		wait(time.Second)
+		if first.up() || !second.up() {
+			t.Errorf("up: %v and %v, want the second alone", first.up(), second.up())
+		}
+		caller.hangUp()
+		if rec := r.record(); len(rec.Attempts) != 2 {
+			t.Errorf("attempts %+v", rec.Attempts)
+		}
+	}, func(_ *Plan, f *acd.Plan) {
+		q := f.Queues["orders"]
+		q.Strategy, q.RingNext = acd.RingProgressively, 4*time.Second
+		f.Queues["orders"] = q
+	}, withoutNotice)
+}

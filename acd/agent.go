@@ -24,11 +24,11 @@ type agent struct {
 // ranked is by what strategies compare agents, as it was when the agent was listed: it
 // must not change while he stands in lines.
 type ranked struct {
-	idle   time.Duration
-	load   int64 // occupancy of today, permille
-	calls  int64 // answered today
-	talk   time.Duration
-	strain time.Duration // of the last two hours
+	Idle   time.Duration `json:"idle,omitempty"`
+	Load   int64         `json:"load,omitempty"`  // occupancy of today, permille
+	Calls  int64         `json:"calls,omitempty"` // answered today
+	Talk   time.Duration `json:"talk,omitempty"`
+	Strain time.Duration `json:"strain,omitempty"` // of the last two hours
 }
 
 // rankedAt works out what strategies compare.
@@ -57,20 +57,25 @@ func newAgent(p person) *agent {
 func (a *agent) standing(c *condition) key {
 	switch c.queue.spec.Strategy {
 	case LeastOccupied:
-		return key{a.ranked.load, int64(a.ranked.idle), int64(a.rank)}
+		return key{a.ranked.Load, int64(a.ranked.Idle), int64(a.rank)}
 	case FewestCalls:
-		return key{a.ranked.calls, int64(a.ranked.idle), int64(a.rank)}
+		return key{a.ranked.Calls, int64(a.ranked.Idle), int64(a.rank)}
 	case LeastTalk:
-		return key{int64(a.ranked.talk.Round(time.Second)), int64(a.ranked.idle), int64(a.rank)}
+		return key{int64(a.ranked.Talk.Round(time.Second)), int64(a.ranked.Idle), int64(a.rank)}
 	case Gentlest:
-		return key{int64(a.ranked.strain.Round(time.Second)), int64(a.ranked.idle), int64(a.rank)}
+		return key{int64(a.ranked.Strain.Round(time.Second)), int64(a.ranked.Idle), int64(a.rank)}
 	case WeightedRandom:
-		return key{c.lots.drawn[a.rank], int64(a.ranked.idle), int64(a.rank)}
+		return key{c.queue.lots.drawn[a.rank], int64(a.ranked.Idle), int64(a.rank)}
 	case Linear, RoundRobin, BestSkill:
-		return key{c.order[a.rank], int64(a.ranked.idle), int64(a.rank)}
+		return key{c.order[a.rank], int64(a.ranked.Idle), int64(a.rank)}
 	default: // LongestIdle, RingAll, RingProgressively
-		return key{0, int64(a.ranked.idle), int64(a.rank)}
+		return key{0, int64(a.ranked.Idle), int64(a.rank)}
 	}
+}
+
+// serves tells whether the agent meets any condition of a queue that is in use.
+func (a *agent) serves(q *queue) bool {
+	return slices.ContainsFunc(a.posts, func(c *condition) bool { return c.queue == q })
 }
 
 // able tells whether the agent meets a condition.

@@ -178,29 +178,22 @@ func (b *board) refresh(a *agent) bool {
 func (b *board) list(a *agent, in bool) {
 	if in {
 		a.ranked = a.rankedAt(b.now)
+		b.drawLots(a)
 	}
 	b.stepIn(a, in)
 }
 
-// stepIn puts an agent in his lines by the idle time and load noted of him, or takes
+// stepIn puts an agent in his lines by what strategies compare, as noted of him, or takes
 // him out by them.
 func (b *board) stepIn(a *agent, in bool) {
 	a.listed = in
 	for _, c := range a.posts {
 		if in {
-			b.lineUp(a, c)
+			c.offerable.add(a.standing(c), a)
 		} else {
 			c.offerable.remove(a.standing(c))
 		}
 	}
-}
-
-// lineUp puts an agent in the line of a condition.
-func (b *board) lineUp(a *agent, c *condition) {
-	if c.lots != nil {
-		c.lots.draw(b.ids.Seq, a.Name, a.rank, c.queue.spec)
-	}
-	c.offerable.add(a.standing(c), a)
 }
 
 // reckonLoads works out anew what strategies compare of idle agents.

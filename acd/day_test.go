@@ -20,7 +20,7 @@ type day struct {
 	calls int
 
 	events  []Event
-	turns   []*Turn // as a decision log has them
+	turns   []*Turn             // as a decision log has them
 	offers  map[uint64][]uint64 // ticket → seats out or answered
 	agent   map[uint64]string   // seat → agent
 	ticket  map[uint64]uint64   // seat → ticket

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// lots draw among the free agents of a condition, each with his share. Every agent who
+// lots draw among the free agents of a queue, each with his share. Every agent who
 // becomes free draws a waiting time that is exponential with his share as its rate; who
 // is first in line is drawn. That is the draw of a raffle with these shares, at the price
 // of a sorted line: the exponential does not remember, so whoever is still in the line
@@ -13,11 +13,22 @@ import (
 // that moves on to each lot taken.
 type lots struct {
 	clock int64
-	drawn []int64 // by agent rank; good while the agent is in the line
+	drawn []int64 // by agent rank; good while the agent is in lines
 }
 
 // lotUnit is one mean waiting time at share 1.
 const lotUnit = 1 << 24
+
+// drawLots gives an agent a lot in every queue that draws.
+func (b *board) drawLots(a *agent) {
+	var last *queue
+	for _, c := range a.posts {
+		if q := c.queue; q != last && q.lots != nil {
+			q.lots.draw(b.ids.Seq, a.Name, a.rank, q.spec)
+			last = q
+		}
+	}
+}
 
 // draw gives an agent a lot. The seed is the number of the floor's last event, so that
 // the same events give the same draws.

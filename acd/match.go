@@ -195,13 +195,13 @@ func (b *board) because(c *condition, a *agent) string {
 	of := fmt.Sprintf("of %d free", len(c.offerable.items))
 	switch c.queue.spec.Strategy {
 	case LeastOccupied:
-		return fmt.Sprintf("least occupied today %s: %d.%d %%, idle %s", of, a.ranked.load/10, a.ranked.load%10, idle)
+		return fmt.Sprintf("least occupied today %s: %d.%d %%, idle %s", of, a.ranked.Load/10, a.ranked.Load%10, idle)
 	case FewestCalls:
-		return fmt.Sprintf("fewest calls today %s: %d, idle %s", of, a.ranked.calls, idle)
+		return fmt.Sprintf("fewest calls today %s: %d, idle %s", of, a.ranked.Calls, idle)
 	case LeastTalk:
-		return fmt.Sprintf("least talk today %s: %s, idle %s", of, a.ranked.talk.Round(time.Second), idle)
+		return fmt.Sprintf("least talk today %s: %s, idle %s", of, a.ranked.Talk.Round(time.Second), idle)
 	case Gentlest:
-		return fmt.Sprintf("least strain in two hours %s: like %s of talk, idle %s", of, a.ranked.strain.Round(time.Second), idle)
+		return fmt.Sprintf("least strain in two hours %s: like %s of talk, idle %s", of, a.ranked.Strain.Round(time.Second), idle)
 	case WeightedRandom:
 		return fmt.Sprintf("drawn by lot %s: share %d", of, share(c.queue.spec, a.Name))
 	case RingProgressively:
@@ -229,7 +229,7 @@ func (b *board) offerTo(t *ticket) bool {
 		return false
 	}
 	q := t.class.queue
-	t.condition().lots.takeFirst(t.condition())
+	q.lots.takeFirst(t.condition())
 	o := &offer{at: b.now.Mono, more: never, spec: q.spec}
 	for _, ch := range chosen {
 		if t.offer != nil {

@@ -48,6 +48,15 @@ func (p paces) of(queue string) *pace {
 	return p[queue]
 }
 
+// copied are the paces at this moment.
+func (p paces) copied() map[string]pace {
+	out := make(map[string]pace, len(p))
+	for name, one := range p {
+		out[name] = *one
+	}
+	return out
+}
+
 // The histogram's classes grow by a quarter of an octave: from 1 s on, a length is
 // known to 9 %. 64 of them reach 18 hours.
 const (

@@ -13,24 +13,31 @@ import (
 // the ledger's snapshot). What a new field of the board means for it is asked by a
 // test: either it is kept here or it follows from what is.
 type Picture struct {
-	At       Stamp             `json:"at"`
-	Plan     Plan              `json:"plan"`
-	IDs      ids               `json:"ids"`
-	Missing  uint64            `json:"missing,omitempty"` // ids.Turn
-	Recent   map[string]string `json:"recent,omitempty"`
-	Reckon   *time.Duration    `json:"reckon,omitempty"` // when loads are worked out next
-	Agents   []pictured        `json:"agents,omitempty"`
-	Phones   []picturedPhone   `json:"phones,omitempty"`
-	Tickets  []picturedTicket  `json:"tickets,omitempty"`
-	Seats    []picturedSeat    `json:"seats,omitempty"`
-	Counters Counters          `json:"counters"`
+	At       Stamp                   `json:"at"`
+	Plan     Plan                    `json:"plan"`
+	IDs      ids                     `json:"ids"`
+	Missing  uint64                  `json:"missing,omitempty"` // ids.Turn
+	Recent   map[string]string       `json:"recent,omitempty"`
+	Reckon   *time.Duration          `json:"reckon,omitempty"` // when loads are worked out next
+	Paces    map[string]pace         `json:"paces,omitempty"`
+	Lots     map[string]picturedLots `json:"lots,omitempty"` // by queue
+	Agents   []pictured              `json:"agents,omitempty"`
+	Phones   []picturedPhone         `json:"phones,omitempty"`
+	Tickets  []picturedTicket        `json:"tickets,omitempty"`
+	Seats    []picturedSeat          `json:"seats,omitempty"`
+	Counters Counters                `json:"counters"`
 }
 
 // pictured is an agent.
 type pictured struct {
 	person
-	ListedIdle time.Duration `json:"listed_idle,omitempty"` // as he stands in his lines
-	ListedLoad int64         `json:"listed_load,omitempty"`
+	Listed ranked `json:"listed"` // as he stands in his lines
+}
+
+// picturedLots are the lots of a queue that draws.
+type picturedLots struct {
+	Clock int64   `json:"clock"`
+	Drawn []int64 `json:"drawn"` // by agent, in the order of names
 }
 
 type picturedPhone struct {
@@ -66,6 +73,8 @@ type picturedMiss struct {
 
 type picturedOffer struct {
 	At    time.Duration `json:"at"`
+	More  time.Duration `json:"more"`
+	Until time.Duration `json:"until,omitempty"`
 	Taken bool          `json:"taken,omitempty"`
 	Spec  QueueSpec     `json:"spec"`
 	Seats []uint64      `json:"seats"` // in the order rung, those over too
@@ -89,12 +98,18 @@ func (b *board) picture() *Picture {
 		At: b.now, Plan: b.routes.plan, IDs: b.ids, Missing: b.ids.Turn, Recent: maps.Clone(b.recent), Counters: b.count,
 		Agents: make([]pictured, 0, len(b.agents)), Tickets: make([]picturedTicket, 0, len(b.tickets)),
 	}
+	p.Paces, p.Lots = b.paces.copied(), map[string]picturedLots{}
+	for name, q := range b.routes.queues {
+		if q.lots != nil {
+			p.Lots[name] = picturedLots{q.lots.clock, slices.Clone(q.lots.drawn)}
+		}
+	}
 	if b.reckon.pos > 0 {
 		at := b.reckon.at
 		p.Reckon = &at
 	}
 	for _, a := range b.agents {
-		p.Agents = append(p.Agents, pictured{person: a.person, ListedIdle: a.idle, ListedLoad: a.load})
+		p.Agents = append(p.Agents, pictured{person: a.person, Listed: a.ranked})
 	}
 	for name, q := range b.phones {
 		on := picturedPhone{Name: name, Away: q.away, Told: q.told, Busy: q.busy, Heard: q.heard, Since: q.since}
@@ -128,7 +143,7 @@ func (b *board) pictureTicket(t *ticket) picturedTicket {
 		p.Missed = append(p.Missed, picturedMiss{a.Name, bar.until, bar.turn})
 	}
 	if o := t.offer; o != nil {
-		p.Offer = &picturedOffer{At: o.at, Taken: o.taken, Spec: o.spec}
+		p.Offer = &picturedOffer{At: o.at, More: o.more, Until: o.until, Taken: o.taken, Spec: o.spec}
 		for _, s := range o.seats {
 			if b.seats[s.id] == s {
 				p.Offer.Seats = append(p.Offer.Seats, s.id)
@@ -151,9 +166,10 @@ func (p *Picture) restore() (*board, error) {
 	if b.recent == nil {
 		b.recent = map[string]string{}
 	}
+	b.restoreQueues(p)
 	for _, one := range p.Agents {
 		a := newAgent(one.person)
-		a.idle, a.load = one.ListedIdle, one.ListedLoad
+		a.ranked = one.Listed
 		b.agents[a.Name] = a
 	}
 	b.meet(r)
@@ -171,6 +187,20 @@ func (p *Picture) restore() (*board, error) {
 		b.alarms.set(&b.reckon, *p.Reckon)
 	}
 	return b, nil
+}
+
+// restoreQueues puts back what queues have learnt and drawn.
+func (b *board) restoreQueues(p *Picture) {
+	for name, pace := range p.Paces {
+		b.paces[name] = &pace
+	}
+	for name, q := range b.routes.queues {
+		q.pace = b.paces.of(name)
+		if lots, ok := p.Lots[name]; ok && q.lots != nil && len(lots.Drawn) == len(q.lots.drawn) {
+			q.lots.clock = lots.Clock
+			copy(q.lots.drawn, lots.Drawn)
+		}
+	}
 }
 
 func (b *board) restorePhones(phones []picturedPhone) error {
@@ -227,7 +257,7 @@ func (b *board) restoreTicket(one *picturedTicket) error {
 		t.missed[a] = barred{m.Until, m.Turn}
 	}
 	if o := one.Offer; o != nil {
-		t.offer = &offer{at: o.At, taken: o.Taken, spec: o.Spec}
+		t.offer = &offer{at: o.At, more: o.More, until: o.Until, taken: o.Taken, spec: o.Spec}
 		for _, id := range o.Seats {
 			s := b.seats[id]
 			if s == nil {
@@ -273,15 +303,24 @@ func (b *board) queueOf(t *picturedTicket) (*queue, error) {
 
 // lineUp lists, counts and wakes every agent, each as he was listed.
 func (b *board) lineUp() {
+	lots := map[*queue][]int64{}
+	for _, q := range b.routes.queues {
+		if q.lots != nil {
+			lots[q] = slices.Clone(q.lots.drawn)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(b.agents)) {
 		a := b.agents[name]
-		idle, load := a.idle, a.load
+		was := a.ranked
 		if b.refresh(a) {
 			b.stepIn(a, false)
-			a.idle, a.load = idle, load // as he stood, not as he would now
+			a.ranked = was // as he stood, not as he would now
+			for q, drawn := range lots {
+				q.lots.drawn[a.rank] = drawn[a.rank]
+			}
 			b.stepIn(a, true)
 		}
-		a.idle, a.load = idle, load
+		a.ranked = was
 	}
 	b.turn.flagged = b.turn.flagged[:0]
 }

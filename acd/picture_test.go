@@ -93,10 +93,10 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 	}{
 		{
 			board{},
-			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "reckon", "ids", "count"},
+			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "reckon", "ids", "count"},
 			[]string{"calls", "alarms", "touched", "fresh", "turn"},
 		},
-		{agent{}, []string{"person", "idle", "load"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted"}},
+		{agent{}, []string{"person", "ranked"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted"}},
 		{phone{}, []string{"away", "told", "heard", "busy", "since", "agent"}, nil},
 		{
 			ticket{},
@@ -104,12 +104,12 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 			[]string{"alarm", "listed"},
 		},
 		{barred{}, []string{"until", "turn"}, nil},
-		{offer{}, []string{"at", "taken", "spec", "seats"}, nil},
+		{offer{}, []string{"at", "more", "until", "taken", "spec", "seats"}, nil},
 		{seat{}, []string{"id", "agent", "number", "spec", "queue", "call", "reason", "answered"}, []string{"ticket"}},
 		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order"}},
 		{
 			queue{},
-			[]string{"spec"},
+			[]string{"spec", "pace", "lots"},
 			[]string{"steps", "all", "classes", "leave", "waiting", "idle", "recent"},
 		},
 		{condition{}, nil, []string{

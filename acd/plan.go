@@ -54,6 +54,9 @@ func (r *routes) queue(spec QueueSpec, d dictionary) (*queue, error) {
 	for _, s := range spec.LeaveOn {
 		q.leave[s] = true
 	}
+	if spec.Strategy == WeightedRandom {
+		q.lots = &lots{drawn: make([]int64, len(r.names))}
+	}
 	all := append([]Relax{{Needs: spec.Needs}}, spec.Relax...)
 	for _, x := range all {
 		n, err := d.compile(x.Needs)
@@ -249,9 +252,6 @@ func (b *board) conditionFor(q *queue, i int, data map[string]any) *condition {
 	if c.able == nil {
 		c.able = b.routes.able(s.order, s.need, data)
 	}
-	if q.spec.Strategy == WeightedRandom {
-		c.lots = &lots{drawn: make([]int64, len(b.routes.names))}
-	}
 	s.conditions[sign] = c
 	q.all = append(q.all, c)
 	for rank, ok := range c.able {
@@ -264,9 +264,12 @@ func (b *board) conditionFor(q *queue, i int, data map[string]any) *condition {
 
 // join makes an agent one of those who meet a condition.
 func (b *board) join(a *agent, c *condition) {
+	if q := c.queue; a.listed && q.lots != nil && !a.serves(q) {
+		q.lots.draw(b.ids.Seq, a.Name, a.rank, q.spec)
+	}
 	a.posts = append(a.posts, c)
 	if a.listed {
-		b.lineUp(a, c)
+		c.offerable.add(a.standing(c), a)
 	}
 	if a.counted != "" {
 		c.count(a.counted, 1)

@@ -60,6 +60,7 @@ type queue struct {
 	idle    int                 // classes without a ticket
 	recent  uint64              // counts uses of classes
 	pace    *pace               // lives on when the plan changes
+	lots    *lots               // weighted random; else nil
 }
 
 // step is one condition of a queue by waiting time, as prepared: who can serve.
@@ -80,7 +81,6 @@ type condition struct {
 	data      map[string]any
 	able      []bool // by agent rank
 	order     []int64
-	lots      *lots // weighted random; else nil
 	offerable line[*agent]
 	waiting   line[*ticket]
 	serving   int // able agents in none of the queue's LeaveOn states

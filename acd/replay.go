@@ -31,10 +31,7 @@ type waitingCaller struct {
 func (b *board) snapshot() snapshot {
 	s := snapshot{
 		At: b.now, IDs: b.ids, Recent: maps.Clone(b.recent),
-		People: make([]person, 0, len(b.agents)), Paces: make(map[string]pace, len(b.paces)),
-	}
-	for name, p := range b.paces {
-		s.Paces[name] = *p
+		People: make([]person, 0, len(b.agents)), Paces: b.paces.copied(),
 	}
 	for _, a := range b.agents {
 		s.People = append(s.People, a.person)

@@ -60,8 +60,8 @@ func TestTheLeastOccupiedTodayIsPicked(t *testing.T) {
 	y.talk("c5")
 	y.end("c5")
 	y.pass(24 * time.Hour) // a new day: shares begin anew
-	if a := y.b.agents["bert"]; a.ranked.load != 0 {
-		t.Errorf("bert's share of the new day is %d", a.ranked.load)
+	if a := y.b.agents["bert"]; a.ranked.Load != 0 {
+		t.Errorf("bert's share of the new day is %d", a.ranked.Load)
 	}
 }
 

@@ -84,6 +84,11 @@ const (
 // events did arrive.
 var ErrAppended = errors.New("the ledger has these events already")
 
+// ErrForgotten is what Append wraps when the ledger has lost events that it had
+// acknowledged, as a server may that was restored from an older copy. What comes next
+// would stand on nothing: the floor answers with a snapshot of its whole state.
+var ErrForgotten = errors.New("the ledger has lost events")
+
 // Ledger keeps the floor's events over a crash. store implements it; the floor's
 // own goroutine never calls it.
 type Ledger interface {

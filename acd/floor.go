@@ -120,6 +120,7 @@ func NewFloor(ctx context.Context, p Plan, l Ledger, log *slog.Logger, options .
 	if f.written != nil {
 		f.journal.written = f.written
 	}
+	f.journal.nudge = f.phones.wake
 	blob, events, err := l.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load the floor: %w", err)

@@ -33,6 +33,7 @@ type journal struct {
 	kick     chan struct{} // capacity 1
 	show     func([]AgentView)
 	written  func([]Event)
+	nudge    func() // makes the floor take a turn
 
 	mu      sync.Mutex // guards what follows; held for a few lines
 	backlog []Event
@@ -40,6 +41,7 @@ type journal struct {
 	durable uint64 // the last seq on disk
 	tried   uint64 // the last seq of an attempt, failed ones too
 	unsure  uint64 // the last seq of a failed Append, which may have arrived all the same
+	gap     bool   // the ledger has lost events: only a snapshot helps
 	down    error  // why the last attempt failed; nil = it did not
 	waiters []waiter
 	views   map[string]shownAt
@@ -67,19 +69,20 @@ type shownAt struct {
 func newJournal(l Ledger, log *slog.Logger, failures *atomic.Uint64, show func([]AgentView)) *journal {
 	return &journal{
 		ledger: l, log: log, failures: failures, kick: make(chan struct{}, 1), show: show,
-		views: map[string]shownAt{}, written: func([]Event) {},
+		views: map[string]shownAt{}, written: func([]Event) {}, nudge: func() {},
 	}
 }
 
-// add takes a turn's events and looks. It tells whether the backlog is full: then
-// the floor gives it up for a snapshot.
+// add takes a turn's events and looks. It tells whether only a snapshot helps any
+// more: the backlog is full, or the ledger has lost what stood before it.
 func (j *journal) add(events []Event, views []AgentView, seq uint64) (full bool) {
-	if len(events) == 0 && len(views) == 0 {
-		return false
-	}
 	j.mu.Lock()
+	full = j.gap || len(j.backlog)+len(events) > backlogMost
+	if len(events) == 0 && len(views) == 0 {
+		j.mu.Unlock()
+		return full
+	}
 	j.backlog = append(j.backlog, events...)
-	full = len(j.backlog) > backlogMost
 	for _, v := range views {
 		j.views[v.Name] = shownAt{seq, v}
 	}
@@ -93,7 +96,7 @@ func (j *journal) store(d *dump) {
 	j.mu.Lock()
 	d.must = d.must || j.dump != nil && j.dump.must
 	if d.must {
-		j.backlog = nil
+		j.backlog, j.gap = nil, false
 	}
 	j.dump = d
 	j.mu.Unlock()
@@ -305,11 +308,16 @@ func (j *journal) failed(seq, unsure uint64, err error) error {
 	j.mu.Lock()
 	j.tried, j.unsure = max(j.tried, seq), max(j.unsure, unsure)
 	first := j.down == nil
+	gap := errors.Is(err, ErrForgotten)
+	j.gap = j.gap || gap
 	j.down = err
 	j.tell(seq, fmt.Errorf("%w: %w", ErrNotDurable, err))
 	views := j.showable()
 	j.mu.Unlock()
 	j.show(views)
+	if gap {
+		j.nudge()
+	}
 	if first {
 		j.log.Error("ledger not written: what is announced now would be forgotten by a crash", "error", err)
 	}

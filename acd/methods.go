@@ -131,6 +131,11 @@ func (n *phoneNews) tell(kind map[string]bool, phone string, yes bool) {
 	n.mu.Lock()
 	kind[phone] = yes
 	n.mu.Unlock()
+	n.wake()
+}
+
+// wake lets the floor take a turn.
+func (n *phoneNews) wake() {
 	select {
 	case n.kick <- struct{}{}:
 	default:

@@ -6,6 +6,7 @@
 package config
 
 import (
+	"net/url"
 	"time"
 
 	"breakwater/acd"
@@ -77,7 +78,9 @@ func (q *Queue) preset() {
 
 // Store says where records, registrations and the floor's events are kept.
 type Store struct {
-	URL string `yaml:"url"` // sqlite:FILE keeps everything in one file, relative to where the server was started; memory: forgets at the end; default sqlite:var/breakwater.db
+	URL string `yaml:"url"` // sqlite:FILE keeps everything in one file, relative to where the server was started; memory: forgets at the end; redis://HOST:PORT/DB (rediss:// with TLS) keeps everything in a Redis 7.0 or newer, where name=, lease=, wait= and cluster=true may follow a ? (see docs/operations.md); default sqlite:var/breakwater.db
+	// Password goes with the user of the URL, where it names one.
+	Password string `yaml:"password" secret:"true"` // of the Redis; empty = none
 	// History is how long the floor's events are kept for figures. They tell when each
 	// person worked: keep them no longer than needed.
 	History time.Duration `yaml:"history"` // how long events are kept for figures; at least 48h; default 9600h, which is 400 days: this month and the same a year ago
@@ -92,6 +95,19 @@ func (s Store) WithDefaults() Store {
 		s.History = 400 * 24 * time.Hour
 	}
 	return s
+}
+
+// Address is the URL with its password, for whoever opens the store. It is never shown.
+func (s Store) Address() string {
+	if s.Password == "" {
+		return s.URL
+	}
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return s.URL // refused by the check
+	}
+	u.User = url.UserPassword(u.User.Username(), s.Password)
+	return u.String()
 }
 
 // oneOf names one entry of a section that holds entries by name.

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -241,12 +242,38 @@ func (r *reading) checkTrunks(c *Config) {
 }
 
 func (r *reading) checkStore(c *Config) {
-	switch scheme, rest, _ := strings.Cut(c.Store.URL, ":"); {
+	scheme, rest, _ := strings.Cut(c.Store.URL, ":")
+	isRedis := scheme == "redis" || scheme == "rediss"
+	switch {
 	case scheme == "sqlite" && rest != "", c.Store.URL == "memory:":
+	case isRedis:
+		r.checkRedis(c.Store.URL)
+	case strings.Contains(rest, "@"): // may hold a password
+		r.complain("store.url", fmt.Sprintf("%s: is no store", scheme), knownStores)
 	default:
-		r.complain("store.url", fmt.Sprintf("%q is no store", c.Store.URL), "write sqlite:FILE or memory:")
+		r.complain("store.url", fmt.Sprintf("%q is no store", c.Store.URL), knownStores)
+	}
+	if c.Store.Password != "" && !isRedis {
+		r.complain("store.password", scheme+" has no password", "only redis:// and rediss:// have")
 	}
 	if c.Store.History < 48*time.Hour {
 		r.complain("store.history", fmt.Sprintf("%s is shorter than 48h: the figures of a day need the day before", c.Store.History), "")
+	}
+}
+
+const knownStores = "write sqlite:FILE, memory: or redis://HOST:PORT"
+
+// checkRedis looks at what can be known without asking the Redis.
+func (r *reading) checkRedis(text string) {
+	u, err := url.Parse(text)
+	if err != nil {
+		r.complain("store.url", "is no URL", "write redis://HOST:PORT/DB") // what is wrong with it may be its password
+		return
+	}
+	if _, told := u.User.Password(); told {
+		r.complain("store.url", "a password must not stand in the config itself", "write store.password: {file: path} or {env: NAME}")
+	}
+	if u.Host == "" {
+		r.complain("store.url", fmt.Sprintf("%q names no host", u.Redacted()), "write redis://HOST:PORT/DB")
 	}
 }

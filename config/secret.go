@@ -134,6 +134,9 @@ func reason(err error) string {
 // keyAndValue finds "key: value" in a line, values in braces left out.
 var keyAndValue = regexp.MustCompile(`([\pL_]+)["']?\s*:\s*([^\s{,][^,}]*)`)
 
+// inURL finds the password in scheme://user:password@host.
+var inURL = regexp.MustCompile(`://[^\s/@:]*:([^\s@]+)@`)
+
 // hide stars out what looks like a secret in a line that will be shown, slips of
 // the hand in its key included; everything keeps its column.
 func hide(line string) string {
@@ -148,7 +151,11 @@ func hide(line string) string {
 		b.WriteString(strings.Repeat("*", len([]rune(line[m[4]:m[5]]))))
 		end = m[5]
 	}
-	return b.String() + line[end:]
+	line = b.String() + line[end:]
+	for _, m := range inURL.FindAllStringSubmatchIndex(line, -1) {
+		line = line[:m[2]] + strings.Repeat("*", m[3]-m[2]) + line[m[3]:]
+	}
+	return line
 }
 
 // EnsureSecrets makes the missing secret files that the config in dir names by

@@ -73,6 +73,7 @@ func TestALineIsShownWithoutItsSecrets(t *testing.T) {
 		"    Passwort: hunter2":                        "    Passwort: *******",
 		"    password: {file: ../secrets/1001}":        "    password: {file: ../secrets/1001}",
 		"    ring: 20s # pin down":                     "    ring: 20s # pin down",
+		"  url: redis://u:hunter2@host:6379/0":         "  url: redis://u:*******@host:6379/0",
 		"  password: 'a":                               "  password: **",
 		"    title: the password is on the blackboard": "    title: the password is on the blackboard",
 	} {

@@ -18,6 +18,7 @@ import (
 	"breakwater/acd"
 	"breakwater/call"
 	"breakwater/store"
+	"breakwater/store/redis/redistest"
 )
 
 // opener opens the same store again and again: what it kept must still be there.
@@ -39,6 +40,9 @@ func each(t *testing.T, f func(t *testing.T, open opener)) {
 	t.Run("memory", func(t *testing.T) {
 		kept := open("memory:")(t) // a memory store lives as long as it is held
 		f(t, func(*testing.T) store.Store { return unclosed{kept} })
+	})
+	t.Run("redis", func(t *testing.T) {
+		f(t, open(redistest.Start(t).URL()))
 	})
 	t.Run("sqlite", func(t *testing.T) {
 		f(t, open("sqlite:"+filepath.Join(t.TempDir(), "new", "folder", "a file?#.db")))

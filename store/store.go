@@ -13,11 +13,19 @@ import (
 	"breakwater/acd"
 	"breakwater/call"
 	"breakwater/store/memory"
+	"breakwater/store/redis"
 	"breakwater/store/sqlite"
 )
 
-// Store is everything that is kept. All methods are safe for concurrent use.
+// Store is everything that is kept, and whether it can be kept now. All methods are
+// safe for concurrent use.
 type Store interface {
+	Engine
+	Health() Health
+}
+
+// Engine is one way to keep everything. All of them are held to one contract.
+type Engine interface {
 	call.Directory
 	call.Journal
 	call.Exposures
@@ -38,19 +46,25 @@ type History interface {
 }
 
 // Open opens what the URL names: "memory:" forgets at the end, "sqlite:FILE" keeps
-// everything in one file (made with its folder when missing). An unknown URL is an
-// error that names the known ones.
+// everything in one file (made with its folder when missing), redis://HOST:PORT/DB (or
+// rediss:// with TLS) in a Redis. An unknown URL is an error that names the known ones.
 func Open(ctx context.Context, url string, log *slog.Logger) (Store, error) {
 	kind, rest, _ := strings.Cut(url, ":")
+	var e Engine
+	var err error
 	switch {
 	case kind == "memory" && rest == "":
-		return memory.New(), nil
+		e = memory.New()
 	case kind == "sqlite" && rest != "":
-		s, err := sqlite.Open(ctx, rest, log)
-		if err != nil {
-			return nil, err // not s: a nil *sqlite.Store in an interface is not nil
-		}
-		return s, nil
+		e, err = sqlite.Open(ctx, rest, log)
+	case kind == "redis" || kind == "rediss":
+		e, err = redis.Open(ctx, url, log)
+		kind = "redis"
+	default:
+		return nil, fmt.Errorf("store %q is not known; known are memory:, sqlite:FILE and redis://HOST:PORT", kind)
 	}
-	return nil, fmt.Errorf("store %q is not known; known are memory: and sqlite:FILE", url)
+	if err != nil {
+		return nil, err // not e: a nil *sqlite.Store in an interface is not nil
+	}
+	return watch(e, kind, log), nil
 }

@@ -2,7 +2,7 @@
 # Installs the Debian packages the tests use: real peers, and the voices of people. Where apt may not be used it says what is
 # missing; without a peer it fails, without the voices the tests do with the synthetic ones of our prompts.
 set -euo pipefail
-need=(sipp:sip-tester baresip:baresip-core tshark:tshark tcpdump:tcpdump ffmpeg:ffmpeg cc:gcc cc:libc6-dev)
+need=(sipp:sip-tester baresip:baresip-core tshark:tshark tcpdump:tcpdump ffmpeg:ffmpeg cc:gcc cc:libc6-dev redis-server:redis-server)
 missing=()
 for n in "${need[@]}"; do
 	command -v "${n%%:*}" >/dev/null 2>&1 || missing+=("${n##*:}")

@@ -61,7 +61,7 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 		return nil, err
 	}
 	c := h.Keeper.Current()
-	if h.Store, err = store.Open(ctx, c.Store.URL, o.Log); err != nil {
+	if h.Store, err = store.Open(ctx, c.Store.Address(), o.Log); err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	if h.Engine, err = media.Open(c.Media, o.Log); err != nil {

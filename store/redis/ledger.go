@@ -1,0 +1,137 @@
+package redis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"breakwater/acd"
+)
+
+// Append implements acd.Ledger. Events are entries of a stream; the id of an entry
+// is the event's Seq.
+func (s *Store) Append(ctx context.Context, events []acd.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 1+3*len(events))
+	args = append(args, s.acked.Load())
+	for _, e := range events {
+		body, err := json.Marshal(e)
+		if err != nil {
+			return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
+		}
+		args = append(args, e.Seq, hourOf(e.At.Wall), body)
+	}
+	names := []string{s.keys.of("events"), s.keys.of("ledger"), s.keys.of("ledger", "hours")}
+	if err := s.write(ctx, s.ops.append, names, args...); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	s.acknowledged(events[len(events)-1].Seq)
+	return nil
+}
+
+func hourOf(t time.Time) int64 { return t.UnixMilli() / time.Hour.Milliseconds() }
+
+func (s *Store) acknowledged(seq uint64) {
+	for known := s.acked.Load(); known < seq && !s.acked.CompareAndSwap(known, seq); known = s.acked.Load() {
+	}
+}
+
+// Load implements acd.Ledger.
+func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, err error) {
+	meta, err := s.db.HMGet(ctx, s.keys.of("ledger"), "seq", "snapshot", "last").Result()
+	if err != nil {
+		return nil, nil, fmt.Errorf("read snapshot: %w", s.judge(err))
+	}
+	seq, _ := meta[0].(string)
+	if text, there := meta[1].(string); there {
+		snapshot = []byte(text)
+	}
+	from := uint64(0)
+	if seq != "" {
+		if from, err = strconv.ParseUint(seq, 10, 64); err != nil {
+			return nil, nil, fmt.Errorf("read snapshot: %w", err)
+		}
+	}
+	for e, err := range s.entries(ctx, from+1, "+") {
+		if err != nil {
+			return nil, nil, fmt.Errorf("read ledger: %w", err)
+		}
+		events = append(events, e)
+	}
+	last, _ := meta[2].(string)
+	if known, err := strconv.ParseUint(last, 10, 64); err == nil {
+		s.acknowledged(known)
+	}
+	return snapshot, events, nil
+}
+
+// Compact implements acd.Ledger.
+func (s *Store) Compact(ctx context.Context, seq uint64, snapshot []byte) error {
+	if err := s.write(ctx, s.ops.compact, []string{s.keys.of("ledger")}, seq, snapshot); err != nil {
+		return fmt.Errorf("compact the ledger: %w", err)
+	}
+	s.acknowledged(seq)
+	return nil
+}
+
+// entries gives the events from a Seq on up to the end of a range, a page at a time:
+// the next one is fetched while this one is read.
+func (s *Store) entries(parent context.Context, from uint64, to string) func(yield func(acd.Event, error) bool) {
+	return func(yield func(acd.Event, error) bool) {
+		ctx, cancel := context.WithCancel(parent)
+		pages, done := make(chan []redis.XMessage, 1), make(chan error, 1)
+		go func() {
+			defer close(pages)
+			done <- s.pages(ctx, seqID(from), to, pages)
+		}()
+		defer func() {
+			cancel()
+			for range pages { // until the fetcher has ended
+			}
+		}()
+		for entries := range pages {
+			for _, entry := range entries {
+				var e acd.Event
+				text, _ := entry.Values["e"].(string)
+				err := json.Unmarshal([]byte(text), &e)
+				if err != nil {
+					err = fmt.Errorf("entry %s: %w", entry.ID, err)
+				}
+				if !yield(e, err) || err != nil {
+					return
+				}
+			}
+		}
+		if err := <-done; err != nil {
+			yield(acd.Event{}, s.judge(err))
+		}
+	}
+}
+
+// pages sends the entries of a range, some thousands at a time.
+func (s *Store) pages(ctx context.Context, from, to string, out chan<- []redis.XMessage) error {
+	for {
+		entries, err := s.db.XRangeN(ctx, s.keys.of("events"), from, to, page).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+		if len(entries) > 0 {
+			select {
+			case out <- entries:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			from = "(" + entries[len(entries)-1].ID
+		}
+		if len(entries) < page {
+			return nil
+		}
+	}
+}

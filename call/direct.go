@@ -158,6 +158,12 @@ func (d *direct) untilParted(ctx context.Context) (next goal, err error) {
 		return goal{}, err
 	}
 	defer joined.Close()
+	for _, s := range []*side{c.caller, d.other} {
+		if err := c.lendEars(ctx, s); err != nil {
+			return goal{}, err
+		}
+	}
+	defer c.keepListening(c.caller, d.other)()
 	joined.RelayDigits(c.caller, true)
 	joined.RelayDigits(d.other, true)
 	if d.other.held { // it answered with a hold

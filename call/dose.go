@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"sync"
@@ -9,8 +10,8 @@ import (
 	"breakwater/media/guard"
 )
 
-// EarShift is what an agent's ears got in one shift's calls of queues: an estimate of the
-// line side, for the device of the agent's profile. It belongs to the agent. It is kept by agent and
+// EarShift is what an agent's ears got in one shift, in calls of queues and from phone to
+// phone: an estimate of the line side, for the device of the agent's profile. It belongs to the agent. It is kept by agent and
 // day, no list of agents by dose exists, and nothing in routing or figures reads it.
 type EarShift struct {
 	Agent    string        `json:"agent"`
@@ -155,6 +156,38 @@ func (d *doses) now(ctx context.Context, agent string, at time.Time) (EarShift, 
 	return shift, at.Sub(shift.Last) <= betweenShifts, nil
 }
 
+// lendEars makes a leg count for the dose of whoever is logged in at its phone. Nothing but
+// the dose knows of it: a call from phone to phone is nobody's figure.
+func (c *Call) lendEars(ctx context.Context, s *side) error {
+	phone := s.Party().Phone
+	if phone == "" {
+		return nil
+	}
+	at, err := c.x.agentAt(ctx, phone)
+	s.ears = at.Name
+	return err
+}
+
+// keepListening accounts for what ears get while they do, until stop; the rest is accounted
+// for then.
+func (c *Call) keepListening(sides ...*side) (stop func()) {
+	account := func() {
+		for _, s := range sides {
+			if !s.gone {
+				c.listened(s)
+			}
+		}
+	}
+	var cancel func()
+	var look func()
+	look = func() {
+		account()
+		cancel = c.after(earsEvery, look)
+	}
+	cancel = c.after(earsEvery, look)
+	return func() { cancel(); account() }
+}
+
 // listened accounts for what an agent's ear got on a leg that has ended, or so far.
 func (c *Call) listened(s *side) {
 	got := c.x.parts.Ears.Exposure(s)
@@ -162,16 +195,16 @@ func (c *Call) listened(s *side) {
 		return // whose leg it is accounts for it; or not protected: nothing is known
 	}
 	p := portion{
-		agent: s.agent, energy: got.Energy - s.heard.Energy, limited: c.countLimited(got.Account, s.heard), at: time.Now(),
+		agent: cmp.Or(s.agent, s.ears), energy: got.Energy - s.heard.Energy, limited: c.countLimited(got.Account, s.heard), at: time.Now(),
 	}
 	if p.listened = p.at.Sub(s.answered); !s.told.IsZero() {
 		p.listened = p.at.Sub(s.told)
 	}
 	s.heard, s.told = got.Account, p.at
-	if s.agent == "" || c.plan.Hearing.Off {
+	if p.agent == "" || c.plan.Hearing.Off {
 		return
 	}
-	settings := c.plan.doseOf(s.agent)
+	settings := c.plan.doseOf(p.agent)
 	c.inbox.helpers.Go(func() {
 		ctx, cancel := detached()
 		defer cancel()

@@ -55,9 +55,11 @@ func (s *fakeSounds) hears(leg *fakeLeg, energy float64) {
 }
 
 // dose is what anna's ears got.
-func (r *room) dose() Dose {
+func (r *room) dose() Dose { r.t.Helper(); return r.doseOf("anna") }
+
+func (r *room) doseOf(agent string) Dose {
 	r.t.Helper()
-	d, err := r.x.Dose(context.Background(), "anna")
+	d, err := r.x.Dose(context.Background(), agent)
 	if err != nil {
 		r.t.Fatalf("%v", err)
 	}
@@ -103,6 +105,73 @@ func TestALongCallIsAddedUpWhileItLasts(t *testing.T) {
 			t.Errorf("during %+v, after %+v: something was added twice or lost", during, after)
 		}
 	})
+}
+
+// A dose does not ask which call it was: agents call each other, and supervisors listen.
+func TestEveryConversationOfAnAgentIsInTheDose(t *testing.T) {
+	for name, c := range map[string]struct {
+		begin func(r *room) cast
+		ear   func(c cast) *fakeLeg
+		agent string
+	}{
+		"an agent who calls a phone": {
+			func(r *room) cast { return phases["in a direct call"](r) },
+			func(c cast) *fakeLeg { return c.caller }, "anna",
+		},
+		"an agent who is called by a phone": {
+			func(r *room) cast { return phases["in a direct call"](r) },
+			func(c cast) *fakeLeg { return c.other }, "ben",
+		},
+		"a supervisor who listens in": {
+			func(r *room) cast { return r.overheard() },
+			func(c cast) *fakeLeg { return c.other }, "sofia",
+		},
+		"a supervisor who was called": {
+			func(r *room) cast {
+				k := r.pair("8100")
+				k.agent.press("*5")
+				k.other = r.rung()
+				k.other.answer()
+				return at(k, 10*time.Second)
+			},
+			func(c cast) *fakeLeg { return c.other }, "sofia",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				for agent, phone := range map[string]string{"anna": "1001", "ben": "1002", "sofia": "1003"} {
+					if agent != "ben" || c.agent == "ben" {
+						r.logIn(agent, phone)
+					}
+				}
+				k := c.begin(r)
+				r.sounds.hears(c.ear(k), hourAt(-20))
+				wait(earsEvery + 2*time.Second)
+				during := r.doseOf(c.agent)
+				if during.Exposure == 0 {
+					t.Error("a minute of it is not in the dose yet")
+				}
+				r.sounds.hears(c.ear(k), hourAt(-20))
+				wait(20 * time.Second)
+				k.caller.hangUp()
+				wait(2 * time.Second)
+				after := r.doseOf(c.agent)
+				if ratio := after.Exposure / during.Exposure; math.Abs(ratio-2) > 0.01 {
+					t.Errorf("after it %.2f times as much as during it, want twice", ratio)
+				}
+				if s := after.Listened.Seconds(); s < 80 || s > 100 {
+					t.Errorf("%.0f s were listened to", s)
+				}
+				for _, rec := range r.journal.all() {
+					for _, leg := range rec.Legs {
+						if rec.Dialled == "1002" && leg.Agent != "" {
+							t.Errorf("a call from phone to phone is %s's in the record", leg.Agent)
+						}
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestANewShiftBeginsAfterAFewHoursWithoutACall(t *testing.T) {

@@ -29,7 +29,7 @@ func (c *Call) listenIn(ctx context.Context, by acd.AgentView, number string) ([
 		return []string{toneBeep, sayNotNow}, err
 	}
 	c.caller.agent = by.Name // whose ears these are
-	defer c.listened(c.caller)
+	defer c.keepListening(c.caller)()
 	l := c.lend()
 	defer l.end(Cause{By: ByUs, Metric: LegNormal, Text: "the call is over"})
 	refusal, err := c.askToHear(ctx, l, by, agent)

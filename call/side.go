@@ -12,6 +12,7 @@ import (
 type side struct {
 	Leg
 	agent    string
+	ears     string // of a leg that is no agent's in a queue call: who is logged in there, for the dose alone
 	answered time.Time
 	ended    time.Time
 	cause    Cause

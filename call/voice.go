@@ -12,8 +12,9 @@ import (
 // caller may have said it all before.
 func (t *talk) everySecond() {
 	t.clocks.look = t.c.after(time.Second, t.everySecond)
-	if s := t.conv.agent; time.Since(s.told) >= earsEvery && time.Since(s.answered) >= earsEvery {
-		t.c.listened(s)
+	t.listened(t.conv)
+	if t.sup != nil {
+		t.listened(t.sup.conversation)
 	}
 	level := t.c.x.parts.Sounds.Level(t.c.caller)
 	before := t.told
@@ -21,6 +22,13 @@ func (t *talk) everySecond() {
 	t.metered(level.Voice, before.Voice)
 	if d := level.Spoken - before.Spoken; d > 0 && !before.At.Before(t.warned) {
 		t.observe(protect.Observation{Kind: protect.Spoke, Spoken: d})
+	}
+}
+
+// listened accounts for what the ear of a conversation got, once a minute.
+func (t *talk) listened(conv *conversation) {
+	if s := conv.agent; !s.gone && time.Since(s.told) >= earsEvery && time.Since(s.answered) >= earsEvery {
+		t.c.listened(s)
 	}
 }
 

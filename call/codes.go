@@ -39,6 +39,10 @@ func (c *Call) serveCode(ctx context.Context) error {
 	}
 	c.phase("code", "", "")
 	c.account.segment("code", "", "")
+	if strings.HasPrefix(c.account.r.Dialled, codeListen) && !*c.plan.Settings.ListenIn {
+		c.account.step("code.refused", "nobody may listen in")
+		return Cause{By: ByPolicy, Status: 403, Metric: LegRefused, Text: "nobody may listen in here"}
+	}
 	c.x.phones.serveCode(phone, c)
 	if err := c.answer(ctx); err != nil {
 		return err

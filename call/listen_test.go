@@ -281,3 +281,27 @@ func TestALineThatEndsBeforeAnybodyListensHasEnded(t *testing.T) {
 		t.Errorf("the borrower heard %v, want the end, once", heard)
 	}
 }
+
+// Where nobody may listen in, no leg is answered for it, whoever dials, and help that an
+// agent calls for comes in all the same.
+func TestListeningInCanBeForbidden(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("sofia", "1003")
+		c := r.overheard()
+		if c.other.up() || c.agent.playedTo(toneSupervisor) || len(c.other.heard) > 0 {
+			t.Errorf("the supervisor is up %v and heard %v, the agent heard %v", c.other.up(), c.other.heard, c.agent.heard)
+		}
+		rec := r.journal.all()[len(r.journal.all())-1]
+		if rec.Cause.Status != 403 || rec.Cause.By != ByPolicy || !noted(rec, "code.refused", "nobody may listen in") {
+			t.Errorf("refused with %+v, %v", rec.Cause, stepNames(rec))
+		}
+		c.agent.press("*5")
+		r.rung().answer()
+		wait(10 * time.Second)
+		if !c.agent.playedTo(toneSupervisor) {
+			t.Error("the supervisor who was called is not let in")
+		}
+		c.caller.hangUp()
+	}, func(p *Plan, _ *acd.Plan) { p.Settings.ListenIn = new(bool) })
+}

@@ -64,6 +64,7 @@ type Settings struct {
 	PageRing    time.Duration `yaml:"page_ring"`    // a paged supervisor's phone; default 15s
 	MaxCalls    int           `yaml:"max_calls"`    // calls at once; default 5000
 	CollectWait time.Duration `yaml:"collect_wait"` // from '*' to the last digit of an in-call key; default 3s
+	ListenIn    *bool         `yaml:"listen_in"`    // supervisors may listen to conversations of queues unasked, by *60; false = nobody may, the phone is told 403; whom an agent calls for help may still come in; default true
 }
 
 // Plan is everything a call is led by; a config edit replaces it at once. Calls in
@@ -106,6 +107,10 @@ func (s Settings) WithDefaults() Settings {
 	fill(&s.PageRing, 15*time.Second)
 	fill(&s.MaxCalls, 5000)
 	fill(&s.CollectWait, 3*time.Second)
+	if s.ListenIn == nil {
+		may := true
+		s.ListenIn = &may
+	}
 	return s
 }
 

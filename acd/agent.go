@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"breakwater/acd/shift"
 )
 
 // agent is a person at work: what outlives the process, and what serves routing.
@@ -18,7 +20,8 @@ type agent struct {
 	ranked  ranked
 	counted AgentState // the state the posts have counted
 	touched bool
-	wanted  []*ticket // callers who prefer this agent
+	wanted  []*ticket    // callers who prefer this agent
+	shifts  []shift.Span // planned time of the next days, as last told
 }
 
 // ranked is by what strategies compare agents, as it was when the agent was listed: it
@@ -186,6 +189,7 @@ func (b *board) due(a *agent) time.Duration {
 	if a.Rest.Running && (a.State == Resting || a.State == LoggedOut) {
 		next = min(next, a.Rest.until())
 	}
+	next = min(next, b.turnOfShift(a))
 	for _, m := range []time.Duration{a.gapEnd(b), a.Pause} {
 		if a.State == Ready && m > b.now.Mono {
 			next = min(next, m)
@@ -335,6 +339,7 @@ func (b *board) view(a *agent) AgentView {
 	if p := b.phones[a.Phone]; v.State != a.State && p != nil {
 		v.Since = b.stamp(max(a.Since, p.since)).Wall
 	}
+	b.viewShift(a, &v)
 	v.Blocked = b.hindered(a)
 	v.Offerable = v.Blocked == ""
 	until := never

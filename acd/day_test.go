@@ -365,7 +365,7 @@ func (d *day) command() {
 func (d *day) oddity() {
 	phone := "p-" + rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Agents))).Draw(d.T, "whose")
 	yes := rapid.Bool().Draw(d.T, "yes")
-	switch rapid.IntRange(0, 2).Draw(d.T, "oddity") {
+	switch rapid.IntRange(0, 3).Draw(d.T, "oddity") {
 	case 0:
 		d.say(Input{Kind: InPhones, Phones: &PhoneWords{Busy: map[string]bool{phone: yes}}})
 	case 1:
@@ -373,6 +373,8 @@ func (d *day) oddity() {
 	case 2:
 		d.plan = drawPlan(d.T)
 		d.replan()
+	case 3:
+		d.anyShifts()
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	InMissed   InputKind = "missed"   // Assignment, Why is the Miss
 	InFinish   InputKind = "finish"   // Assignment, Outcome
 	InCommand  InputKind = "command"  // Agent, Command
+	InShifts   InputKind = "shifts"   // Shifts; empty = nobody has any
 )
 
 // Input is one thing that happened to the floor, as plain data: it goes into the
@@ -37,6 +38,7 @@ type Input struct {
 	Outcome    *Outcome    `json:"outcome,omitempty"`
 	Phones     *PhoneWords `json:"phones,omitempty"`
 	Plan       *Plan       `json:"plan,omitempty"`
+	Shifts     Shifts      `json:"shifts,omitempty"`
 
 	routes *routes // of Plan, when it was compiled before
 }
@@ -71,6 +73,8 @@ func (b *board) carry(in *Input) (ticket uint64, err error) {
 		err = b.finish(in.Assignment, *in.Outcome)
 	case InCommand:
 		err = b.command(in.Agent, *in.Command)
+	case InShifts:
+		b.roster(in.Shifts)
 	default:
 		err = fmt.Errorf("there is no input %q", in.Kind)
 	}

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"breakwater/acd/shift"
 )
 
 // Picture is the whole floor at one moment, calls and offers included: with the inputs
@@ -31,7 +33,8 @@ type Picture struct {
 // pictured is an agent.
 type pictured struct {
 	person
-	Listed ranked `json:"listed"` // as he stands in his lines
+	Listed ranked       `json:"listed"` // as he stands in his lines
+	Shifts []shift.Span `json:"shifts,omitempty"`
 }
 
 // picturedLots are the lots of a queue that draws.
@@ -109,7 +112,7 @@ func (b *board) picture() *Picture {
 		p.Reckon = &at
 	}
 	for _, a := range b.agents {
-		p.Agents = append(p.Agents, pictured{person: a.person, Listed: a.ranked})
+		p.Agents = append(p.Agents, pictured{person: a.person, Listed: a.ranked, Shifts: a.shifts})
 	}
 	for name, q := range b.phones {
 		on := picturedPhone{Name: name, Away: q.away, Told: q.told, Busy: q.busy, Heard: q.heard, Since: q.since}
@@ -169,7 +172,7 @@ func (p *Picture) restore() (*board, error) {
 	b.restoreQueues(p)
 	for _, one := range p.Agents {
 		a := newAgent(one.person)
-		a.ranked = one.Listed
+		a.ranked, a.shifts = one.Listed, one.Shifts
 		b.agents[a.Name] = a
 	}
 	b.meet(r)

@@ -96,7 +96,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "reckon", "ids", "count"},
 			[]string{"calls", "alarms", "touched", "fresh", "turn"},
 		},
-		{agent{}, []string{"person", "ranked"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted"}},
+		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted"}},
 		{phone{}, []string{"away", "told", "heard", "busy", "since", "agent"}, nil},
 		{
 			ticket{},

@@ -157,6 +157,9 @@ type AgentView struct {
 	Left      time.Duration `json:"-"`
 	Offerable bool          `json:"offerable"`
 	Blocked   string        `json:"blocked,omitempty"` // why not offerable
+
+	ShiftEnd time.Time `json:"shift_end,omitzero"` // of the stretch of work that goes on by the plan
+	BreakAt  time.Time `json:"break_at,omitzero"`  // when the next break before it begins, or the one that goes on began
 }
 
 // QueueView is a queue as others may see it.

@@ -42,6 +42,7 @@ type House struct {
 	face    *api.Server
 	token   string
 	started time.Time
+	shifts  *shifts
 }
 
 // Build opens every room; nothing is served yet. Whatever was opened is closed again
@@ -70,6 +71,9 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 	if h.Floor, err = acd.NewFloor(ctx, c.FloorPlan(), h.Store, o.Log); err != nil {
 		return nil, fmt.Errorf("open the floor: %w", err)
 	}
+	if h.shifts, err = newShifts(c, h.Floor, o.Log); err != nil {
+		return nil, err
+	}
 	parts := sip.Parts{Engine: h.Engine, Directory: h.Store, Log: o.Log}
 	if h.SIP, err = sip.Open(ctx, c.SIPPlan(), parts); err != nil {
 		return nil, fmt.Errorf("open the wire: %w", err)
@@ -88,6 +92,7 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 // register lets every room take part in a config edit.
 func (h *House) register() {
 	h.Keeper.Register("floor", func(_, next *config.Config) (func(), error) { return h.Floor.Prepare(next.FloorPlan()) })
+	h.Keeper.Register("shifts", h.shifts.prepare)
 	h.Keeper.Register("calls", func(_, next *config.Config) (func(), error) { return h.Exchange.Prepare(next.CallPlan()) })
 	h.Keeper.Register("sip", func(_, next *config.Config) (func(), error) { return h.SIP.Prepare(next.SIPPlan()) })
 }
@@ -115,7 +120,7 @@ func (h *House) Run(ctx context.Context) error {
 	defer stopRooms()
 	wire, stopWire := context.WithCancel(rooms)
 	defer stopWire()
-	ended := make(chan error, 5)
+	ended := make(chan error, 6)
 	run := func(name string, f func() error) {
 		go func() {
 			err := f()
@@ -129,10 +134,11 @@ func (h *House) Run(ctx context.Context) error {
 	run("sip", func() error { return h.SIP.Serve(wire, h.Exchange) })
 	run("api", func() error { return h.face.Serve(rooms, h.API) })
 	run("config", func() error { return h.Keeper.Watch(rooms) })
+	run("shifts", func() error { return h.shifts.run(rooms) })
 	run("history", func() error { return h.forget(rooms) })
 
 	var first error
-	running := 5
+	running := 6
 	select {
 	case <-ctx.Done():
 	case first = <-ended: // a room that ends by itself takes the house with it

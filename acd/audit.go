@@ -50,6 +50,11 @@ func (b *board) starved() []string {
 		if t.offer != nil || t.pausedTil > b.now.Mono {
 			continue
 		}
+		if t.isBack() {
+			if _, why := b.held(t); why != "" {
+				continue
+			}
+		}
 		if name := b.couldTake(t, free); name != "" {
 			out = append(out, fmt.Sprintf("call %s waits in queue %s while %s is free for it", t.entry.Call, t.entry.Queue, name))
 		}

@@ -23,6 +23,7 @@ type board struct {
 	phones  map[string]*phone
 	tickets map[uint64]*ticket
 	calls   map[string]*ticket
+	backs   map[string][]*ticket // callbacks by number, in the order they came
 	seats   map[uint64]*seat
 	recent  map[string]string // round robin: who was offered last, by queue
 	paces   paces
@@ -52,6 +53,7 @@ type turn struct {
 	offers  []outgoing  // offers to hand out
 	views   []AgentView // agents that may look different now
 	events  []Event     // for the ledger
+	gaveUp  []Launch    // callbacks that ended without a conversation
 	flagged []*queue    // queues where the last serving agent of a condition stopped
 	rang    bool        // a clock ran out
 }
@@ -69,7 +71,7 @@ type outgoing struct {
 func newBoard() *board {
 	b := &board{
 		agents: map[string]*agent{}, phones: map[string]*phone{}, tickets: map[uint64]*ticket{},
-		calls: map[string]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{}, paces: paces{},
+		calls: map[string]*ticket{}, backs: map[string][]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{}, paces: paces{},
 		routes: &routes{queues: map[string]*queue{}},
 	}
 	b.reckon = alarm{order: 1 << 63, ring: (*board).reckonLoads}
@@ -85,7 +87,7 @@ func (b *board) apply(now Stamp, act func(*board) error) (*turn, error) {
 	b.now = now
 	b.turn = turn{
 		revoked: b.turn.revoked[:0], settled: b.turn.settled[:0], removed: b.turn.removed[:0], gone: b.turn.gone[:0],
-		offers: b.turn.offers[:0], views: b.turn.views[:0], events: b.turn.events[:0], flagged: b.turn.flagged[:0],
+		gaveUp: b.turn.gaveUp[:0], offers: b.turn.offers[:0], views: b.turn.views[:0], events: b.turn.events[:0], flagged: b.turn.flagged[:0],
 	}
 	b.ringDue()
 	var err error

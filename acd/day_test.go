@@ -49,7 +49,7 @@ func newDay(t *rapid.T) *day {
 }
 
 func drawPlan(t *rapid.T) Plan {
-	p := Plan{Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}}
+	p := Plan{Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}, Dial: []string{"0"}}
 	for i := range rapid.IntRange(1, 6).Draw(t, "agents") {
 		p.Agents[fmt.Sprintf("a%d", i)] = AgentSpec{Skills: map[string]int{
 			"x": rapid.IntRange(0, 3).Draw(t, "x"), "y": rapid.IntRange(0, 3).Draw(t, "y"),
@@ -66,6 +66,10 @@ func drawPlan(t *rapid.T) Plan {
 			WrapUp:   rapid.SampledFrom([]time.Duration{0, -1, 10 * time.Second}).Draw(t, "wrap-up"),
 			MaxWait:  rapid.SampledFrom([]time.Duration{0, 2 * time.Minute}).Draw(t, "max wait"),
 			LeaveOn:  rapid.SampledFrom([][]AgentState{nil, {}, {LoggedOut, NotReady}}).Draw(t, "leave on"),
+		}
+		q.Callback = CallbackSpec{
+			Prefixes: []string{"030"}, Tries: rapid.IntRange(0, 2).Draw(t, "tries"), Keep: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "keep"),
+			Hours: rapid.SampledFrom([]string{"", "00:00-24:00", "07:30-08:02"}).Draw(t, "hours"),
 		}
 		if rapid.Bool().Draw(t, "relaxed") {
 			q.Relax = []Relax{{After: 30 * time.Second, Needs: rapid.SampledFrom(needs).Draw(t, "relax")}}
@@ -237,7 +241,7 @@ func (d *day) check() {
 		d.Fatalf("%d alarms", len(d.b.alarms))
 	}
 	for _, t := range d.b.inOrder() {
-		if t.pos == 0 {
+		if t.pos == 0 && (t.back == nil || t.back.seat == nil) {
 			d.Fatalf("ticket %d has no alarm", t.id)
 		}
 		d.told(t)
@@ -252,7 +256,7 @@ func (d *day) check() {
 // live lets one random thing happen.
 func (d *day) live() {
 	d.chosen = ""
-	switch rapid.IntRange(0, 13).Draw(d.T, "what") {
+	switch rapid.IntRange(0, 14).Draw(d.T, "what") {
 	case 0, 1, 2:
 		d.wait(time.Duration(rapid.IntRange(1, 60_000).Draw(d.T, "ms")) * time.Millisecond)
 	case 3, 4, 5:
@@ -270,6 +274,8 @@ func (d *day) live() {
 		}
 	case 10, 11, 12:
 		d.command()
+	case 13:
+		d.asks()
 	default:
 		d.oddity()
 	}
@@ -297,6 +303,38 @@ func (d *day) enter() {
 	var refused *Refused
 	if err != nil && !errors.As(err, &refused) {
 		d.Fatalf("enter: %v", err)
+	}
+}
+
+// asks lets a waiting caller wish to be called back; a few share a number.
+func (d *day) asks() {
+	if len(d.b.tickets) == 0 {
+		return
+	}
+	t := rapid.SampledFrom(d.b.inOrder()).Draw(d.T, "asks")
+	c := Callback{Number: rapid.SampledFrom([]string{"0301", "0302", "0303", "0900"}).Draw(d.T, "number"), Kind: BackAsked}
+	err := d.do(Input{Kind: InPark, Ticket: t.id, Callback: &c})
+	if err != nil && !errors.Is(err, ErrNoCallback) && !errors.Is(err, ErrNoTicket) {
+		d.Fatalf("park: %v", err)
+	}
+}
+
+// dialled lets the number of a callback be answered, or not, or the call break.
+func (d *day) dialled(t *ticket, seat uint64) {
+	why := rapid.SampledFrom([]string{"", UnreachedBusy, UnreachedNoAnswer, UnreachedAgentLeft, UnreachedNoWord}).Draw(d.T, "dialled")
+	in := Input{Kind: InReached, Ticket: t.id}
+	switch why {
+	case UnreachedNoWord:
+		return
+	case "":
+	default:
+		in = Input{Kind: InUnreached, Ticket: t.id, Why: why}
+	}
+	if err := d.do(in); err != nil {
+		d.Fatalf("%s: %v", in.Kind, err)
+	}
+	if why != "" {
+		d.finish(seat)
 	}
 }
 
@@ -332,6 +370,9 @@ func (d *day) ring() {
 	d.talking = append(d.talking, id)
 	if len(d.offers[t.id]) != 1 {
 		d.Fatalf("ticket %d was answered and %d seats are left", t.id, len(d.offers[t.id]))
+	}
+	if t.isBack() {
+		d.dialled(t, id)
 	}
 }
 

@@ -34,6 +34,7 @@ type Event struct {
 	Max        time.Duration `json:"max,omitempty"`    // of a rest: may be extended to
 	Talk       Talk          `json:"talk,omitzero"`    // of finished: the conversation
 	Caller     string        `json:"caller,omitempty"` // of entered: a pseudonym of the number, the same for each of the caller's calls
+	Who        *Caller       `json:"who,omitempty"`    // of entered and parked: how to reach them again
 }
 
 // Talk is a conversation that is over, as the floor knows it.
@@ -72,11 +73,15 @@ const (
 	KindPhoneBusy      = "phone-busy"
 	KindPhoneFree      = "phone-free"
 
-	KindEntered  = "entered"  // Length is the age already had, Level the extra priority, Reason the Again of the entry
+	KindEntered  = "entered"  // Length is the age already had, Level the extra priority, Reason the Again of the entry; Who
 	KindRefused  = "refused"  // would have entered: Reason is the limit
 	KindLeft     = "left"     // Reason; Length is the wait in this queue
 	KindRemoved  = "removed"  // Reason is the limit, Length the wait in this queue
-	KindOrphaned = "orphaned" // was waiting when the process died
+	KindOrphaned = "orphaned" // was waiting when the process died, and cannot be called back
+
+	KindParked    = "parked"    // waits for a callback: Reason is its kind, Length the age, Until when it is dialled at the earliest; Who
+	KindUnreached = "unreached" // was dialled in vain: Reason, Length is the pause, Level the tries so far
+	KindReached   = "reached"   // the conversation of a callback begins: Length is the whole wait, Level the tries
 )
 
 // ErrAppended is what Append wraps when the first Seq is at or below the last in

@@ -36,6 +36,7 @@ type Floor struct {
 
 	chronicle Chronicle
 	written   func([]Event)
+	launches  chan Launch
 }
 
 // Option changes how a floor is made.
@@ -104,7 +105,8 @@ func NewFloor(ctx context.Context, p Plan, l Ledger, log *slog.Logger, options .
 	}
 	f := &Floor{
 		log: log, board: newBoard(), inbox: make(chan *errand, inboxSize), stopped: make(chan struct{}),
-		slots: map[uint64]slots{}, bells: map[uint64]chan struct{}{}, watch: newWatchers(),
+		launches: make(chan Launch, launchRoom),
+		slots:    map[uint64]slots{}, bells: map[uint64]chan struct{}{}, watch: newWatchers(),
 		phones: phoneNews{away: map[string]bool{}, busy: map[string]bool{}, kick: make(chan struct{}, 1)},
 	}
 	for _, o := range options {
@@ -295,12 +297,13 @@ func (f *Floor) carryOut(t *turn) {
 				Assignment: s.id, Agent: s.agent.Name, Phone: s.agent.Phone, Reason: s.reason, Revoked: bell,
 			})
 		}
-		if s, ok := f.slots[o.ticket]; ok {
-			put(s.offers, out)
-		}
+		f.handOver(o.ticket, out)
 	}
 	for _, id := range t.gone {
 		delete(f.slots, id)
+	}
+	for _, l := range t.gaveUp {
+		f.launch(l)
 	}
 }
 

@@ -23,6 +23,13 @@ const (
 	InFinish   InputKind = "finish"   // Assignment, Outcome
 	InCommand  InputKind = "command"  // Agent, Command
 	InShifts   InputKind = "shifts"   // Shifts; empty = nobody has any
+
+	InPark      InputKind = "park"      // Ticket, Callback
+	InCallBack  InputKind = "call-back" // Entry, Callback
+	InLaunched  InputKind = "launched"  // Ticket, Why is the call
+	InReached   InputKind = "reached"   // Ticket
+	InUnreached InputKind = "unreached" // Ticket, Why
+	InCancel    InputKind = "cancel"    // Ticket
 )
 
 // Input is one thing that happened to the floor, as plain data: it goes into the
@@ -39,6 +46,7 @@ type Input struct {
 	Phones     *PhoneWords `json:"phones,omitempty"`
 	Plan       *Plan       `json:"plan,omitempty"`
 	Shifts     Shifts      `json:"shifts,omitempty"`
+	Callback   *Callback   `json:"callback,omitempty"`
 
 	routes *routes // of Plan, when it was compiled before
 }
@@ -75,6 +83,8 @@ func (b *board) carry(in *Input) (ticket uint64, err error) {
 		err = b.command(in.Agent, *in.Command)
 	case InShifts:
 		b.roster(in.Shifts)
+	case InPark, InCallBack, InLaunched, InReached, InUnreached, InCancel:
+		ticket, err = b.carryBack(in)
 	default:
 		err = fmt.Errorf("there is no input %q", in.Kind)
 	}
@@ -88,8 +98,10 @@ func (in *Input) lacks() string {
 		return "plan"
 	case in.Kind == InPhones && in.Phones == nil:
 		return "phones"
-	case in.Kind == InEnter && in.Entry == nil:
+	case (in.Kind == InEnter || in.Kind == InCallBack) && in.Entry == nil:
 		return "entry"
+	case (in.Kind == InPark || in.Kind == InCallBack) && in.Callback == nil:
+		return "callback"
 	case in.Kind == InFinish && in.Outcome == nil:
 		return "outcome"
 	case in.Kind == InCommand && in.Command == nil:

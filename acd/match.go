@@ -74,6 +74,10 @@ func (b *board) stand(t *ticket) {
 	if b.tickets[t.id] != t || t.listed || t.offer != nil {
 		return
 	}
+	if t.isBack() {
+		b.standBack(t)
+		return
+	}
 	t.step = t.class.queue.stepAt(b.waited(t))
 	switch {
 	case b.routes.queues[t.entry.Queue] != t.class.queue:
@@ -123,7 +127,7 @@ func (b *board) ineligible(t *ticket, a *agent) string {
 func (b *board) wantedBy(a *agent) *ticket {
 	var first *ticket
 	for _, t := range a.wanted {
-		if b.prefers(t, a) && (first == nil || t.before(first, b.now.Mono)) {
+		if !t.isBack() && b.prefers(t, a) && (first == nil || t.before(first, b.now.Mono)) {
 			first = t
 		}
 	}
@@ -133,7 +137,7 @@ func (b *board) wantedBy(a *agent) *ticket {
 // prefers tells whether a waiting caller should go to this agent before others.
 func (b *board) prefers(t *ticket, a *agent) bool {
 	return t.prefer == a && t.listed && a.listed && a.able(t.condition()) &&
-		b.now.Mono < t.entered+b.routes.settings.Prefer && b.ineligible(t, a) == ""
+		(t.isBack() || b.now.Mono < t.entered+b.routes.settings.Prefer) && b.ineligible(t, a) == ""
 }
 
 // choice is who is offered a caller, and why.
@@ -243,6 +247,9 @@ func (b *board) offerTo(t *ticket) bool {
 	}
 	b.unlist(t)
 	t.offer = o
+	if t.isBack() {
+		b.alone(t)
+	}
 	b.arm(t)
 	b.turn.offers = append(b.turn.offers, outgoing{t.id, o})
 	return true
@@ -303,6 +310,8 @@ func (b *board) arm(t *ticket) {
 		next = t.offer.at + takeWithin
 	case t.offer != nil:
 		next = min(t.offer.until, t.offer.more)
+	case t.isBack():
+		next = b.nextBack(t)
 	case !t.listed:
 		next = min(next, t.pausedTil)
 	}

@@ -22,39 +22,49 @@ func (b *board) enter(e Entry) (uint64, error) {
 	if q == nil {
 		return 0, fmt.Errorf("enter %s: %w", e.Queue, ErrNoQueue)
 	}
-	age := time.Duration(0)
-	if !e.Since.IsZero() {
-		age = max(0, b.now.Wall.Sub(e.Since))
-	}
+	age := b.age(e)
 	if !b.classFor(q, e.Data).served(q.stepAt(age)) {
 		return 0, b.refuse(e, "empty", q.spec.OnEmpty)
 	}
-	if q.spec.MaxSize > 0 && q.waiting >= q.spec.MaxSize && !e.Head {
+	if q.spec.MaxSize > 0 && q.waiting-q.parked >= q.spec.MaxSize && !e.Head {
 		return 0, b.refuse(e, "full", q.spec.OnFull)
 	}
 	b.ids.Ticket++
 	t := b.newTicket(b.ids.Ticket, e)
-	t.entered, t.since = b.now.Mono, b.now.Mono-age
-	if a := b.agents[e.Prefer]; a != nil && e.Prefer != "" {
-		t.prefer = a
-		a.wanted = append(a.wanted, t)
-	}
+	t.since = b.now.Mono - age
+	b.prefer(t)
 	b.count.Entered++
 	b.record(Event{
 		At: b.now, Kind: KindEntered, Queue: e.Queue, Call: e.Call, Ticket: t.id,
-		Length: age, Level: e.Priority, Reason: e.Again, Caller: pseudonym(e.Caller),
+		Length: age, Level: e.Priority, Reason: e.Again, Caller: pseudonym(e.Caller), Who: t.caller(),
 	})
 	b.classify(t, q)
 	return t.id, nil
 }
 
+// age is how long a caller has waited before.
+func (b *board) age(e Entry) time.Duration {
+	if e.Since.IsZero() {
+		return 0
+	}
+	return max(0, b.now.Wall.Sub(e.Since))
+}
+
 // newTicket makes a place that is known by its id and its call.
 func (b *board) newTicket(id uint64, e Entry) *ticket {
-	t := &ticket{id: id, entry: e}
+	t := &ticket{id: id, entry: e, entered: b.now.Mono, since: b.now.Mono}
 	t.order = 1<<32 + id
 	t.ring = func(b *board) { b.ticketDue(t) }
 	b.tickets[id], b.calls[e.Call] = t, t
 	return t
+}
+
+// prefer lets the agent whom a caller prefers know of it.
+func (b *board) prefer(t *ticket) {
+	if a := b.agents[t.entry.Prefer]; a != nil && t.entry.Prefer != "" {
+		t.prefer = a
+		a.wanted = append(a.wanted, t)
+	}
 }
 
 // ticketDue lets what is due for a caller happen.
@@ -130,6 +140,10 @@ func (b *board) answered(id uint64) error {
 		}
 	}
 	s.ticket = nil
+	if t.isBack() {
+		b.takeUp(t, s)
+		return nil
+	}
 	b.forget(t)
 	return nil
 }
@@ -235,6 +249,9 @@ func (b *board) finish(id uint64, o Outcome) error {
 		return err
 	}
 	b.drop(s)
+	if t := b.tickets[s.number]; t != nil && t.isBack() && t.back.seat == s {
+		return b.unreached(t.id, UnreachedNoWord)
+	}
 	return nil
 }
 
@@ -280,7 +297,7 @@ func (b *board) leaveEmpty() {
 				served[k] = k.served(c.step)
 			}
 			for _, w := range c.waiting.items {
-				if !served[w.it.class] {
+				if !served[w.it.class] && !w.it.isBack() {
 					lost = append(lost, w.it)
 				}
 			}
@@ -296,6 +313,9 @@ func (b *board) leaveEmpty() {
 func (b *board) releaseAll(t *ticket, why string) {
 	b.revokeAll(t, why)
 	b.fresh = append(b.fresh, t)
+	if t.isBack() {
+		b.wake(t)
+	}
 }
 
 // revokeAll takes an offer back from everybody.
@@ -343,6 +363,9 @@ func (b *board) backIfOver(t *ticket) {
 	}
 	t.offer = nil
 	b.fresh = append(b.fresh, t)
+	if t.isBack() {
+		b.wake(t)
+	}
 }
 
 // forget ends a ticket.
@@ -356,6 +379,10 @@ func (b *board) forget(t *ticket) {
 	}
 	if t.prefer != nil {
 		t.prefer.drop(t)
+	}
+	if t.isBack() {
+		b.apart(t)
+		t.class.queue.parked--
 	}
 	t.class.leave()
 	b.turn.gone = append(b.turn.gone, t.id)

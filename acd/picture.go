@@ -66,6 +66,7 @@ type picturedTicket struct {
 	Queue     *QueueSpec     `json:"queue,omitempty"` // of a queue that is no more
 	Prefers   bool           `json:"prefers,omitempty"`
 	Offer     *picturedOffer `json:"offer,omitempty"`
+	Back      *picturedBack  `json:"back,omitempty"`
 }
 
 type picturedMiss struct {
@@ -138,6 +139,7 @@ func (b *board) pictureTicket(t *ticket) picturedTicket {
 		ID: t.id, Entry: t.entry, Since: t.since, Entered: t.entered, Step: t.step, PausedTil: t.pausedTil,
 		Untaken: t.untaken, Told: t.told, Prefers: t.prefer != nil,
 	}
+	p.Back = t.pictureBack()
 	if b.routes.queues[t.entry.Queue] != t.class.queue {
 		spec := t.class.queue.spec
 		p.Queue = &spec
@@ -238,6 +240,7 @@ func (b *board) restoreCallers(p *Picture) error {
 			return fmt.Errorf("ticket %d: %w", p.Tickets[i].ID, err)
 		}
 	}
+	b.rearmBacks() // now that all who share a number are known
 	return nil
 }
 
@@ -274,12 +277,15 @@ func (b *board) restoreTicket(one *picturedTicket) error {
 	if err != nil {
 		return err
 	}
+	if err := b.restoreBack(t, one.Back, q); err != nil {
+		return err
+	}
 	t.class = b.classFor(q, t.entry.Data)
 	t.class.enter()
 	if t.step = one.Step; t.step >= len(q.steps) {
 		return fmt.Errorf("queue %s has no step %d", q.spec.Name, t.step)
 	}
-	if t.offer == nil && t.pausedTil <= b.now.Mono {
+	if t.offer == nil && t.pausedTil <= b.now.Mono && (one.Back == nil || one.Back.Listed) {
 		t.listed = true
 		t.condition().waiting.add(t.place(), t)
 	}

@@ -94,23 +94,24 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{
 			board{},
 			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "reckon", "ids", "count"},
-			[]string{"calls", "alarms", "touched", "fresh", "turn"},
+			[]string{"calls", "backs", "alarms", "touched", "fresh", "turn"},
 		},
 		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted"}},
 		{phone{}, []string{"away", "told", "heard", "busy", "since", "agent"}, nil},
 		{
 			ticket{},
-			[]string{"id", "entry", "since", "entered", "step", "offer", "missed", "prefer", "pausedTil", "untaken", "told", "class"},
+			[]string{"id", "entry", "since", "entered", "step", "offer", "missed", "prefer", "pausedTil", "untaken", "told", "class", "back"},
 			[]string{"alarm", "listed"},
 		},
+		{parked{}, []string{"Callback", "next", "end", "seat"}, nil},
 		{barred{}, []string{"until", "turn"}, nil},
 		{offer{}, []string{"at", "more", "until", "taken", "spec", "seats"}, nil},
 		{seat{}, []string{"id", "agent", "number", "spec", "queue", "call", "reason", "answered"}, []string{"ticket"}},
-		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order"}},
+		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order", "dial"}},
 		{
 			queue{},
 			[]string{"spec", "pace", "lots"},
-			[]string{"steps", "all", "classes", "leave", "waiting", "idle", "recent"},
+			[]string{"steps", "all", "classes", "leave", "waiting", "idle", "recent", "parked", "hours"},
 		},
 		{condition{}, nil, []string{
 			"queue", "step", "need", "data", "able", "order", "offerable", "waiting", "serving", "present", "marked", "dead",

@@ -23,6 +23,7 @@ type routes struct {
 	envs     []map[string]any
 	queues   map[string]*queue
 	order    []string // queue names, sorted
+	dial     []string // beginnings of the numbers that trunks take
 }
 
 // prepare checks and compiles a plan.
@@ -32,7 +33,7 @@ func prepare(p Plan) (*routes, error) {
 		return nil, fmt.Errorf("plan: %s: %s (%d wrong in all)", first, wrong[first], len(wrong))
 	}
 	p = p.WithDefaults()
-	r := &routes{plan: p, settings: p.Settings, names: slices.Sorted(maps.Keys(p.Agents)), queues: map[string]*queue{}}
+	r := &routes{plan: p, settings: p.Settings, dial: p.Dial, names: slices.Sorted(maps.Keys(p.Agents)), queues: map[string]*queue{}}
 	d := newDictionary(p.Agents)
 	for _, name := range r.names {
 		r.specs = append(r.specs, p.Agents[name])
@@ -56,6 +57,10 @@ func (r *routes) queue(spec QueueSpec, d dictionary) (*queue, error) {
 	}
 	if spec.Strategy == WeightedRandom {
 		q.lots = &lots{drawn: make([]int64, len(r.names))}
+	}
+	var err error
+	if q.hours, err = spec.Callback.window(); err != nil {
+		return nil, fmt.Errorf("queue %s: callback: %w", spec.Name, err)
 	}
 	all := append([]Relax{{Needs: spec.Needs}}, spec.Relax...)
 	for _, x := range all {
@@ -150,7 +155,10 @@ func (b *board) adopt(r *routes) {
 // orphan deals with a caller whose queue is no more. With an offer out it goes on
 // as it began, and leaves when it comes back unanswered.
 func (b *board) orphan(t *ticket) {
-	if t.offer == nil {
+	switch {
+	case t.isBack() && t.offer == nil && t.back.seat == nil:
+		b.giveUp(t, "no-queue")
+	case t.offer == nil && !t.isBack():
 		b.expel(t, "empty", t.class.queue.spec.OnEmpty)
 	}
 }
@@ -192,6 +200,9 @@ func (b *board) orderRest() {
 func (b *board) classify(t *ticket, q *queue) {
 	t.class, t.step = b.classFor(q, t.entry.Data), q.stepAt(b.waited(t))
 	t.class.enter()
+	if t.isBack() {
+		q.parked++
+	}
 	if t.offer == nil {
 		b.fresh = append(b.fresh, t)
 	}

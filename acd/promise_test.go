@@ -114,6 +114,11 @@ func (d *day) told(t *ticket) {
 	if err != nil || len(lines) < 2 {
 		d.Fatalf("why %s: %q, %v", t.entry.Call, lines, err)
 	}
+	if t.isBack() {
+		if _, held := d.b.held(t); held != "" {
+			return
+		}
+	}
 	for _, line := range lines[1:] {
 		if t.offer == nil && t.pausedTil <= d.now.Mono && strings.Contains(line, " free: ") {
 			d.Fatalf("%s waits although it is said: %s", t.entry.Call, line)

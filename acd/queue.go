@@ -57,6 +57,8 @@ type queue struct {
 	classes map[string]*class   // by signature of the call's data
 	leave   map[AgentState]bool // LeaveOn as a set
 	waiting int                 // tickets, offered ones too
+	parked  int                 // of waiting: callbacks
+	hours   window              // in which numbers are called back
 	idle    int                 // classes without a ticket
 	recent  uint64              // counts uses of classes
 	pace    *pace               // lives on when the plan changes
@@ -120,7 +122,8 @@ type ticket struct {
 	prefer    *agent
 	pausedTil time.Duration // the call was too slow to take offers
 	untaken   int
-	told      int // smallest position told
+	told      int     // smallest position told
+	back      *parked // nil = the caller is on the line
 }
 
 // barred says that an agent missed a ticket: never again before until, and then
@@ -160,24 +163,35 @@ func (t *ticket) condition() *condition { return t.class.conds[t.step] }
 // of minutes is the same as having come that much earlier.
 func (t *ticket) place() key {
 	spec := t.class.queue.spec
-	came := t.since - time.Duration(float64(t.entry.Priority)*float64(time.Minute)/spec.Weight)
+	came := t.since - time.Duration(float64(t.headStart())*float64(time.Minute)/spec.Weight)
 	head := int64(1)
-	if t.entry.Head {
+	if t.first() {
 		head = 0
 	}
 	return key{head, int64(came), int64(t.id)}
 }
 
+// first and headStart are what a caller has over others besides the age. A callback has
+// nothing: it never goes before an older caller who is on the line.
+func (t *ticket) first() bool { return t.entry.Head && !t.isBack() }
+
+func (t *ticket) headStart() int {
+	if t.isBack() {
+		return 0
+	}
+	return t.entry.Priority
+}
+
 // score compares callers of different queues, in seconds of waiting at weight 1.
 func (t *ticket) score(now time.Duration) float64 {
 	spec := t.class.queue.spec
-	return 60*float64(spec.Priority+t.entry.Priority) + spec.Weight*(now-t.since).Seconds()
+	return 60*float64(spec.Priority+t.headStart()) + spec.Weight*(now-t.since).Seconds()
 }
 
 // compare orders callers by who is served first, whatever their queues.
 func (t *ticket) compare(o *ticket, now time.Duration) int {
-	if t.entry.Head != o.entry.Head {
-		if t.entry.Head {
+	if t.first() != o.first() {
+		if t.first() {
 			return -1
 		}
 		return 1

@@ -25,6 +25,8 @@ type waitingCaller struct {
 	Call   string    `json:"call"`
 	Queue  string    `json:"queue"`
 	Since  time.Time `json:"since"`
+	Caller *Caller   `json:"caller,omitempty"`
+	Next   time.Time `json:"next,omitzero"` // a callback is left alone until then
 }
 
 // snapshot copies the state. It is cheap: the writing is done elsewhere.
@@ -37,7 +39,7 @@ func (b *board) snapshot() snapshot {
 		s.People = append(s.People, a.person)
 	}
 	for _, t := range b.tickets {
-		s.Waiting = append(s.Waiting, waitingCaller{t.id, t.entry.Call, t.entry.Queue, b.stamp(t.since).Wall})
+		s.Waiting = append(s.Waiting, b.waitingCaller(t))
 	}
 	return s
 }
@@ -102,10 +104,18 @@ func (p *past) replay(e *Event, at time.Duration) {
 	p.ids.Ticket, p.ids.Seat = max(p.ids.Ticket, e.Ticket), max(p.ids.Seat, e.Assignment)
 	p.paces.happen(e)
 	switch e.Kind {
-	case KindEntered:
-		p.waiting[e.Ticket] = waitingCaller{e.Ticket, e.Call, e.Queue, e.At.Wall.Add(-e.Length)}
-	case KindLeft, KindRemoved, KindOrphaned, KindAnswered:
+	case KindEntered, KindParked:
+		p.waiting[e.Ticket] = waitingCaller{
+			Ticket: e.Ticket, Call: e.Call, Queue: e.Queue, Since: e.At.Wall.Add(-e.Length), Caller: e.Who, Next: e.Until.Wall,
+		}
+	case KindLeft, KindRemoved, KindOrphaned, KindReached:
 		delete(p.waiting, e.Ticket)
+	case KindAnswered:
+		if w := p.waiting[e.Ticket]; !w.isBack() { // a callback is over when it is reached
+			delete(p.waiting, e.Ticket)
+		}
+	case KindUnreached:
+		p.waiting[e.Ticket] = p.waiting[e.Ticket].after(e)
 	case KindOffered:
 		p.recent[e.Queue] = e.Agent
 	}
@@ -163,6 +173,9 @@ func (b *board) resume(p *past) []Orphan {
 	var out []Orphan
 	for _, id := range slices.Sorted(maps.Keys(p.waiting)) {
 		w := p.waiting[id]
+		if b.takeOver(w) {
+			continue
+		}
 		b.record(Event{At: b.now, Kind: KindOrphaned, Queue: w.Queue, Call: w.Call, Ticket: id})
 		out = append(out, Orphan{Ticket: id, Call: w.Call, Queue: w.Queue, Since: w.Since})
 	}

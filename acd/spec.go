@@ -56,6 +56,7 @@ type QueueSpec struct {
 	OnFull    string         `yaml:"on_full"`   // target of limits, an opaque word for call: "goodbye", "menu:x", "queue:x", "number:x"
 	OnWait    string         `yaml:"on_wait"`   // target when MaxWait is reached
 	OnEmpty   string         `yaml:"on_empty"`  // target when LeaveOn applies
+	Callback  CallbackSpec   `yaml:"callback"`  // who is called back instead of waiting on the line
 	Intensity string         `yaml:"intensity"` // low, normal or hostile; checked, not yet obeyed; default normal
 }
 
@@ -90,6 +91,7 @@ type Plan struct {
 	Settings Settings
 	Queues   map[string]QueueSpec
 	Agents   map[string]AgentSpec
+	Dial     []string // beginnings of the numbers that trunks take: nothing else is called back
 }
 
 // WithDefaults fills the fields that are zero.
@@ -134,6 +136,7 @@ func (q QueueSpec) WithDefaults() QueueSpec {
 	setDefault(&q.MaxWait, 30*time.Minute)
 	setDefault(&q.Weight, 1)
 	setDefault(&q.Intensity, "normal")
+	q.Callback = q.Callback.WithDefaults()
 	if q.LeaveOn == nil {
 		q.LeaveOn = []AgentState{LoggedOut}
 	}
@@ -146,6 +149,7 @@ func (q QueueSpec) Check() map[string]string {
 	w := wrongs{}
 	w.word("strategy", string(q.Strategy), strategies...)
 	w.word("intensity", q.Intensity, "", "low", "normal", "hostile")
+	w.under("callback", q.Callback.Check())
 	w.length("ring", q.Ring, 10*time.Minute)
 	w.length("ring_next", q.RingNext, 10*time.Minute)
 	if q.RingNext > 0 && q.RingNext < time.Second {
@@ -210,7 +214,7 @@ func (a AgentSpec) Check() map[string]string {
 
 // WithDefaults fills every spec and gives each its name.
 func (p Plan) WithDefaults() Plan {
-	out := Plan{Settings: p.Settings.WithDefaults()}
+	out := Plan{Settings: p.Settings.WithDefaults(), Dial: p.Dial}
 	out.Queues, out.Agents = map[string]QueueSpec{}, map[string]AgentSpec{}
 	for name, q := range p.Queues {
 		q.Name = name

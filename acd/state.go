@@ -189,6 +189,9 @@ func (p *person) facts(e *Event, at time.Duration) {
 	case KindAnswered:
 		p.Strikes = 0
 		p.Load.Calls++
+		if e.Call != "" {
+			p.Call = e.Call // a callback's has its name from when it is dialled
+		}
 	case KindMissed, KindStruckOut:
 		p.Pause, p.Idle = at+e.Length, at
 		if Miss(e.Reason) == MissNoAnswer {

@@ -41,6 +41,9 @@ func (b *board) queueViews() []QueueView {
 	oldest := map[*queue]time.Duration{}
 	for _, t := range b.tickets {
 		q := t.class.queue
+		if t.isBack() {
+			continue
+		}
 		if since, ok := oldest[q]; !ok || t.since < since {
 			oldest[q] = t.since
 		}
@@ -48,7 +51,7 @@ func (b *board) queueViews() []QueueView {
 	out := make([]QueueView, 0, len(b.routes.order))
 	for _, name := range b.routes.order {
 		q := b.routes.queues[name]
-		v := QueueView{Name: name, Waiting: q.waiting}
+		v := QueueView{Name: name, Waiting: q.waiting - q.parked, Callbacks: q.parked}
 		if since, ok := oldest[q]; ok {
 			v.Oldest = b.stamp(since).Wall
 		}
@@ -90,7 +93,13 @@ func (b *board) whyCall(t *ticket) []string {
 	q, c := t.class.queue, t.condition()
 	out := []string{fmt.Sprintf("call %s has waited %s in queue %s, %d ahead, for %s",
 		t.entry.Call, b.waited(t).Round(time.Second), q.spec.Name, q.ahead(t), c.text())}
-	if t.entry.Head {
+	if t.isBack() {
+		out = append(out, b.whyBack(t)...)
+		if t.back.seat != nil {
+			return out
+		}
+	}
+	if t.first() {
 		out = append(out, "goes first: came back from an agent")
 	}
 	if t.offer != nil {

@@ -164,11 +164,12 @@ type AgentView struct {
 
 // QueueView is a queue as others may see it.
 type QueueView struct {
-	Name    string    `json:"name"`
-	Waiting int       `json:"waiting"`
-	Oldest  time.Time `json:"oldest,omitzero"`
-	Ready   int       `json:"ready"`   // offerable capable agents
-	Capable int       `json:"capable"` // logged-in capable agents
+	Name      string    `json:"name"`
+	Waiting   int       `json:"waiting"` // on the line
+	Callbacks int       `json:"callbacks"`
+	Oldest    time.Time `json:"oldest,omitzero"`
+	Ready     int       `json:"ready"`   // offerable capable agents
+	Capable   int       `json:"capable"` // logged-in capable agents
 }
 
 // Counters are the promises of queues.md §3 and facts for metrics.
@@ -182,6 +183,7 @@ type Counters struct {
 }
 
 // Orphan is a caller who was waiting when the process before this one died.
+// and whose number is not known or may not be dialled; the others are called back.
 type Orphan struct {
 	Ticket      uint64
 	Call, Queue string

@@ -71,6 +71,7 @@ var rules = []rule{
 	{"queues.*.on_full", Now, "for the next caller"},
 	{"queues.*.on_wait", Now, "at once, also for callers who wait"},
 	{"queues.*.on_empty", Now, "at once, also for callers who wait"},
+	{"queues.*.callback", Now, "at once, also for callbacks that wait"},
 	{"queues.*.intensity", Now, "from the next offer"},
 	{"menus.*", NextCall, "from the next call"},
 	{"numbers.*", NextCall, "from the next call"},

@@ -7,6 +7,7 @@ package config
 
 import (
 	"net/url"
+	"slices"
 	"time"
 
 	"breakwater/acd"
@@ -131,7 +132,18 @@ func (c *Config) FloorPlan() acd.Plan {
 		Settings: c.Floor,
 		Queues:   pick(c.Queues, func(q Queue) acd.QueueSpec { return q.QueueSpec }),
 		Agents:   pick(c.Agents, func(a Agent) acd.AgentSpec { return a.AgentSpec }),
+		Dial:     c.dialled(),
 	}
+}
+
+// dialled lists the beginnings of the numbers that trunks take.
+func (c *Config) dialled() []string {
+	var all []string
+	for _, t := range c.Trunks {
+		all = append(all, t.Dial...)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // CallPlan is what calls are led by.

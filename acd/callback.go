@@ -1,0 +1,430 @@
+package acd
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	// parkPause is how long a caller who asked to be called back is left to put down.
+	parkPause = 10 * time.Second
+	// restartPause lets phones and trunks come back after a restart before anybody is dialled.
+	restartPause = 15 * time.Second
+	// agentLeftPause follows a reserved agent who put down before the caller could answer.
+	agentLeftPause = 5 * time.Second
+)
+
+// The kinds of callback.
+const (
+	BackAsked     = "asked"     // the caller wished it
+	BackScheduled = "scheduled" // at a time
+	BackCrash     = "crash"     // waited when the server died
+	BackLost      = "lost"      // hung up when their agent's line was lost
+)
+
+// Callback is a place in a queue without a line: the number is dialled when an agent
+// has been reserved for it.
+type Callback struct {
+	Number string    `json:"number"`
+	Kind   string    `json:"kind"`
+	At     time.Time `json:"at,omitzero"`     // scheduled: not before
+	Tries  int       `json:"tries,omitempty"` // calls that reached nobody
+}
+
+// Caller is what the ledger keeps of somebody who waits, so that they can be called back.
+type Caller struct {
+	Number string         `json:"number,omitempty"`
+	Data   map[string]any `json:"data,omitempty"`
+	Prefer string         `json:"prefer,omitempty"`
+	Back   *Callback      `json:"back,omitempty"` // nil = on the line
+}
+
+// Why a number was not reached; see Floor.Unreached.
+const (
+	UnreachedBusy        = "busy"
+	UnreachedNoAnswer    = "no-answer"
+	UnreachedUnreachable = "unreachable"
+	UnreachedAgentLeft   = "agent-left" // the agent put down first: it was no try
+	UnreachedNoWord      = "no-word"    // the call broke
+)
+
+// ErrNoCallback says that a callback cannot be; the text says why.
+var ErrNoCallback = errors.New("no callback")
+
+// Launch tells that a callback's turn has come: an agent is reserved and Ticket holds
+// the offer, or that it was given up.
+type Launch struct {
+	Ticket   *Ticket // nil = given up
+	Entry    Entry   // Since is the original age
+	Callback Callback
+	GivenUp  string // why: tries, expired, not-allowed, no-queue, cancelled
+}
+
+// parked is what a ticket without a line has besides its place. The board owns it.
+type parked struct {
+	Callback
+	next time.Duration // left alone until then
+	end  time.Duration // given up then
+	seat *seat         // whose agent is on the line while the number is dialled
+}
+
+// isBack tells whether the ticket has no line.
+func (t *ticket) isBack() bool { return t.back != nil }
+
+// out tells whether an agent is reserved for the callback.
+func (t *ticket) out() bool { return t.offer != nil || t.back.seat != nil }
+
+// park turns a waiting caller into a callback at the same place. An offer that is out
+// is taken back: the caller no longer listens.
+func (b *board) park(id uint64, c Callback) error {
+	t := b.tickets[id]
+	if t == nil || t.isBack() {
+		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
+	}
+	q := t.class.queue
+	if err := b.mayCall(q, c); err != nil {
+		return err
+	}
+	b.revokeAll(t, string(MissCallerLeft))
+	b.unlist(t)
+	if older := b.sameWish(t.entry.Queue, c); older != nil {
+		b.leave(id, "has a callback already")
+		return nil
+	}
+	b.make(t, c, b.now.Mono+parkPause)
+	q.parked++
+	b.turn.gone = append(b.turn.gone, id) // the call that waited lets go of it
+	b.fresh = append(b.fresh, t)
+	return nil
+}
+
+// sameWish is a callback to the same number that waits in the same queue already.
+func (b *board) sameWish(queue string, c Callback) *ticket {
+	for _, o := range b.backs[c.Number] {
+		if o.entry.Queue == queue && o.back.At.IsZero() && c.At.IsZero() {
+			return o
+		}
+	}
+	return nil
+}
+
+// mayCall says why a queue does not call a number back.
+func (b *board) mayCall(q *queue, c Callback) error {
+	asked := c.chosen()
+	if err := q.spec.Callback.Allows(c.Number, b.routes.dial, asked); err != nil {
+		return fmt.Errorf("queue %s: %w: %w", q.spec.Name, ErrNoCallback, err)
+	}
+	if !asked && !q.spec.Callback.Apologises() {
+		return fmt.Errorf("queue %s: %w: apology is off", q.spec.Name, ErrNoCallback)
+	}
+	if asked && q.parked >= q.spec.Callback.Most {
+		return fmt.Errorf("queue %s: %w: %d wait already", q.spec.Name, ErrNoCallback, q.parked)
+	}
+	return nil
+}
+
+// callBack makes a callback for somebody who is on no line.
+func (b *board) callBack(e Entry, c Callback) (uint64, error) {
+	q := b.routes.queues[e.Queue]
+	if q == nil {
+		return 0, fmt.Errorf("call back for %s: %w", e.Queue, ErrNoQueue)
+	}
+	if err := b.mayCall(q, c); err != nil {
+		return 0, err
+	}
+	if older := b.sameWish(e.Queue, c); older != nil {
+		return older.id, nil
+	}
+	b.ids.Ticket++
+	t := b.newTicket(b.ids.Ticket, e)
+	t.since = b.now.Mono - b.age(e)
+	next := b.now.Mono + parkPause
+	if !c.At.IsZero() {
+		next = b.now.Mono + max(0, c.At.Sub(b.now.Wall))
+		t.since = next // its age begins when it is due
+	}
+	b.prefer(t)
+	b.count.Entered++
+	b.make(t, c, next)
+	b.classify(t, q)
+	return t.id, nil
+}
+
+// make gives a ticket its callback, and writes it down.
+func (b *board) make(t *ticket, c Callback, next time.Duration) {
+	b.keep(t, c, next)
+	b.record(Event{
+		At: b.now, Kind: KindParked, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: c.Kind,
+		Length: b.now.Mono - t.since, Level: t.entry.Priority, Until: b.stamp(next), Caller: pseudonym(t.back.Number), Who: t.caller(),
+	})
+}
+
+// keep is make for what is written down already.
+func (b *board) keep(t *ticket, c Callback, next time.Duration) {
+	spec := CallbackSpec{}.WithDefaults()
+	if q := b.routes.queues[t.entry.Queue]; q != nil {
+		spec = q.spec.Callback
+	}
+	t.back = &parked{Callback: c, next: next, end: max(t.entered, t.since) + spec.Keep}
+	b.backs[c.Number] = append(b.backs[c.Number], t)
+	slices.SortFunc(b.backs[c.Number], func(x, y *ticket) int { return cmp.Compare(x.id, y.id) })
+}
+
+// caller is what the ledger keeps of a ticket.
+func (t *ticket) caller() *Caller {
+	c := &Caller{Number: t.entry.Caller, Data: t.entry.Data, Prefer: t.entry.Prefer}
+	if t.isBack() {
+		back := t.back.Callback
+		c.Back = &back
+	}
+	return c
+}
+
+// standBack puts a callback in its line, unless something keeps it.
+func (b *board) standBack(t *ticket) {
+	q := t.class.queue
+	switch {
+	case t.back.seat != nil:
+	case b.routes.queues[t.entry.Queue] != q:
+		b.giveUp(t, "no-queue")
+		return
+	case t.back.end <= b.now.Mono:
+		b.giveUp(t, "expired")
+		return
+	case q.spec.Callback.Allows(t.back.Number, b.routes.dial, t.back.chosen()) != nil:
+		b.giveUp(t, "not-allowed") // a config edit made the rules stricter
+		return
+	}
+	t.step = q.stepAt(b.waited(t))
+	if _, why := b.held(t); why == "" {
+		t.listed = true
+		t.condition().waiting.add(t.place(), t)
+	}
+	b.arm(t)
+}
+
+// chosen tells whether the caller chose to be called, and so the number.
+func (c *Callback) chosen() bool { return c.Kind == BackAsked || c.Kind == BackScheduled }
+
+// held says what keeps a callback from an agent, and until when at least; empty =
+// nothing. It is the one place that decides this.
+func (b *board) held(t *ticket) (until time.Duration, why string) {
+	p := t.back
+	if p.seat != nil {
+		return never, fmt.Sprintf("%s is on the line while %s is dialled", p.seat.agent.Name, p.Number)
+	}
+	for _, o := range b.backs[p.Number] {
+		if o != t && o.out() {
+			return never, fmt.Sprintf("another callback to %s is going on", p.Number)
+		}
+	}
+	if until := max(p.next, t.pausedTil); until > b.now.Mono {
+		return until, p.pausedFor() + " for " + b.left(until)
+	}
+	if open := t.class.queue.hours.next(b.now.Wall).Sub(b.now.Wall); open > 0 {
+		return b.now.Mono + open, "numbers are dialled at " + t.class.queue.spec.Callback.Hours + " only"
+	}
+	return 0, ""
+}
+
+func (p *parked) pausedFor() string {
+	switch {
+	case p.Tries > 0:
+		return fmt.Sprintf("was not reached %d times and is left alone", p.Tries)
+	case p.Kind == BackScheduled:
+		return "is wished at " + p.At.Format(time.DateTime) + ", not"
+	}
+	return "is left alone"
+}
+
+// nextBack is when something changes for a callback by itself.
+func (b *board) nextBack(t *ticket) time.Duration {
+	next := min(t.nextStep(), t.back.end)
+	if t.listed {
+		return min(next, b.now.Mono+t.class.queue.hours.left(b.now.Wall))
+	}
+	until, _ := b.held(t)
+	if t.back.seat != nil {
+		return never
+	}
+	return min(next, until)
+}
+
+// takeUp notes that an agent is on the line for a callback: from here on the number is
+// being dialled.
+func (b *board) takeUp(t *ticket, s *seat) {
+	t.offer, t.back.seat = nil, s
+	b.alarms.set(&t.alarm, never)
+}
+
+// launched says that a call has taken the offer of a callback, by the name it will have
+// in records and views.
+func (b *board) launched(id uint64, call string) error {
+	if t := b.tickets[id]; t != nil && t.isBack() && t.offer != nil {
+		if b.calls[t.entry.Call] == t {
+			delete(b.calls, t.entry.Call)
+		}
+		t.entry.Call = call
+		b.calls[call] = t
+		for _, s := range t.offer.seats {
+			s.call = call
+		}
+	}
+	return b.taken(id)
+}
+
+// reached ends a callback: its conversation has begun.
+func (b *board) reached(id uint64) error {
+	t := b.tickets[id]
+	if t == nil || !t.isBack() || t.back.seat == nil {
+		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
+	}
+	b.record(Event{
+		At: b.now, Kind: KindReached, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id,
+		Length: b.waited(t), Level: t.back.Tries + 1,
+	})
+	b.forget(t)
+	return nil
+}
+
+// unreached notes that a call for a callback came to nothing. It keeps its place until
+// it has been tried often enough.
+func (b *board) unreached(id uint64, why string) error {
+	t := b.tickets[id]
+	if t == nil || !t.isBack() || t.back.seat == nil {
+		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
+	}
+	p, spec := t.back, t.class.queue.spec.Callback
+	pause := spec.NoAnswer
+	switch why {
+	case UnreachedBusy:
+		pause = spec.Busy
+	case UnreachedAgentLeft:
+		pause = agentLeftPause
+	}
+	if why != UnreachedAgentLeft {
+		p.Tries++
+	}
+	p.seat, p.next = nil, b.now.Mono+pause
+	b.record(Event{
+		At: b.now, Kind: KindUnreached, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id,
+		Reason: why, Length: pause, Level: p.Tries,
+	})
+	b.turn.gone = append(b.turn.gone, id) // the call that dialled is over: the next offer makes a new one
+	if p.Tries >= spec.Tries {
+		b.giveUp(t, "tries")
+		return nil
+	}
+	b.fresh = append(b.fresh, t)
+	b.wake(t)
+	return nil
+}
+
+// giveUp ends a callback without a conversation.
+func (b *board) giveUp(t *ticket, why string) {
+	b.revokeAll(t, string(MissCallerLeft))
+	b.count.Removed++
+	b.record(Event{
+		At: b.now, Kind: KindRemoved, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: "callback-" + why, Level: t.back.Tries,
+	})
+	b.turn.removed = append(b.turn.removed, expulsion{t.id, Removal{Limit: why}})
+	l := b.launchOf(t)
+	l.GivenUp = why
+	b.turn.gaveUp = append(b.turn.gaveUp, l)
+	b.forget(t)
+}
+
+// cancel takes a callback out because somebody wishes it.
+func (b *board) cancel(id uint64) error {
+	t := b.tickets[id]
+	if t == nil || !t.isBack() {
+		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
+	}
+	b.giveUp(t, "cancelled")
+	return nil
+}
+
+// launchOf is what a call must know of a callback.
+func (b *board) launchOf(t *ticket) Launch {
+	e := t.entry
+	e.Since = b.stamp(t.since).Wall
+	return Launch{Entry: e, Callback: t.back.Callback}
+}
+
+// apart takes a callback out of the list of its number.
+func (b *board) apart(t *ticket) {
+	rest := slices.DeleteFunc(b.backs[t.back.Number], func(o *ticket) bool { return o == t })
+	if b.backs[t.back.Number] = rest; len(rest) == 0 {
+		delete(b.backs, t.back.Number)
+	}
+	b.wake(t)
+}
+
+// alone takes the other callbacks to the same number out of their lines: a number is
+// dialled once at a time.
+func (b *board) alone(t *ticket) {
+	for _, o := range b.backs[t.back.Number] {
+		if o != t && o.listed {
+			b.unlist(o)
+			b.arm(o)
+		}
+	}
+}
+
+// wake lets the other callbacks to the same number stand again.
+func (b *board) wake(t *ticket) {
+	for _, o := range b.backs[t.back.Number] {
+		if o != t && !o.out() && !o.listed {
+			b.fresh = append(b.fresh, o)
+		}
+	}
+}
+
+// CallbackView is a callback as others may see it.
+type CallbackView struct {
+	Ticket uint64    `json:"ticket"`
+	Queue  string    `json:"queue"`
+	Number string    `json:"number"`
+	Kind   string    `json:"kind"`
+	Since  time.Time `json:"since"`
+	Tries  int       `json:"tries"`
+	Held   string    `json:"held,omitempty"` // what keeps it from an agent; empty = its turn
+	Agent  string    `json:"agent,omitempty"`
+}
+
+// callbackViews gives every callback, the first to be served first.
+func (b *board) callbackViews() []CallbackView {
+	var all []*ticket
+	for _, t := range b.inOrder() {
+		if t.isBack() {
+			all = append(all, t)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y *ticket) int { return cmp.Compare(x.since, y.since) })
+	out := make([]CallbackView, 0, len(all))
+	for _, t := range all {
+		v := CallbackView{
+			Ticket: t.id, Queue: t.entry.Queue, Number: t.back.Number, Kind: t.back.Kind,
+			Since: b.stamp(t.since).Wall, Tries: t.back.Tries,
+		}
+		_, v.Held = b.held(t)
+		if t.back.seat != nil {
+			v.Agent = t.back.seat.agent.Name
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// whyBack says what is special about a callback.
+func (b *board) whyBack(t *ticket) []string {
+	out := []string{fmt.Sprintf("is a callback to %s (%s), dialled %d times; it goes behind every caller on the line who is older",
+		t.back.Number, t.back.Kind, t.back.Tries)}
+	if _, why := b.held(t); why != "" {
+		out = append(out, why)
+	}
+	return out
+}

@@ -1,0 +1,110 @@
+package acd
+
+import (
+	"fmt"
+	"time"
+)
+
+// waitingCaller is a ticket as the ledger knows it.
+func (b *board) waitingCaller(t *ticket) waitingCaller {
+	w := waitingCaller{Ticket: t.id, Call: t.entry.Call, Queue: t.entry.Queue, Since: b.stamp(t.since).Wall, Caller: t.caller()}
+	if t.isBack() {
+		w.Next = b.stamp(t.back.next).Wall
+	}
+	return w
+}
+
+func (w waitingCaller) isBack() bool { return w.Caller != nil && w.Caller.Back != nil }
+
+// after is the place of a callback after it was dialled in vain.
+func (w waitingCaller) after(e *Event) waitingCaller {
+	if !w.isBack() {
+		return w
+	}
+	who, back := *w.Caller, *w.Caller.Back
+	back.Tries = e.Level
+	who.Back = &back
+	w.Caller, w.Next = &who, e.At.Wall.Add(e.Length)
+	return w
+}
+
+// takeOver puts somebody who waited in the process before this one in their place again:
+// a callback as it was, a caller on the line as one with an apology. false = they cannot
+// be called back.
+func (b *board) takeOver(w waitingCaller) bool {
+	who := w.Caller
+	if who == nil {
+		return false
+	}
+	q := b.routes.queues[w.Queue]
+	apology := Callback{Number: who.Number, Kind: BackCrash}
+	switch {
+	case q == nil:
+		return false
+	case !w.isBack() && b.mayCall(q, apology) != nil:
+		return false
+	case !w.isBack() && b.sameWish(w.Queue, apology) != nil:
+		b.record(Event{At: b.now, Kind: KindLeft, Queue: w.Queue, Call: w.Call, Ticket: w.Ticket, Reason: "has a callback already"})
+		return true
+	}
+	t := b.newTicket(w.Ticket, Entry{
+		Call: w.Call, Queue: w.Queue, Caller: who.Number, Data: plain(who.Data), Since: w.Since, Prefer: who.Prefer,
+	})
+	t.since = b.now.Mono - b.now.Wall.Round(0).Sub(w.Since.Round(0)) // in the future where it is scheduled
+	next := b.now.Mono + max(restartPause, w.Next.Sub(b.now.Wall))
+	b.prefer(t)
+	if w.isBack() {
+		b.keep(t, *who.Back, next)
+		t.back.end = t.since + q.spec.Callback.Keep
+	} else {
+		b.make(t, apology, next)
+	}
+	b.classify(t, q)
+	return true
+}
+
+// picturedBack is a callback in a picture of the floor.
+type picturedBack struct {
+	Callback
+	Next   time.Duration `json:"next"`
+	End    time.Duration `json:"end"`
+	Seat   uint64        `json:"seat,omitempty"`
+	Listed bool          `json:"listed,omitempty"`
+}
+
+func (t *ticket) pictureBack() *picturedBack {
+	if !t.isBack() {
+		return nil
+	}
+	p := &picturedBack{Callback: t.back.Callback, Next: t.back.next, End: t.back.end, Listed: t.listed}
+	if t.back.seat != nil {
+		p.Seat = t.back.seat.id
+	}
+	return p
+}
+
+// restoreBack gives a ticket its callback back; nil = it has none.
+func (b *board) restoreBack(t *ticket, p *picturedBack, q *queue) error {
+	if p == nil {
+		return nil
+	}
+	b.keep(t, p.Callback, p.Next)
+	t.back.end = p.End
+	q.parked++
+	if p.Seat == 0 {
+		return nil
+	}
+	if t.back.seat = b.seats[p.Seat]; t.back.seat == nil {
+		return fmt.Errorf("assignment %d: %w", p.Seat, ErrStale)
+	}
+	return nil
+}
+
+// rearmBacks sets the alarms of callbacks.
+func (b *board) rearmBacks() {
+	for _, t := range b.inOrder() {
+		if t.isBack() {
+			b.arm(t)
+		}
+	}
+}

@@ -77,10 +77,12 @@ func (r *reading) check(c *Config) {
 	settle(r, "protect", &c.Protect)
 	settle(r, "hearing", &c.Hearing)
 	settle(r, "calls", &c.Calls)
-	settle(r, "floor", &c.Floor)
+	settle(r, "floor", &c.Floor.Settings)
+	settle(r, "floor.decisions", &c.Floor.Decisions)
 	settle(r, "api", &c.API)
 	c.Store = c.Store.WithDefaults()
 	r.checkStore(c)
+	r.checkDecisions(c)
 	each(c.Trunks, func(name string, t *Trunk) {
 		t.Name = name
 		settle(r, path("trunks").to(name), &t.TrunkSpec)

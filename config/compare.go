@@ -80,6 +80,7 @@ var rules = []rule{
 	{"hearing", NextCall, "from the next call"},
 	{"calls", NextCall, "from the next call"},
 	{"floor", Now, "from the next offer"},
+	{"floor.decisions", Restart, "needs a restart"},
 	{"shifts.*", Now, "at once"},
 	{"store", Restart, "needs a restart"},
 	{"api", Restart, "needs a restart"},

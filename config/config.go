@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"breakwater/acd"
+	"breakwater/acd/chronicle"
 	"breakwater/acd/protect"
 	"breakwater/acd/shift"
 	"breakwater/api"
@@ -36,7 +37,7 @@ type Config struct {
 	Protect protect.Policy             `yaml:"protect"` // the ladder that protects agents from abuse
 	Hearing call.Hearing               `yaml:"hearing"` // how the ears of agents are protected
 	Calls   call.Settings              `yaml:"calls"`   // how calls are led
-	Floor   acd.Settings               `yaml:"floor"`   // how offers are made, for all queues
+	Floor   Floor                      `yaml:"floor"`   // how offers are made, for all queues
 	Shifts  map[string]shift.Settings  `yaml:"shifts"`  // working hours, by name of the team or agent
 	Store   Store                      `yaml:"store"`   // where records and states are kept
 	API     api.Settings               `yaml:"api"`     // the admin face
@@ -44,6 +45,12 @@ type Config struct {
 	// Version names the files' content: the first 12 hex digits of their SHA-256.
 	// Secrets kept elsewhere are not part of it.
 	Version string `yaml:"-"`
+}
+
+// Floor is how offers are made, and where what was decided is kept.
+type Floor struct {
+	acd.Settings `yaml:",inline"`
+	Decisions    chronicle.Settings `yaml:"decisions"` // what the floor was told and decided, to be replayed
 }
 
 // Phone is a device that may register, and what it may do.
@@ -129,7 +136,7 @@ func (c *Config) SIPPlan() sip.Plan {
 // FloorPlan is what the floor needs of the config.
 func (c *Config) FloorPlan() acd.Plan {
 	return acd.Plan{
-		Settings: c.Floor,
+		Settings: c.Floor.Settings,
 		Queues:   pick(c.Queues, func(q Queue) acd.QueueSpec { return q.QueueSpec }),
 		Agents:   pick(c.Agents, func(a Agent) acd.AgentSpec { return a.AgentSpec }),
 		Dial:     c.dialled(),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -146,6 +147,25 @@ func (r *reading) checkRing(p path, ring time.Duration) {
 func (r *reading) checkRecordings(c *Config) {
 	if folder := c.Media.Recordings; folder != "" && r.around.blocked(folder) {
 		r.complain("media.recordings", fmt.Sprintf("recordings: %s is not a folder, or lies in what is none", folder), "name a folder; it is made when it is not there")
+	}
+}
+
+// checkDecisions names the folder of decisions where the config does not: beside the
+// store. What is kept in memory leaves no decisions behind either.
+func (r *reading) checkDecisions(c *Config) {
+	d := &c.Floor.Decisions
+	scheme, file, _ := strings.Cut(c.Store.URL, ":")
+	switch {
+	case d.Folder != "" || d.Off:
+	case scheme == "memory":
+		d.Off = true
+	case scheme == "sqlite":
+		d.Folder = filepath.Join(filepath.Dir(file), "decisions")
+	default:
+		d.Folder = filepath.Join("var", "decisions")
+	}
+	if !d.Off && r.around.blocked(d.Folder) {
+		r.complain("floor.decisions.folder", fmt.Sprintf("folder: %s is not a folder, or lies in what is none", d.Folder), "name a folder; it is made when it is not there")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"breakwater/acd"
+	"breakwater/acd/chronicle"
 	"breakwater/api"
 	"breakwater/call"
 	"breakwater/config"
@@ -37,6 +38,8 @@ type House struct {
 	Exchange *call.Exchange
 	SIP      *sip.Server
 	API      net.Listener
+
+	decisions *chronicle.Writer // nil = none are kept
 
 	opts    Options
 	face    *api.Server
@@ -68,7 +71,7 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 	if h.Engine, err = media.Open(c.Media, o.Log); err != nil {
 		return nil, fmt.Errorf("open the sound: %w", err)
 	}
-	if h.Floor, err = acd.NewFloor(ctx, c.FloorPlan(), h.Store, o.Log); err != nil {
+	if err = h.openFloor(ctx, c); err != nil {
 		return nil, fmt.Errorf("open the floor: %w", err)
 	}
 	if h.shifts, err = newShifts(c, h.Floor, o.Log); err != nil {
@@ -87,6 +90,34 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 	}
 	h.register()
 	return h, h.openFace(ctx, c.API)
+}
+
+// openFloor opens the floor and the log of its decisions.
+func (h *House) openFloor(ctx context.Context, c *config.Config) (err error) {
+	var more []acd.Option
+	if d := c.Floor.Decisions; !d.Off {
+		if h.decisions, err = chronicle.New(d, h.opts.Version, h.opts.Log); err != nil {
+			return err
+		}
+		more = append(more, acd.WithChronicle(h.decisions))
+	}
+	h.Floor, err = acd.NewFloor(ctx, c.FloorPlan(), h.Store, h.opts.Log, more...)
+	return err
+}
+
+// runFloor runs the floor, and after it what keeps its decisions, so that the last of
+// them is written.
+func (h *House) runFloor(ctx context.Context) error {
+	if h.decisions == nil {
+		return h.Floor.Run(ctx)
+	}
+	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	written := make(chan error, 1)
+	go func() { written <- h.decisions.Run(writing) }()
+	err := h.Floor.Run(ctx)
+	stop()
+	return errors.Join(err, <-written)
 }
 
 // register lets every room take part in a config edit.
@@ -130,7 +161,7 @@ func (h *House) Run(ctx context.Context) error {
 			ended <- err
 		}()
 	}
-	run("floor", func() error { return h.Floor.Run(rooms) })
+	run("floor", func() error { return h.runFloor(rooms) })
 	run("sip", func() error { return h.SIP.Serve(wire, h.Exchange) })
 	run("api", func() error { return h.face.Serve(rooms, h.API) })
 	run("config", func() error { return h.Keeper.Watch(rooms) })

@@ -140,6 +140,12 @@ func (h *House) counts() map[string]float64 {
 		`media_packets_dropped_total{reason="drained"}`:   float64(sound.Drained),
 		`media_packets_dropped_total{reason="circling"}`:  float64(sound.Circling),
 	}
+	if h.decisions != nil {
+		d := h.decisions.Counts()
+		counts["decisions_written_total"] = float64(d.Written)
+		counts["decisions_dropped_total"] = float64(d.Dropped)
+		counts["decisions_failed_total"] = float64(d.Failed)
+	}
 	for name, n := range h.Exchange.Tally().Counts() {
 		counts[name] = float64(n)
 	}

@@ -42,22 +42,46 @@ type event struct {
 // startBaresip registers an account and plays a tone of freq Hz into every call.
 func startBaresip(t *testing.T, server, transport, user, password string, freq float64) *baresip {
 	t.Helper()
+	return startSoftphone(t, server, transport, user, password, softphone{
+		codecs: "PCMU,PCMA", modules: []string{"g711.so"}, rate: 8000, says: sine(freq, 4000),
+	})
+}
+
+// softphone is what a baresip speaks, and what it says into every call.
+type softphone struct {
+	codecs  string
+	modules []string
+	rate    int                     // of its sound, a second
+	says    func(t float64) float64 // a sample at t seconds; full scale is 1<<15
+}
+
+// sine of 4000 has about −16 dBm0.
+func sine(freq, amplitude float64) func(t float64) float64 {
+	return func(t float64) float64 { return amplitude * math.Sin(2*math.Pi*freq*t) }
+}
+
+func startSoftphone(t *testing.T, server, transport, user, password string, p softphone) *baresip {
+	t.Helper()
 	if _, err := exec.LookPath("baresip"); err != nil {
 		t.Fatalf("baresip is not installed (apt-get install baresip-core): %v", err)
 	}
 	b := &baresip{t: t, dir: t.TempDir(), events: make(chan event, 1024)}
 	control := freePort(t)
-	b.write("accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=PCMU,PCMA\n",
-		user, server, transport, user, password))
+	b.write("accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=%s\n",
+		user, server, transport, user, password, p.codecs))
 	b.write("contacts", "")
-	tone(t, filepath.Join(b.dir, "tone.wav"), freq)
+	utter(t, filepath.Join(b.dir, "tone.wav"), p)
+	var speaks []string
+	for _, m := range p.modules {
+		speaks = append(speaks, "module "+m)
+	}
 	b.write("config", strings.Join([]string{
 		"sip_listen 127.0.0.1:0", "sip_trans_def udp", "net_interface 127.0.0.1", "rtp_ports 40000-49999", "rtp_timeout 0",
 		"call_local_timeout 120", "call_max_calls 4",
 		"audio_player aufile," + filepath.Join(b.dir, "unused.wav"), "audio_source aufile," + filepath.Join(b.dir, "tone.wav"),
-		"audio_alert aufile,/dev/null", "audio_srate 8000-8000", "audio_channels 1",
+		"audio_alert aufile,/dev/null", fmt.Sprintf("audio_srate %d-%[1]d", p.rate), "audio_channels 1",
 		"snd_path " + b.dir, "ctrl_tcp_listen 127.0.0.1:" + control,
-		"module_path " + modules(), "module g711.so", "module aufile.so", "module sndfile.so",
+		"module_path " + modules(), strings.Join(speaks, "\n"), "module aufile.so", "module sndfile.so",
 		"module_app account.so", "module_app menu.so", "module_app ctrl_tcp.so", "",
 	}, "\n"))
 	b.cmd = exec.Command("baresip", "-f", b.dir)
@@ -93,18 +117,20 @@ func (b *baresip) write(name, text string) {
 	}
 }
 
-// tone writes 60 s of a sine at about −16 dBm0 as PCM16.
-func tone(t *testing.T, file string, freq float64) {
+// utter writes 60 s of what a softphone says as PCM16.
+func utter(t *testing.T, file string, p softphone) {
 	t.Helper()
-	samples := make([]int16, 60*8000)
+	samples := make([]int16, 60*p.rate)
 	for i := range samples {
-		samples[i] = int16(4000 * math.Sin(2*math.Pi*freq*float64(i)/8000))
+		samples[i] = int16(p.says(float64(i) / float64(p.rate)))
 	}
-	head := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00")
+	head := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00")
 	put := func(at int, v uint32) {
 		head[at], head[at+1], head[at+2], head[at+3] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24)
 	}
 	put(4, uint32(36+2*len(samples)))
+	put(24, uint32(p.rate))
+	put(28, uint32(2*p.rate))
 	put(40, uint32(2*len(samples)))
 	for _, s := range samples {
 		head = append(head, byte(s), byte(uint16(s)>>8))
@@ -211,11 +237,13 @@ func (b *baresip) press(digits string) {
 
 // heard is the share of the frequency in what a softphone or recording holds: 1 = a
 // pure tone of freq, 0 = none of it.
-func heard(samples []int16, freq float64) float64 {
+func heard(samples []int16, freq float64) float64 { return share(samples, 8000, freq) }
+
+func share(samples []int16, rate int, freq float64) float64 {
 	var re, im, all float64
 	for i, s := range samples {
 		x := float64(s)
-		sin, cos := math.Sincos(2 * math.Pi * freq * float64(i) / 8000)
+		sin, cos := math.Sincos(2 * math.Pi * freq * float64(i) / float64(rate))
 		re, im, all = re+x*cos, im+x*sin, all+x*x
 	}
 	if all == 0 {
@@ -242,23 +270,7 @@ func TestTwoSoftphonesTalkThroughMenuAndQueue(t *testing.T) {
 			agent := startBaresip(t, at, transport, "1002", s.users["1002"], 1000)
 			s.registered("1002")
 
-			number, pin, _ := strings.Cut(s.pins["anna"], " ")
-			agent.do("dial", "*11")
-			agent.await("CALL_ESTABLISHED")
-			agent.press(number + "#" + pin + "#")
-			agent.await("CALL_CLOSED")
-			agent.do("dial", "*13")
-			agent.await("CALL_CLOSED")
-
-			caller.do("dial", "8000")
-			caller.await("CALL_ESTABLISHED")
-			caller.press("21") // English, orders
-			agent.await("CALL_INCOMING")
-			agent.do("accept", "")
-			agent.await("CALL_ESTABLISHED")
-			eventually(t, 10*time.Second, func() error { return talkFor(s, 5*time.Second) })
-			agent.do("hangup", "")
-			caller.await("CALL_CLOSED")
+			s.talk(caller, agent, 5*time.Second)
 
 			var records []struct {
 				Agent      string   `json:"agent"`

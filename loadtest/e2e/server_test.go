@@ -194,30 +194,39 @@ func (s *server) logText() string {
 
 // get asks the api.
 func (s *server) get(path string, v any) error {
-	token, err := os.ReadFile(filepath.Join(s.dir, "var", "api-token"))
+	text, err := s.text(path)
 	if err != nil {
 		return err
+	}
+	return json.Unmarshal([]byte(text), v)
+}
+
+// text is what the api answers.
+func (s *server) text(path string) (string, error) {
+	token, err := os.ReadFile(filepath.Join(s.dir, "var", "api-token"))
+	if err != nil {
+		return "", err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.api+path, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
 	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s: %s", path, resp.Status, body)
+		return "", fmt.Errorf("%s: %s: %s", path, resp.Status, body)
 	}
-	return json.Unmarshal(body, v)
+	return string(body), nil
 }
 
 // eventually asks until f says nil or d is over.

@@ -13,6 +13,7 @@ import (
 // floor, once for each second of the log, for broken promises.
 type Replay struct {
 	Audit bool
+	Until time.Time // stop before the first turn after it; zero = at the end
 
 	Turns    int
 	Offers   int
@@ -25,6 +26,7 @@ type Replay struct {
 	Software string       // the version that wrote the log
 
 	floor   *acd.Rerun
+	at      acd.Stamp // of floor
 	audited time.Duration
 }
 
@@ -52,6 +54,9 @@ func (r *Replay) Feed(name string, in io.Reader) error {
 	r.floor = nil // each file stands by itself
 	pictures := r.Pictures
 	for p, err := range Read(in) {
+		if err == nil && r.beyond(p) {
+			break
+		}
 		if err == nil {
 			err = r.page(name, p)
 		}
@@ -65,8 +70,27 @@ func (r *Replay) Feed(name string, in io.Reader) error {
 	return nil
 }
 
-// Floor is the floor as far as it has been replayed; nil where nothing leads to now.
-func (r *Replay) Floor() *acd.Rerun { return r.floor }
+// Floor is the floor at a moment not before the last turn that was fed, with every
+// clock run out that would have; nil where nothing leads to it: in a gap of the log.
+func (r *Replay) Floor(at time.Time) *acd.Rerun {
+	if r.floor == nil {
+		return nil
+	}
+	later := max(0, at.Sub(r.at.Wall))
+	r.floor.Apply(acd.Stamp{Wall: r.at.Wall.Add(later), Boot: r.at.Boot, Mono: r.at.Mono + later}, nil, acd.Input{})
+	return r.floor
+}
+
+// beyond tells whether a page lies after Until.
+func (r *Replay) beyond(p Page) bool {
+	switch {
+	case r.Until.IsZero():
+		return false
+	case p.Turn != nil:
+		return p.Turn.At.Wall.After(r.Until)
+	}
+	return p.Picture != nil && r.Pictures > 0 && p.Picture.At.Wall.After(r.Until)
+}
 
 func (r *Replay) page(name string, p Page) error {
 	switch {
@@ -75,7 +99,7 @@ func (r *Replay) page(name string, p Page) error {
 		if err != nil {
 			return fmt.Errorf("%s line %d: %w", name, p.Line, err)
 		}
-		r.floor, r.Software, r.audited = floor, p.Software, p.Picture.At.Mono
+		r.floor, r.at, r.Software, r.audited = floor, p.Picture.At, p.Software, p.Picture.At.Mono
 		r.Pictures++
 	case p.Torn != nil:
 		r.Torn++
@@ -107,6 +131,7 @@ func (r *Replay) turn(name string, p Page) error {
 		}
 		return d
 	}
+	r.at = p.Turn.At
 	r.Turns++
 	r.Offers += len(now.Offers)
 	if r.Audit && p.Turn.At.Mono-r.audited >= time.Second {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -15,7 +14,7 @@ import (
 // server is how a live command reaches a running server.
 type server struct {
 	API   string `help:"URL of the server's api." default:"http://127.0.0.1:8080" env:"BREAKWATER_API"`
-	Token string `help:"File that holds the api token." default:"var/api-token" type:"existingfile" env:"BREAKWATER_TOKEN_FILE"`
+	Token string `help:"File that holds the api token." default:"var/api-token" type:"path" env:"BREAKWATER_TOKEN_FILE"`
 }
 
 // get fetches a path of the api into v.
@@ -59,28 +58,4 @@ func (c statusCommand) Run() error {
 	out := json.NewEncoder(os.Stdout)
 	out.SetIndent("", "  ")
 	return out.Encode(v)
-}
-
-type whyCommand struct {
-	server `embed:""`
-	Call   string `help:"Id of a waiting call." xor:"whom" required:""`
-	Agent  string `help:"Name of an agent." xor:"whom" required:""`
-}
-
-// Run prints the reasons, one a line.
-func (c whyCommand) Run() error {
-	var answer struct {
-		Why []string `json:"why"`
-	}
-	path := "/v1/why?call=" + url.QueryEscape(c.Call)
-	if c.Agent != "" {
-		path = "/v1/why?agent=" + url.QueryEscape(c.Agent)
-	}
-	if err := c.get(path, &answer); err != nil {
-		return err
-	}
-	for _, line := range answer.Why {
-		fmt.Println(line)
-	}
-	return nil
 }

@@ -15,7 +15,8 @@ type commands struct {
 	Run         runCommand         `cmd:"" help:"Serve calls until interrupted."`
 	Check       checkCommand       `cmd:"" help:"Check a config directory and print everything that is wrong."`
 	Status      statusCommand      `cmd:"" help:"Show what a running server is doing."`
-	Why         whyCommand         `cmd:"" help:"Ask a running server why a call waits or an agent gets no call."`
+	Why         whyCommand         `cmd:"" help:"Why a call waits or an agent gets no call: now, or at a moment of a decision log."`
+	Replay      replayCommand      `cmd:"" help:"Make the decisions of a log again: all the same, or the first that differs."`
 	Staff       staffCommand       `cmd:"" help:"How many agents a queue needs (Erlang C and A)."`
 	Recording   recordingCommand   `cmd:"" help:"Replay what an agent heard; open sealed recordings."`
 	Guard       guardCommand       `cmd:"" help:"Draw what the hearing guard does with a recording."`

@@ -14,6 +14,7 @@ type agent struct {
 	alarm
 	rank    int // by name among the plan's agents; -1 = not in the plan
 	spec    AgentSpec
+	career  career
 	posts   []*condition // the conditions this agent meets
 	seat    *seat        // the offer or conversation
 	listed  bool         // stands in the lines of his posts
@@ -22,6 +23,7 @@ type agent struct {
 	touched bool
 	wanted  []*ticket    // callers who prefer this agent
 	shifts  []shift.Span // planned time of the next days, as last told
+	spared  spared       // what the rules of care say now
 }
 
 // ranked is by what strategies compare agents, as it was when the agent was listed: it
@@ -36,7 +38,7 @@ type ranked struct {
 
 // rankedAt works out what strategies compare.
 func (p person) rankedAt(now Stamp) ranked {
-	p.accountUntil(now.Mono, now.Wall)
+	p.Load.until(p.State, now.Mono, now.Wall)
 	return ranked{p.Idle, p.Load.permille(), int64(p.Load.Calls), p.Load.Talk, p.Strain.sum(now.Mono)}
 }
 
@@ -111,6 +113,13 @@ const (
 	unreachable
 	inGap
 	leftAlone
+	askedForBreak
+	overLoad
+	// What follows keeps only some callers from an agent.
+	afterHard
+	isNewcomer
+	onRamp
+	offHostile
 )
 
 // hindrance says what keeps an agent from being offered a call now. It is the one
@@ -130,6 +139,10 @@ func (b *board) hindrance(a *agent) hindrance {
 		return inGap
 	case a.Pause > b.now.Mono:
 		return leftAlone
+	case a.spared.ask || a.Care.Ask > b.now.Mono:
+		return askedForBreak
+	case a.spared.load > b.now.Mono:
+		return overLoad
 	}
 	return nothing
 }
@@ -170,7 +183,11 @@ func (b *board) hindered(a *agent) string {
 		return "has the gap between calls for " + b.left(a.gapEnd(b))
 	case leftAlone:
 		return "missed a call and is left alone for " + b.left(a.Pause)
-	case nothing:
+	case askedForBreak:
+		return "is asked to take the break that is due"
+	case overLoad:
+		return "has had enough calls lately and is free for more in " + b.left(a.spared.load)
+	case nothing, afterHard, isNewcomer, onRamp, offHostile: // the last four are about some callers only
 	}
 	return ""
 }
@@ -190,10 +207,16 @@ func (b *board) due(a *agent) time.Duration {
 		next = min(next, a.Rest.until())
 	}
 	next = min(next, b.turnOfShift(a))
-	for _, m := range []time.Duration{a.gapEnd(b), a.Pause} {
-		if a.State == Ready && m > b.now.Mono {
+	if a.State != Ready {
+		return next
+	}
+	for _, m := range []time.Duration{a.gapEnd(b), a.Pause, a.Care.Ask, a.spared.next} {
+		if m > b.now.Mono {
 			next = min(next, m)
 		}
+	}
+	if a.spared.ask {
+		return b.now.Mono
 	}
 	return next
 }
@@ -206,6 +229,9 @@ func (b *board) agentDue(a *agent) {
 		b.sure(a, Event{Kind: KindWrapUpOver})
 	case a.can(KindRestOver) && a.Rest.Running && a.Rest.until() <= now:
 		b.sure(a, Event{Kind: KindRestOver})
+	case b.breakIsDue(a):
+		b.count.Care.BreaksDue++
+		b.sure(a, Event{Kind: KindBreakDue, Length: max(0, b.routes.settings.Care.BreakAsk)})
 	}
 	b.touch(a)
 }
@@ -227,7 +253,9 @@ func (b *board) change(a *agent, e Event) error {
 	if a.seat != nil {
 		e.Queue, e.Call, e.Assignment, e.Ticket = a.seat.queue, a.seat.call, a.seat.id, a.seat.number
 	}
-	before := a.person
+	b.careFacts(a, &e)
+	before := promised{a.State, a.WrapEnd, a.Rest}
+	phone := a.Phone
 	if err := a.happen(&e, b.now.Mono); err != nil {
 		return err
 	}
@@ -238,14 +266,21 @@ func (b *board) change(a *agent, e Event) error {
 	if a.State == Resting {
 		e.Until = b.stamp(a.Rest.until())
 	}
-	b.settlePhone(before.Phone, a)
+	b.settlePhone(phone, a)
 	b.record(e)
 	b.touch(a)
 	return nil
 }
 
+// promised is what of an agent must not be cut short.
+type promised struct {
+	State   AgentState
+	WrapEnd time.Duration
+	Rest    rest
+}
+
 // guard counts broken promises: it looks at what happened, not at why.
-func (b *board) guard(before person, after *person, e *Event) {
+func (b *board) guard(before promised, after *person, e *Event) {
 	chosen := e.Kind == KindWrapUpEnded || e.Kind == KindLogOut
 	if before.State == WrapUp && after.State != WrapUp && b.now.Mono < before.WrapEnd && !chosen {
 		b.count.WrapUpsCutShort++
@@ -340,7 +375,7 @@ func (b *board) view(a *agent) AgentView {
 		v.Since = b.stamp(max(a.Since, p.since)).Wall
 	}
 	b.viewShift(a, &v)
-	v.Blocked = b.hindered(a)
+	v.Blocked, v.Lifted, v.Talk = b.hindered(a), b.lifts(a), a.Care.Talk
 	v.Offerable = v.Blocked == ""
 	until := never
 	switch {

@@ -83,7 +83,7 @@ func (b *board) couldTake(t *ticket, free []int) string {
 		if missed && bar.until > b.now.Mono {
 			continue
 		}
-		if need.met(b.routes.envs[rank], t.entry.Data) {
+		if need.met(b.routes.envs[rank], t.entry.Data) && !b.spares(b.agents[name], t) {
 			return name
 		}
 	}

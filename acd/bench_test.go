@@ -9,7 +9,7 @@ import (
 // crowd is a floor of a size: agents with three of the queues' skills each.
 func crowd(tb testing.TB, agents, queues int, s Strategy) (*board, *Stamp) {
 	tb.Helper()
-	p := Plan{Settings: Settings{Gap: -1}, Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}}
+	p := Plan{Settings: Settings{Gap: -1, Care: Care{Occupancy: 100, Break: -1}}, Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}}
 	for i := range queues {
 		p.Queues[fmt.Sprintf("q%d", i)] = QueueSpec{
 			Strategy: s, Needs: fmt.Sprintf("s%d >= 2", i), WrapUp: -1,

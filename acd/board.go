@@ -167,12 +167,19 @@ func (b *board) refresh(a *agent) bool {
 		}
 		a.counted = state
 	}
+	bars := a.spared.bars
+	b.spare(a)
 	b.alarms.set(&a.alarm, b.due(a))
 	can := b.hindrance(a) == nothing
-	if can == a.listed {
+	if can == a.listed && (!can || bars == a.spared.bars) {
 		return false
 	}
-	b.list(a, can)
+	if a.listed {
+		b.list(a, false)
+	}
+	if can {
+		b.list(a, true)
+	}
 	return can
 }
 
@@ -190,10 +197,22 @@ func (b *board) list(a *agent, in bool) {
 func (b *board) stepIn(a *agent, in bool) {
 	a.listed = in
 	for _, c := range a.posts {
-		if in {
-			c.offerable.add(a.standing(c), a)
-		} else {
-			c.offerable.remove(a.standing(c))
+		b.post(a, c, in)
+	}
+}
+
+// post puts an agent in the lines of one condition, unless a rule of care keeps its
+// callers away, or takes him out.
+func (b *board) post(a *agent, c *condition, in bool) {
+	k := a.standing(c)
+	switch {
+	case !in:
+		c.offerable.remove(k)
+		c.tender.remove(k)
+	case a.bar(c) == nothing:
+		c.offerable.add(k, a)
+		if a.spared.bars.tender && c.queue.low() {
+			c.tender.add(k, a)
 		}
 	}
 }

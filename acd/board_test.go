@@ -2,6 +2,7 @@ package acd
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -22,11 +23,15 @@ type play struct {
 	heard func(Event) // every event, when set
 }
 
-// start is a board with the plan, without gap unless the plan says one.
+// start is a board with the plan, without gap and rules of care unless the plan says
+// some.
 func start(t *testing.T, p Plan) *play {
 	t.Helper()
 	if p.Settings.Gap == 0 {
 		p.Settings.Gap = -1
+	}
+	if reflect.ValueOf(p.Settings.Care).IsZero() {
+		p.Settings.Care = carefree()
 	}
 	y := &play{T: t, b: newBoard(), ids: map[string]uint64{}}
 	y.now = Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "boot", Mono: time.Hour}

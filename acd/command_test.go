@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // bring takes anna, logged in at p-anna, to a state by honest means.
@@ -227,8 +229,9 @@ func TestAMoveKeepsStateAndClocks(t *testing.T) {
 				t.Errorf("sits at %s", after.Phone)
 			}
 			before.Phone, before.Load = after.Phone, after.Load
-			if before != after {
-				t.Errorf("before %+v\nafter  %+v", before, after)
+			before.Care.Work, before.Care.Busy = after.Care.Work, after.Care.Busy
+			if diff := cmp.Diff(before, after); diff != "" {
+				t.Errorf("-before +after:\n%s", diff)
 			}
 		})
 	}

@@ -35,6 +35,7 @@ type Event struct {
 	Talk       Talk          `json:"talk,omitzero"`    // of finished: the conversation
 	Caller     string        `json:"caller,omitempty"` // of entered: a pseudonym of the number, the same for each of the caller's calls
 	Who        *Caller       `json:"who,omitempty"`    // of entered and parked: how to reach them again
+	Care       CareFact      `json:"care,omitzero"`
 }
 
 // Talk is a conversation that is over, as the floor knows it.
@@ -72,6 +73,11 @@ const (
 	KindRecovered      = "recovered" // was on a call or offer when the process died: Length is the wrap-up
 	KindPhoneBusy      = "phone-busy"
 	KindPhoneFree      = "phone-free"
+	KindBreakDue       = "break-due"   // Length is how long offers wait for the answer
+	KindBreakLater     = "break-later" // by the agent
+	KindTalkWanted     = "talk-wanted" // with the team leader, after hard calls: Reason
+	KindTalked         = "talked"      // the team leader did: Care.By
+	KindCapLifted      = "cap-lifted"  // Care.Cap for Length, Care.By, Reason
 
 	KindEntered  = "entered"  // Length is the age already had, Level the extra priority, Reason the Again of the entry; Who
 	KindRefused  = "refused"  // would have entered: Reason is the limit

@@ -23,6 +23,8 @@ const (
 	InFinish   InputKind = "finish"   // Assignment, Outcome
 	InCommand  InputKind = "command"  // Agent, Command
 	InShifts   InputKind = "shifts"   // Shifts; empty = nobody has any
+	InLift     InputKind = "lift"     // Lift
+	InTalked   InputKind = "talked"   // Agent, Why is the team leader
 
 	InPark      InputKind = "park"      // Ticket, Callback
 	InCallBack  InputKind = "call-back" // Entry, Callback
@@ -47,6 +49,7 @@ type Input struct {
 	Plan       *Plan       `json:"plan,omitempty"`
 	Shifts     Shifts      `json:"shifts,omitempty"`
 	Callback   *Callback   `json:"callback,omitempty"`
+	Lift       *Lift       `json:"lift,omitempty"`
 
 	routes *routes // of Plan, when it was compiled before
 }
@@ -83,6 +86,10 @@ func (b *board) carry(in *Input) (ticket uint64, err error) {
 		err = b.command(in.Agent, *in.Command)
 	case InShifts:
 		b.roster(in.Shifts)
+	case InLift:
+		err = b.lift(*in.Lift)
+	case InTalked:
+		err = b.talked(in.Agent, in.Why)
 	case InPark, InCallBack, InLaunched, InReached, InUnreached, InCancel:
 		ticket, err = b.carryBack(in)
 	default:
@@ -106,6 +113,8 @@ func (in *Input) lacks() string {
 		return "outcome"
 	case in.Kind == InCommand && in.Command == nil:
 		return "command"
+	case in.Kind == InLift && in.Lift == nil:
+		return "lift"
 	}
 	return ""
 }

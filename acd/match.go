@@ -21,10 +21,13 @@ func (b *board) match(free []*agent) {
 		}
 	}
 	for _, a := range free {
+		changed = mark(changed, a.posts...)
+	}
+	b.gentleFirst(changed)
+	for _, a := range free {
 		if t := b.wantedBy(a); t != nil {
 			b.offerTo(t)
 		}
-		changed = mark(changed, a.posts...)
 	}
 	for {
 		var first *ticket
@@ -136,7 +139,7 @@ func (b *board) wantedBy(a *agent) *ticket {
 
 // prefers tells whether a waiting caller should go to this agent before others.
 func (b *board) prefers(t *ticket, a *agent) bool {
-	return t.prefer == a && t.listed && a.listed && a.able(t.condition()) &&
+	return t.prefer == a && t.listed && a.listed && a.able(t.condition()) && a.bar(t.condition()) == nothing &&
 		(t.isBack() || b.now.Mono < t.entered+b.routes.settings.Prefer) && b.ineligible(t, a) == ""
 }
 
@@ -229,9 +232,11 @@ func (b *board) because(c *condition, a *agent) string {
 // offerTo offers a waiting caller to whom the queue's strategy picks.
 func (b *board) offerTo(t *ticket) bool {
 	chosen := b.pick(t)
-	if len(chosen) == 0 {
-		return false
-	}
+	return len(chosen) > 0 && b.give(t, chosen)
+}
+
+// give offers a waiting caller to the chosen.
+func (b *board) give(t *ticket, chosen []choice) bool {
 	q := t.class.queue
 	q.lots.takeFirst(t.condition())
 	o := &offer{at: b.now.Mono, more: never, spec: q.spec}

@@ -105,8 +105,13 @@ func (f *Floor) Finish(ctx context.Context, assignment uint64, o Outcome) error 
 // ErrNotDurable the view is good and the state holds, but a crash now would forget
 // it. Other errors: ErrNoAgent, ErrNotNow, ErrPhoneUsed; they changed nothing.
 func (f *Floor) Do(ctx context.Context, agent string, c Command) (AgentView, error) {
+	return f.change(ctx, agent, Input{Kind: InCommand, Agent: agent, Command: &c})
+}
+
+// change does something to an agent and gives the state after it, durable.
+func (f *Floor) change(ctx context.Context, agent string, in Input) (AgentView, error) {
 	var v AgentView
-	e := &errand{in: Input{Kind: InCommand, Agent: agent, Command: &c}}
+	e := &errand{in: in}
 	e.look = func(b *board) {
 		if a := b.agents[agent]; a != nil {
 			v = b.view(a)
@@ -193,13 +198,14 @@ type meter struct {
 	ledgerFailures atomic.Uint64
 }
 
-const counterCount = 13
+const counterCount = 17
 
 // fields are the board's counters in a fixed order.
 func (c *Counters) fields() [counterCount]*uint64 {
 	return [counterCount]*uint64{
 		&c.DoubleOffers, &c.WrapUpsCutShort, &c.RestsCutShort, &c.StarvedCallers, &c.StuckAgents,
 		&c.StaleFinishes, &c.Offers, &c.Answers, &c.Misses, &c.Entered, &c.Left, &c.Removed, &c.Untaken,
+		&c.Care.RowsBroken, &c.Care.BreaksDue, &c.Care.TalksWanted, &c.Care.Lifted,
 	}
 }
 

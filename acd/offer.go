@@ -23,7 +23,8 @@ func (b *board) enter(e Entry) (uint64, error) {
 		return 0, fmt.Errorf("enter %s: %w", e.Queue, ErrNoQueue)
 	}
 	age := b.age(e)
-	if !b.classFor(q, e.Data).served(q.stepAt(age)) {
+	e.Tier = max(0, min(e.Tier, mostTier))
+	if !b.classFor(q, e.Data, e.Tier.hard()).served(q.stepAt(age)) {
 		return 0, b.refuse(e, "empty", q.spec.OnEmpty)
 	}
 	if q.spec.MaxSize > 0 && q.waiting-q.parked >= q.spec.MaxSize && !e.Head {
@@ -36,7 +37,7 @@ func (b *board) enter(e Entry) (uint64, error) {
 	b.count.Entered++
 	b.record(Event{
 		At: b.now, Kind: KindEntered, Queue: e.Queue, Call: e.Call, Ticket: t.id,
-		Length: age, Level: e.Priority, Reason: e.Again, Caller: pseudonym(e.Caller), Who: t.caller(),
+		Length: age, Level: e.Priority, Reason: e.Again, Caller: pseudonym(e.Caller), Who: t.caller(), Care: CareFact{Tier: e.Tier},
 	})
 	b.classify(t, q)
 	return t.id, nil
@@ -243,10 +244,13 @@ func (b *board) finish(id uint64, o Outcome) error {
 		}
 	}
 	wrap := max(0, s.spec.WrapUp)
-	finished := Event{Kind: KindFinished, Reason: o.Cause, Length: wrap}
+	finished := Event{Kind: KindFinished, Reason: o.Cause, Length: wrap, Care: CareFact{Event: o.Event}}
 	finished.Talk = Talk{Length: b.now.Mono - s.agent.Since, Protected: o.Protected, Raised: o.Raised, Held: o.Held, Warnings: o.Warnings}
 	if err := b.change(s.agent, finished); err != nil {
 		return err
+	}
+	if o.Event {
+		b.askTalk(s.agent)
 	}
 	b.drop(s)
 	if t := b.tickets[s.number]; t != nil && t.isBack() && t.back.seat == s {

@@ -240,7 +240,7 @@ func TestAnOutageAtTheEndOfTheHour(t *testing.T) {
 func TestASnapshotThatFailsIsCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &noSnapshots{memory: &memory{}}
-		f, err := NewFloor(t.Context(), help(), l, nil)
+		f, err := NewFloor(t.Context(), help(func(p *Plan) { p.Settings.Care = carefree() }), l, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,8 +33,8 @@ func TestAPrivateCallInEveryState(t *testing.T) {
 				t.Errorf("on call since %s, which began at %s", v.Since, y.now.Wall)
 			}
 			y.must(func(b *board) error { b.phoneBusy("p-anna", false); return nil })
-			if a.person != before {
-				t.Errorf("before %+v\nafter  %+v", before, a.person)
+			if diff := cmp.Diff(before, a.person); diff != "" {
+				t.Errorf("-before +after:\n%s", diff)
 			}
 			if v := y.b.view(a); v.State != state || v.Offerable != (state == Ready) {
 				t.Errorf("then %s, offerable %v", v.State, v.Offerable)

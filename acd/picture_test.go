@@ -96,7 +96,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "reckon", "ids", "count"},
 			[]string{"calls", "backs", "alarms", "touched", "fresh", "turn"},
 		},
-		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted"}},
+		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted", "career", "spared"}},
 		{phone{}, []string{"away", "told", "heard", "busy", "since", "agent"}, nil},
 		{
 			ticket{},
@@ -107,7 +107,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{barred{}, []string{"until", "turn"}, nil},
 		{offer{}, []string{"at", "more", "until", "taken", "spec", "seats"}, nil},
 		{seat{}, []string{"id", "agent", "number", "spec", "queue", "call", "reason", "answered"}, []string{"ticket"}},
-		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order", "dial"}},
+		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order", "dial", "careers"}},
 		{
 			queue{},
 			[]string{"spec", "pace", "lots"},
@@ -115,6 +115,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		},
 		{condition{}, nil, []string{
 			"queue", "step", "need", "data", "able", "order", "offerable", "waiting", "serving", "present", "marked", "dead",
+			"hard", "tender",
 		}},
 		{ids{}, []string{"Seq", "Ticket", "Seat", "Turn"}, nil},
 	}

@@ -20,6 +20,7 @@ type routes struct {
 	settings Settings
 	names    []string // agents by rank
 	specs    []AgentSpec
+	careers  []career
 	envs     []map[string]any
 	queues   map[string]*queue
 	order    []string // queue names, sorted
@@ -37,6 +38,9 @@ func prepare(p Plan) (*routes, error) {
 	d := newDictionary(p.Agents)
 	for _, name := range r.names {
 		r.specs = append(r.specs, p.Agents[name])
+		since, _ := parseDay(p.Agents[name].Since) // both were checked
+		back, _ := parseDay(p.Agents[name].Back)
+		r.careers = append(r.careers, career{since, back})
 		r.envs = append(r.envs, d.env(p.Agents[name]))
 	}
 	r.order = slices.Sorted(maps.Keys(p.Queues))
@@ -148,7 +152,7 @@ func (b *board) adopt(r *routes) {
 		b.classify(t, q)
 	}
 	for _, name := range r.order { // so that views know every queue before its first caller
-		b.classFor(r.queues[name], nil)
+		b.classFor(r.queues[name], nil, false)
 	}
 }
 
@@ -175,7 +179,7 @@ func (b *board) meet(r *routes) {
 			a = newAgent(person{Name: name, State: LoggedOut, Since: b.now.Mono, Gap: longAgo, Pause: longAgo})
 			b.agents[name] = a
 		}
-		a.rank, a.order, a.spec = rank, uint64(rank), r.specs[rank]
+		a.rank, a.order, a.spec, a.career = rank, uint64(rank), r.specs[rank], r.careers[rank]
 	}
 	b.orderRest()
 }
@@ -198,7 +202,7 @@ func (b *board) orderRest() {
 
 // classify gives a ticket its way through the queue's steps, and its place.
 func (b *board) classify(t *ticket, q *queue) {
-	t.class, t.step = b.classFor(q, t.entry.Data), q.stepAt(b.waited(t))
+	t.class, t.step = b.classFor(q, t.entry.Data, t.entry.Tier.hard()), q.stepAt(b.waited(t))
 	t.class.enter()
 	if t.isBack() {
 		q.parked++
@@ -208,9 +212,15 @@ func (b *board) classify(t *ticket, q *queue) {
 	}
 }
 
-// classFor finds or makes the class of calls with such data.
-func (b *board) classFor(q *queue, data map[string]any) *class {
+// hardSign begins the signature of what hard callers have to themselves.
+const hardSign = "hard;"
+
+// classFor finds or makes the class of calls with such data, of hard callers or others.
+func (b *board) classFor(q *queue, data map[string]any, hard bool) *class {
 	var sign string
+	if hard {
+		sign = hardSign
+	}
 	for _, s := range q.steps {
 		if s.need.usesData() {
 			sign += s.need.signature(data) + "|"
@@ -224,7 +234,7 @@ func (b *board) classFor(q *queue, data map[string]any) *class {
 	b.forgetClasses(q)
 	c := &class{queue: q, sign: sign, used: q.recent}
 	for i := range q.steps {
-		c.conds = append(c.conds, b.conditionFor(q, i, data))
+		c.conds = append(c.conds, b.conditionFor(q, i, data, hard))
 	}
 	q.classes[sign] = c
 	q.idle++
@@ -250,16 +260,19 @@ func (c *class) leave() {
 
 // conditionFor finds or makes a queue's condition for calls with such data, and
 // lists the agents who meet it.
-func (b *board) conditionFor(q *queue, i int, data map[string]any) *condition {
+func (b *board) conditionFor(q *queue, i int, data map[string]any, hard bool) *condition {
 	s := &q.steps[i]
 	sign := ""
+	if hard {
+		sign = hardSign
+	}
 	if s.need.usesData() {
-		sign = s.need.signature(data)
+		sign += s.need.signature(data)
 	}
 	if c := s.conditions[sign]; c != nil {
 		return c
 	}
-	c := &condition{queue: q, step: i, need: s.need, data: data, able: s.able, order: s.order}
+	c := &condition{queue: q, step: i, need: s.need, data: data, able: s.able, order: s.order, hard: hard}
 	if c.able == nil {
 		c.able = b.routes.able(s.order, s.need, data)
 	}
@@ -280,7 +293,7 @@ func (b *board) join(a *agent, c *condition) {
 	}
 	a.posts = append(a.posts, c)
 	if a.listed {
-		c.offerable.add(a.standing(c), a)
+		b.post(a, c, true)
 	}
 	if a.counted != "" {
 		c.count(a.counted, 1)

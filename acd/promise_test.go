@@ -143,7 +143,7 @@ func TestPromiseNoQueueStarves(t *testing.T) {
 		backlog := rapid.IntRange(1, 20).Draw(t, "backlog")
 
 		r, err := prepare(Plan{
-			Settings: Settings{Gap: -1}, Agents: map[string]AgentSpec{"anna": {}},
+			Settings: Settings{Gap: -1, Care: carefree()}, Agents: map[string]AgentSpec{"anna": {}},
 			Queues: map[string]QueueSpec{"heavy": heavy, "light": light},
 		})
 		if err != nil {

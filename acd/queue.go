@@ -83,7 +83,9 @@ type condition struct {
 	data      map[string]any
 	able      []bool // by agent rank
 	order     []int64
+	hard      bool // of callers of tier T2 or above
 	offerable line[*agent]
+	tender    line[*agent] // of those, who should get calls of low intensity first
 	waiting   line[*ticket]
 	serving   int // able agents in none of the queue's LeaveOn states
 	present   int // able agents who are logged in

@@ -57,7 +57,7 @@ type QueueSpec struct {
 	OnWait    string         `yaml:"on_wait"`   // target when MaxWait is reached
 	OnEmpty   string         `yaml:"on_empty"`  // target when LeaveOn applies
 	Callback  CallbackSpec   `yaml:"callback"`  // who is called back instead of waiting on the line
-	Intensity string         `yaml:"intensity"` // low, normal or hostile; checked, not yet obeyed; default normal
+	Intensity string         `yaml:"intensity"` // how hard its calls are on people: low, normal or hostile; after a call with a protection event low comes first, and who has had enough gets none of a hostile queue, see floor.care; default normal
 }
 
 // Relax is one step by waiting time that replaces the condition.
@@ -71,6 +71,8 @@ type AgentSpec struct {
 	Name   string         `yaml:"-"`
 	Number string         `yaml:"number"` // what the agent dials to log in
 	Skills map[string]int `yaml:"skills"` // levels 0–10
+	Since  string         `yaml:"since"`  // first day here, e.g. 2026-10-01: newcomers are spared hard callers; empty = not new
+	Back   string         `yaml:"back"`   // first day after a long absence, e.g. 2026-10-01: the load rises by floor.care.ramp; empty = was never away
 }
 
 // Settings are the floor's own numbers. The zero value of a field means its
@@ -84,6 +86,7 @@ type Settings struct {
 	DelayUnreached time.Duration `yaml:"delay_unreached"` // default 30s
 	DelayNoAnswer  time.Duration `yaml:"delay_no_answer"` // default 5s
 	Prefer         time.Duration `yaml:"prefer"`          // how long Entry.Prefer counts; default 60s
+	Care           Care          `yaml:"care"`            // how people are spared: caps on load, breaks, what follows a hard call
 }
 
 // Plan is everything the floor routes by: what a config edit replaces at once.
@@ -104,6 +107,7 @@ func (s Settings) WithDefaults() Settings {
 	setDefault(&s.DelayUnreached, 30*time.Second)
 	setDefault(&s.DelayNoAnswer, 5*time.Second)
 	setDefault(&s.Prefer, 60*time.Second)
+	s.Care = s.Care.WithDefaults()
 	return s
 }
 
@@ -116,6 +120,7 @@ func (s Settings) Check() map[string]string {
 	w.length("delay_unreached", s.DelayUnreached, time.Hour)
 	w.length("delay_no_answer", s.DelayNoAnswer, time.Hour)
 	w.length("prefer", s.Prefer, time.Hour)
+	w.under("care", s.Care.Check())
 	if s.Gap > time.Hour {
 		w["gap"] = fmt.Sprintf("%s is longer than 1h; allowed are -1 (none) to 1h", s.Gap)
 	}
@@ -202,6 +207,11 @@ func (a AgentSpec) Check() map[string]string {
 			w["skills."+s] = fmt.Sprintf("%q is not a name: letters, digits and _, not beginning with a digit", s)
 		case level < 0 || level > 10:
 			w["skills."+s] = fmt.Sprintf("%d is not a level from 0 to 10", level)
+		}
+	}
+	for key, date := range map[string]string{"since": a.Since, "back": a.Back} {
+		if _, err := parseDay(date); err != nil {
+			w[key] = err.Error()
 		}
 	}
 	for _, r := range a.Number {

@@ -14,6 +14,11 @@ func TestDefaultsAreThoseOfThePage(t *testing.T) {
 		Settings: Settings{
 			Gap: 15 * time.Second, ExtendWrapUp: time.Minute, Strikes: 3, DelayBusy: 20 * time.Second,
 			DelayDeclined: 10 * time.Second, DelayUnreached: 30 * time.Second, DelayNoAnswer: 5 * time.Second, Prefer: time.Minute,
+			Care: Care{
+				Occupancy: 85, OccupancyOver: 30 * time.Minute, Break: 5 * time.Minute, BreakEvery: 55 * time.Minute,
+				BreakAsk: time.Minute, HardInRow: 2, HardRelief: 30 * time.Minute, AfterEvent: "low",
+				TalkAfter: 3, OffHostileAfter: 4, Newcomer: 90, Ramp: []int{50, 60, 70, 80},
+			},
 		},
 		Queues: map[string]QueueSpec{"q": {
 			Name: "q", Strategy: LongestIdle, Ring: 20 * time.Second, RingNext: 8 * time.Second, WrapUp: 30 * time.Second, Handle: 5 * time.Minute, MaxWait: 30 * time.Minute,

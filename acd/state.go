@@ -18,10 +18,12 @@ var moves = map[AgentState]map[string]AgentState{
 		KindRestOver: LoggedOut,
 	},
 	Ready: {
-		KindMoved:    Ready,
-		KindLogOut:   LoggedOut,
-		KindNotReady: NotReady,
-		KindOffered:  Offered,
+		KindMoved:      Ready,
+		KindLogOut:     LoggedOut,
+		KindNotReady:   NotReady,
+		KindOffered:    Offered,
+		KindBreakDue:   Ready,
+		KindBreakLater: Ready,
 	},
 	Offered: {
 		KindAnswered:     OnCall,
@@ -75,6 +77,9 @@ var moves = map[AgentState]map[string]AgentState{
 	},
 }
 
+// beside are the kinds that can happen in every state and change none.
+var beside = map[string]bool{KindTalkWanted: true, KindTalked: true, KindCapLifted: true}
+
 // person is what of an agent outlives the process. It changes by happen alone, the
 // same for what happens now and for what is replayed. Its moments are on the
 // machine's boot-time clock (Stamp.Mono); the fields are exported for the snapshot.
@@ -95,6 +100,7 @@ type person struct {
 	Wish    wish          `json:"wish"`
 	Load    load          `json:"load"`
 	Strain  strain        `json:"strain"`
+	Care    careState     `json:"care"`
 }
 
 // rest is a cooldown: granted (Until not yet known) or running.
@@ -153,13 +159,16 @@ func (p *person) idleForGood() bool { return p.State == LoggedOut && p.Rest.Leve
 // can tells whether something may happen to the agent now.
 func (p *person) can(kind string) bool {
 	_, ok := moves[p.State][kind]
-	return ok
+	return ok || beside[kind]
 }
 
 // happen makes the event true. at is its moment on this process's clock. A replayed
 // event carries the state it led to; a new one gets it from the table.
 func (p *person) happen(e *Event, at time.Duration) error {
 	to, ok := moves[p.State][e.Kind]
+	if beside[e.Kind] {
+		to, ok = p.State, true
+	}
 	if !ok {
 		return fmt.Errorf("agent %s: %s while %s: %w", p.Name, e.Kind, p.State, ErrNotNow)
 	}
@@ -225,6 +234,7 @@ func (p *person) facts(e *Event, at time.Duration) {
 // enter takes up the new state.
 func (p *person) enter(e *Event, at time.Duration) {
 	from := p.State
+	p.Care.happen(e, at, p.Since, from)
 	p.State = e.State
 	if from == WrapUp && p.State != WrapUp && p.Rest.Level > 0 && !p.Rest.Running {
 		p.Rest.Running, p.Rest.From = true, p.WrapEnd // the rest clock starts when wrap-up ends
@@ -262,28 +272,30 @@ func (p *person) enter(e *Event, at time.Duration) {
 	}
 }
 
-// account adds the time since the last mark to today's load.
+// account adds the time since the last mark to what is known of the agent's load.
 func (p *person) account(e *Event, at time.Duration) {
-	p.accountUntil(at, e.At.Wall)
+	p.Care.account(p.State, min(p.Load.Mark, at), at)
+	p.Load.until(p.State, at, e.At.Wall)
 }
 
-func (p *person) accountUntil(at time.Duration, wall time.Time) {
-	spent := max(0, at-p.Load.Mark)
+// until adds the time since the last mark to today's load.
+func (l *load) until(s AgentState, at time.Duration, wall time.Time) {
+	spent := max(0, at-l.Mark)
 	day := wall.Year()*1000 + wall.YearDay()
-	if p.Load.Day != day {
-		p.Load = load{Day: day}
+	if l.Day != day {
+		*l = load{Day: day}
 		spent = min(spent, sinceMidnight(wall))
 	}
-	p.Load.Mark = at
-	if p.State == LoggedOut {
+	l.Mark = at
+	if s == LoggedOut {
 		return
 	}
-	p.Load.Logged += spent
-	if p.State == OnCall {
-		p.Load.Talk += spent
+	l.Logged += spent
+	if s == OnCall {
+		l.Talk += spent
 	}
-	if p.State == Offered || p.State == OnCall || p.State == WrapUp {
-		p.Load.Busy += spent
+	if s == Offered || s == OnCall || s == WrapUp {
+		l.Busy += spent
 	}
 }
 
@@ -297,4 +309,5 @@ func (p *person) shift(by time.Duration) {
 	for _, m := range []*time.Duration{&p.Since, &p.Idle, &p.WrapEnd, &p.Gap, &p.Pause, &p.Rest.From, &p.Load.Mark, &p.Strain.From} {
 		*m += by
 	}
+	p.Care.shift(by)
 }

@@ -229,7 +229,7 @@ func TestLateWordsChangeNothing(t *testing.T) {
 		if err := y.step(late); !errors.Is(err, ErrStale) {
 			t.Errorf("%s: %v, want stale", name, err)
 		}
-		if after := y.b.agents["anna"].person; after != before {
+		if after := y.b.agents["anna"].person; !cmp.Equal(after, before) {
 			t.Errorf("%s changed %+v to %+v", name, before, after)
 		}
 	}

@@ -178,13 +178,18 @@ var hindrances = map[hindrance]string{
 	struckOut: "set aside after missed calls until they say ready", loggedOut: "logged out", unknown: "no longer in the config",
 	inOtherCall: "in a call that is not from a queue", unreachable: "at a phone that is not registered or does not answer",
 	inGap: "in the gap between calls", leftAlone: "left alone after a miss",
+	askedForBreak: "being asked to take the break that is due", overLoad: "held back by the occupancy cap",
+	afterHard:  "spared another hard call after so many in a row (hard_in_row)",
+	isNewcomer: "new here and spared callers of tier T2 or above (newcomer)",
+	onRamp:     "coming back to work and spared callers of tier T2 or above (ramp)",
+	offHostile: "spared hostile queues for the rest of the day after hard calls (off_hostile_after)",
 }
 
 // whyNot says what keeps a waiting caller from an agent who meets the condition.
 func (b *board) whyNot(t *ticket, a *agent) (what string, who named) {
 	who = named{name: a.Name}
 	clock := func(until time.Duration) { who.until, who.detail = until, b.left(until) }
-	h := b.hindrance(a)
+	h := b.hindranceTo(a, t.condition())
 	switch h {
 	case wrapsUp:
 		clock(a.WrapEnd)
@@ -194,6 +199,12 @@ func (b *board) whyNot(t *ticket, a *agent) (what string, who named) {
 		clock(a.gapEnd(b))
 	case leftAlone:
 		clock(a.Pause)
+	case overLoad:
+		clock(a.spared.load)
+	case askedForBreak:
+		clock(a.Care.Ask)
+	case afterHard:
+		clock(a.Gap + b.routes.settings.Care.HardRelief)
 	case isNotReady:
 		who.detail = a.Reason
 	case nothing:
@@ -349,6 +360,9 @@ func (b *board) whyQueue(a *agent, q *queue, waiting int) string {
 	for _, c := range q.all {
 		if !a.able(c) || len(c.waiting.items) == 0 {
 			continue
+		}
+		if h := a.bar(c); h != nothing {
+			return text + "; " + a.Name + " " + sparing[h]
 		}
 		if bar := b.ineligible(c.waiting.items[0].it, a); bar != "" {
 			return text + "; " + a.Name + " " + bar

@@ -42,6 +42,7 @@ var (
 	ErrNotNow    = errors.New("not possible in this state") // text says which state and why
 	ErrStopped   = errors.New("floor has stopped")          //
 	ErrPhoneUsed = errors.New("another agent is logged in at this phone")
+	ErrBadLift   = errors.New("this cannot be lifted so") // text says why
 
 	// ErrNoTicket is for a caller who waits nowhere (any more).
 	ErrNoTicket = errors.New("no such caller waits")
@@ -69,6 +70,7 @@ type Entry struct {
 	Head     bool           // bounced or rescued: back to the head
 	Prefer   string         // agent to prefer for a while
 	Again    string         // why a call enters that was with an agent before: one of the Again words; empty = it was not
+	Tier     Tier           // how hard the caller is known to be; T0 when nothing is known
 }
 
 // Why a call enters a queue again, for figures.
@@ -107,6 +109,7 @@ type Outcome struct {
 	Cause     string        // one of call's causes
 	Protected bool          // shielded from the agent's figures
 	Raised    bool          // the caller's voice was raised
+	Event     bool          // a protection event: a warning, one strike, a crisis; a lost agent is none
 	Rest      int           // 0 = none, else cooldown level 1–3
 	RestFor   time.Duration // granted length
 	RestMax   time.Duration // may be extended to; zero = RestFor
@@ -160,6 +163,8 @@ type AgentView struct {
 
 	ShiftEnd time.Time `json:"shift_end,omitzero"` // of the stretch of work that goes on by the plan
 	BreakAt  time.Time `json:"break_at,omitzero"`  // when the next break before it begins, or the one that goes on began
+	Lifted   []Lifted  `json:"lifted,omitempty"`   // caps that a supervisor has lifted
+	Talk     bool      `json:"talk,omitempty"`     // the team leader is asked to talk with the agent
 }
 
 // QueueView is a queue as others may see it.
@@ -180,6 +185,15 @@ type Counters struct {
 	Entered, Left, Removed                       uint64
 	LedgerFailures                               uint64
 	Untaken                                      uint64 // offers the call did not take within 2 s
+	Care                                         CareCounters
+}
+
+// CareCounters are what the rules of care did. RowsBroken is a promise and must stay 0.
+type CareCounters struct {
+	RowsBroken  uint64 // hard callers offered to who has had as many in a row as there may be
+	BreaksDue   uint64 // agents asked to take a break
+	TalksWanted uint64 // team leaders asked to talk with an agent
+	Lifted      uint64 // caps lifted by a supervisor
 }
 
 // Orphan is a caller who was waiting when the process before this one died.

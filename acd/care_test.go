@@ -1,0 +1,453 @@
+package acd
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// carefree switches every rule of care off, for tests about something else.
+func carefree() Care {
+	return Care{
+		Occupancy: -1, Break: -1, HardInRow: -1, AfterEvent: afterAny, TalkAfter: -1, OffHostileAfter: -1, Newcomer: -1, Ramp: []int{},
+	}
+}
+
+// only is carefree but for what change sets.
+func only(change func(*Care)) Settings {
+	c := carefree()
+	change(&c)
+	return Settings{Care: c}
+}
+
+// caring is a board whose rules of care are those given.
+func caring(t *testing.T, queues map[string]QueueSpec, change func(*Care), agents ...string) *play {
+	t.Helper()
+	p := team(queues, agents...)
+	p.Settings = only(change)
+	return start(t, p)
+}
+
+// serve brings one call of a queue to whom it is given and ends it.
+func (y *play) serve(e Entry, talk time.Duration, o Outcome) {
+	y.Helper()
+	y.enter(e)
+	y.talk(e.Call)
+	y.pass(talk)
+	s := y.seat(e.Call)
+	y.must(func(b *board) error { return b.finish(s, o) })
+}
+
+// says tells whether a why of the call has all the words in one line.
+func (y *play) says(call string, words ...string) {
+	y.Helper()
+	lines, err := y.b.why(Whom{Call: call})
+	if err != nil {
+		y.Fatal(err)
+	}
+	if !slices.ContainsFunc(lines, func(line string) bool {
+		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) })
+	}) {
+		y.Errorf("why %s: %q; want %q", call, lines, words)
+	}
+}
+
+func TestTheOccupancyCapHoldsOffersBack(t *testing.T) {
+	y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}}, func(c *Care) { c.Occupancy = 50; c.OccupancyOver = 20 * time.Minute }, "anna")
+	y.logIn("anna")
+	y.pass(time.Hour)
+	y.serve(Entry{Call: "c1", Queue: "q"}, 11*time.Minute, Outcome{}) // 11 of 20 minutes
+	y.enter(Entry{Call: "c2", Queue: "q"})
+	y.want("")
+	y.says("c2", "1 of 1 capable agents is held back by the occupancy cap: anna (10m")
+	v := y.b.view(y.b.agents["anna"])
+	if v.Offerable || !strings.HasPrefix(v.Blocked, "has had enough calls lately and is free for more in 10m") {
+		t.Errorf("%+v", v)
+	}
+	// She began 11 minutes ago: her first busy minute leaves the 20 minutes in 9 minutes.
+	y.pass(9*time.Minute + 30*time.Second)
+	y.want("")
+	y.pass(31 * time.Second)
+	y.want("c2>anna")
+}
+
+func TestPausesRestsAndIdleTimeAreRelief(t *testing.T) {
+	y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}}, func(c *Care) { c.Occupancy = 85; c.OccupancyOver = 30 * time.Minute }, "anna")
+	y.logIn("anna")
+	y.serve(Entry{Call: "c1", Queue: "q"}, 20*time.Minute, Outcome{}) // all of her time, but only 20 minutes
+	y.enter(Entry{Call: "c2", Queue: "q"})
+	y.want("c2>anna")
+	y.talk("c2")
+	y.pass(9 * time.Minute) // 29 of 30
+	y.say("anna", GoNotReady)
+	y.end("c2")
+	y.pass(4 * time.Minute)
+	y.say("anna", GoReady) // 26 of 30, and 25.5 may be
+	y.enter(Entry{Call: "c3", Queue: "q"})
+	y.want("")
+	y.pass(31 * time.Second)
+	y.want("c3>anna")
+}
+
+func TestAnAgentIsAskedToTakeTheBreakThatIsDue(t *testing.T) {
+	rules := func(c *Care) { c.Break, c.BreakEvery, c.BreakAsk = 5*time.Minute, 55*time.Minute, time.Minute }
+	for name, tc := range map[string]struct {
+		then func(*play)
+		want string
+	}{
+		"no answer is later":       {func(y *play) { y.pass(61 * time.Second) }, "c2>anna"},
+		"ready is later":           {func(y *play) { y.say("anna", GoReady) }, "c2>anna"},
+		"until then offers wait":   {func(y *play) { y.pass(50 * time.Second) }, ""},
+		"not ready takes it":       {func(y *play) { y.say("anna", GoNotReady); y.pass(2 * time.Minute) }, ""},
+		"and after it calls go on": {func(y *play) { y.say("anna", GoNotReady); y.pass(5 * time.Minute); y.say("anna", GoReady) }, "c2>anna"},
+		"a break taken is paid for": {func(y *play) {
+			y.say("anna", GoNotReady)
+			y.pass(5 * time.Minute)
+			y.say("anna", GoReady)
+			y.credit("anna", 0)
+		}, "c2>anna"},
+		"half a break is half paid": {func(y *play) {
+			y.say("anna", GoNotReady)
+			y.pass(150 * time.Second)
+			y.say("anna", GoReady)
+			y.credit("anna", 150*time.Second)
+		}, "c2>anna"},
+		"a break later is not lost": {func(y *play) { y.say("anna", GoReady); y.credit("anna", 5*time.Minute) }, "c2>anna"},
+		"logging out is a break too": {func(y *play) {
+			y.say("anna", LogOut)
+			y.pass(5 * time.Minute)
+			y.must(func(b *board) error { return b.command("anna", Command{Verb: LogIn, Phone: "p-anna"}) })
+			y.credit("anna", 0)
+		}, "c2>anna"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1, LeaveOn: []AgentState{}}}, rules, "anna")
+			y.logIn("anna")
+			y.serve(Entry{Call: "c1", Queue: "q"}, 55*time.Minute, Outcome{})
+			y.enter(Entry{Call: "c2", Queue: "q"})
+			y.want("")
+			y.says("c2", "1 of 1 capable agents is being asked to take the break that is due: anna (1m0s)")
+			y.credit("anna", 5*time.Minute)
+			tc.then(y)
+			y.want(tc.want)
+		})
+	}
+}
+
+// credit checks the break an agent has earned.
+func (y *play) credit(agent string, want time.Duration) {
+	y.Helper()
+	if got := y.b.credit(y.b.agents[agent]); got.Round(time.Second) != want {
+		y.Errorf("%s has a credit of %s, want %s", agent, got, want)
+	}
+}
+
+func TestABreakIsAskedForAgainAfterAsMuchWork(t *testing.T) {
+	y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}}, func(c *Care) { c.Break = 5 * time.Minute }, "anna")
+	asked := []time.Duration{}
+	y.heard = func(e Event) {
+		if e.Kind == KindBreakDue {
+			asked = append(asked, e.At.Mono-time.Hour-time.Second)
+		}
+	}
+	y.logIn("anna")
+	for range 120 {
+		y.pass(time.Minute)
+	}
+	if want := []time.Duration{55 * time.Minute, 110 * time.Minute}; !slices.Equal(asked, want) {
+		t.Errorf("asked after %s, want %s", asked, want)
+	}
+	y.credit("anna", (2 * time.Hour / 11).Round(time.Second))
+}
+
+func TestOnlyTheReasonsOfABreakAreOne(t *testing.T) {
+	y := caring(t, map[string]QueueSpec{"q": {}}, func(c *Care) { c.Break = 5 * time.Minute; c.BreakReasons = []string{"1"} }, "anna")
+	y.logIn("anna")
+	y.pass(44 * time.Minute)
+	pause := func(reason string) {
+		y.must(func(b *board) error { return b.command("anna", Command{Verb: GoNotReady, Reason: reason}) })
+		y.pass(2 * time.Minute)
+		y.say("anna", GoReady)
+	}
+	pause("training")
+	y.credit("anna", 4*time.Minute)
+	pause("1")
+	y.credit("anna", 2*time.Minute)
+}
+
+func TestARestIsNoBreakAndNoWork(t *testing.T) {
+	y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}}, func(c *Care) { c.Break = 5 * time.Minute }, "anna")
+	y.logIn("anna")
+	y.serve(Entry{Call: "c1", Queue: "q"}, 44*time.Minute, Outcome{Rest: 2, RestFor: 10 * time.Minute})
+	y.pass(10 * time.Minute)
+	y.credit("anna", 4*time.Minute)
+}
+
+func TestNoMoreThanTwoHardCallsInARow(t *testing.T) {
+	hard := func(call string) Entry { return Entry{Call: call, Queue: "q", Tier: 2} }
+	easy := func(call string) Entry { return Entry{Call: call, Queue: "q"} }
+	for name, tc := range map[string]struct {
+		before func(*play)
+		next   Entry
+		want   string
+	}{
+		"two hard callers, then no third": {func(y *play) { y.serve(hard("1"), 60e9, Outcome{}); y.serve(hard("2"), 60e9, Outcome{}) }, hard("c"), ""},
+		"an easy one between them": {func(y *play) {
+			y.serve(hard("1"), 60e9, Outcome{})
+			y.serve(easy("2"), 60e9, Outcome{})
+			y.serve(hard("3"), 60e9, Outcome{})
+		}, hard("c"), "c>anna"},
+		"an event makes a call hard": {func(y *play) { y.serve(hard("1"), 60e9, Outcome{}); y.serve(easy("2"), 60e9, Outcome{Event: true}) }, hard("c"), ""},
+		"an easy caller may come":    {func(y *play) { y.serve(hard("1"), 60e9, Outcome{}); y.serve(hard("2"), 60e9, Outcome{}) }, easy("c"), "c>anna"},
+		"but not of a hostile queue": {func(y *play) { y.serve(hard("1"), 60e9, Outcome{}); y.serve(hard("2"), 60e9, Outcome{}) }, Entry{Call: "c", Queue: "complaints"}, ""},
+		"a tier of 1 is not hard":    {func(y *play) { y.serve(hard("1"), 60e9, Outcome{}); y.serve(hard("2"), 60e9, Outcome{}) }, Entry{Call: "c", Queue: "q", Tier: 1}, "c>anna"},
+		"half an hour without a call": {func(y *play) {
+			y.serve(hard("1"), 60e9, Outcome{})
+			y.serve(hard("2"), 60e9, Outcome{})
+			y.pass(30 * time.Minute)
+		}, hard("c"), "c>anna"},
+		"a lift": {func(y *play) {
+			y.serve(hard("1"), 60e9, Outcome{})
+			y.serve(hard("2"), 60e9, Outcome{})
+			y.lift(CapRow)
+		}, hard("c"), "c>anna"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}, "complaints": {Intensity: "hostile"}}, func(c *Care) { c.HardInRow = 2 }, "anna")
+			y.logIn("anna")
+			tc.before(y)
+			y.enter(tc.next)
+			y.want(tc.want)
+			if tc.want == "" {
+				y.says("c", "1 of 1 capable agents is spared another hard call after so many in a row", "anna (30m0s)")
+			}
+		})
+	}
+}
+
+// lift is a supervisor's.
+func (y *play) lift(c Cap) {
+	y.Helper()
+	y.must(func(b *board) error {
+		return b.lift(Lift{Agent: "anna", Cap: c, By: "sue", Reason: "a storm"})
+	})
+}
+
+func TestAfterAnEventACallOfLowIntensityComesFirst(t *testing.T) {
+	queues := map[string]QueueSpec{"q": {WrapUp: -1, Priority: 60}, "low": {WrapUp: -1, Intensity: "low"}}
+	y := caring(t, queues, func(c *Care) { c.AfterEvent = afterLow }, "anna", "bert")
+	y.logIn("anna")
+	y.enter(Entry{Call: "c1", Queue: "q"})
+	y.talk("c1")
+	y.enter(Entry{Call: "c2", Queue: "q", Prefer: "anna"})
+	y.enter(Entry{Call: "l1", Queue: "low"})
+	y.enter(Entry{Call: "l2", Queue: "low"})
+	s := y.seat("c1")
+	y.must(func(b *board) error { return b.finish(s, Outcome{Event: true}) })
+	y.want("l1>anna")
+	y.talk("l1")
+	y.end("l1")
+	y.want("c2>anna") // that was one; now the order is as ever
+	y.talk("c2")
+	y.must(func(b *board) error { b.leave(y.ids["l2"], "abandoned"); return nil })
+	s = y.seat("c2")
+	y.must(func(b *board) error { return b.finish(s, Outcome{Event: true}) })
+	y.logIn("bert") // idle for longer than she will be
+	y.pass(time.Minute)
+	y.enter(Entry{Call: "l3", Queue: "low"})
+	y.want("l3>anna")
+}
+
+func TestNewcomersAndThoseComingBackAreSpared(t *testing.T) {
+	for name, tc := range map[string]struct {
+		spec AgentSpec
+		why  string // empty: a hard caller is offered
+	}{
+		"the 90th day":         {AgentSpec{Since: "2025-12-03"}, "new here and spared callers of tier T2 or above"},
+		"after 90 days":        {AgentSpec{Since: "2025-12-02"}, ""},
+		"back for two weeks":   {AgentSpec{Back: "2026-02-16"}, "coming back to work and spared callers of tier T2 or above"},
+		"back for four weeks":  {AgentSpec{Back: "2026-02-02"}, ""},
+		"begins next month":    {AgentSpec{Since: "2026-04-01"}, "new here"},
+		"nothing is said":      {AgentSpec{}, ""},
+		"long here, but back ": {AgentSpec{Since: "2019-01-01", Back: "2026-03-01"}, "coming back to work"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := team(map[string]QueueSpec{"q": {}}, "anna")
+			p.Settings = only(func(c *Care) { c.Newcomer = 90; c.Ramp = nil })
+			p.Agents["anna"] = tc.spec
+			y := start(t, p)
+			y.logIn("anna")
+			y.enter(Entry{Call: "c", Queue: "q", Tier: 3})
+			if tc.why == "" {
+				y.want("c>anna")
+				return
+			}
+			y.want("")
+			y.says("c", tc.why)
+			y.enter(Entry{Call: "easy", Queue: "q"})
+			y.want("easy>anna")
+		})
+	}
+}
+
+func TestTheShieldEndsAtMidnightByItself(t *testing.T) {
+	p := team(map[string]QueueSpec{"q": {MaxWait: 24 * time.Hour}}, "anna")
+	p.Settings = only(func(c *Care) { c.Newcomer = 90 })
+	p.Agents["anna"] = AgentSpec{Since: "2025-12-03"}
+	y := start(t, p) // at 08:00 of the 90th day
+	y.logIn("anna")
+	y.enter(Entry{Call: "c", Queue: "q", Tier: 2})
+	y.pass(16*time.Hour - 2*time.Second) // she needed a second to log in
+	y.want("")
+	y.pass(time.Second)
+	y.want("c>anna")
+}
+
+func TestTheLoadRisesWeekByWeekAfterAComeback(t *testing.T) {
+	for back, want := range map[string]bool{"2026-03-02": false, "2026-02-23": true, "2026-02-01": true} {
+		p := team(map[string]QueueSpec{"q": {WrapUp: -1}}, "anna")
+		p.Settings = only(func(c *Care) { c.Occupancy = 85; c.Ramp = []int{50, 60, 70, 80} })
+		p.Agents["anna"] = AgentSpec{Back: back}
+		y := start(t, p)
+		y.logIn("anna")
+		y.serve(Entry{Call: "c1", Queue: "q"}, 17*time.Minute, Outcome{}) // 57 % of 30 minutes
+		y.enter(Entry{Call: "c2", Queue: "q"})
+		if got := len(y.out) > 0; got != want {
+			t.Errorf("back on %s: offered %v, want %v", back, got, want)
+		}
+	}
+}
+
+func TestHardDays(t *testing.T) {
+	y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}, "complaints": {WrapUp: -1, Intensity: "hostile", MaxWait: 24 * time.Hour}},
+		func(c *Care) { c.TalkAfter, c.OffHostileAfter = 3, 4 }, "anna")
+	y.logIn("anna")
+	event := func(i int) {
+		y.serve(Entry{Call: fmt.Sprint("c", i), Queue: "complaints"}, time.Minute, Outcome{Event: true})
+	}
+	talk := func(want bool) {
+		t.Helper()
+		if v := y.b.view(y.b.agents["anna"]); v.Talk != want {
+			t.Errorf("a talk is asked for: %v, want %v", v.Talk, want)
+		}
+	}
+	event(1)
+	event(2)
+	talk(false)
+	event(3)
+	talk(true)
+	y.must(func(b *board) error { return b.talked("anna", "sue") })
+	talk(false)
+	event(4)
+	talk(false) // asked once a day
+	y.enter(Entry{Call: "c", Queue: "complaints"})
+	y.want("")
+	y.says("c", "1 of 1 capable agents is spared hostile queues for the rest of the day")
+	y.enter(Entry{Call: "other", Queue: "q"})
+	y.want("other>anna")
+	y.talk("other")
+	y.end("other")
+	y.pass(workingDay)
+	y.want("c>anna")
+	if c := y.b.count.Care; c.TalksWanted != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestANightAtHomeBeginsANewDay(t *testing.T) {
+	for away, want := range map[time.Duration]int{4 * time.Hour: 4, 11 * time.Hour: 0} {
+		y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}}, func(*Care) {}, "anna")
+		y.logIn("anna")
+		for i := range 4 {
+			y.serve(Entry{Call: fmt.Sprint("c", i), Queue: "q"}, time.Minute, Outcome{Event: true})
+		}
+		y.say("anna", LogOut)
+		y.pass(away)
+		y.logIn("anna")
+		if got := y.b.agents["anna"].Care.Events; got != want {
+			t.Errorf("after %s at home %d events count, want %d", away, got, want)
+		}
+	}
+}
+
+func TestWhoMayLiftWhat(t *testing.T) {
+	for name, tc := range map[string]struct {
+		lift Lift
+		want error
+	}{
+		"a cap":                    {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: "a storm"}, nil},
+		"without a reason":         {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: " "}, ErrBadLift},
+		"by nobody":                {Lift{Agent: "anna", Cap: CapLoad, Reason: "a storm"}, ErrBadLift},
+		"a rest":                   {Lift{Agent: "anna", Cap: "rest", By: "sue", Reason: "a storm"}, ErrBadLift},
+		"a wrap-up":                {Lift{Agent: "anna", Cap: "wrap-up", By: "sue", Reason: "a storm"}, ErrBadLift},
+		"a break":                  {Lift{Agent: "anna", Cap: "break", By: "sue", Reason: "a storm"}, ErrBadLift},
+		"for a day":                {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: "a storm", For: 24 * time.Hour}, ErrBadLift},
+		"a novel":                  {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: strings.Repeat("a storm ", 100)}, ErrBadLift},
+		"of somebody who is not":   {Lift{Agent: "zoe", Cap: CapLoad, By: "sue", Reason: "a storm"}, ErrNoAgent},
+		"of somebody at home, too": {Lift{Agent: "bert", Cap: CapLoad, By: "sue", Reason: "a storm"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := caring(t, map[string]QueueSpec{"q": {}}, func(*Care) {}, "anna", "bert")
+			y.logIn("anna")
+			if err := y.step(func(b *board) error { return b.lift(tc.lift) }); !errors.Is(err, tc.want) {
+				t.Errorf("%v, want %v", err, tc.want)
+			}
+			if n := len(y.b.view(y.b.agents["anna"]).Lifted) + len(y.b.view(y.b.agents["bert"]).Lifted); n > 0 != (tc.want == nil) {
+				t.Errorf("%d lifted", n)
+			}
+		})
+	}
+}
+
+func TestALiftIsSeenAndEnds(t *testing.T) {
+	y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}}, func(c *Care) { c.Occupancy, c.OccupancyOver = 10, time.Hour }, "anna")
+	y.logIn("anna")
+	y.serve(Entry{Call: "c1", Queue: "q"}, 20*time.Minute, Outcome{})
+	y.enter(Entry{Call: "c2", Queue: "q"})
+	y.want("")
+	y.lift(CapLoad)
+	y.want("c2>anna")
+	want := []Lifted{{CapLoad, "sue", "a storm", y.now.Wall.Add(30 * time.Minute)}}
+	if got := y.b.view(y.b.agents["anna"]).Lifted; !slices.Equal(got, want) {
+		t.Errorf("shown %+v, want %+v", got, want)
+	}
+	y.talk("c2")
+	y.end("c2")
+	y.pass(30 * time.Minute)
+	y.enter(Entry{Call: "c3", Queue: "q"})
+	y.want("")
+	if got := y.b.view(y.b.agents["anna"]).Lifted; got != nil {
+		t.Errorf("still shown %+v", got)
+	}
+}
+
+func TestALiftNeverShortensARest(t *testing.T) {
+	y := caring(t, map[string]QueueSpec{"q": {WrapUp: 10 * time.Second}}, func(*Care) {}, "anna")
+	y.logIn("anna")
+	y.serve(Entry{Call: "c1", Queue: "q"}, time.Minute, Outcome{Event: true, Rest: 2, RestFor: 10 * time.Minute})
+	y.enter(Entry{Call: "c2", Queue: "q"})
+	for _, c := range caps {
+		y.lift(c)
+		y.want("")
+	}
+	y.pass(10*time.Minute + 9*time.Second)
+	y.want("")
+	y.pass(time.Second)
+	y.want("c2>anna")
+}
+
+func TestParseTier(t *testing.T) {
+	for word, want := range map[string]Tier{"T2": 2, "t4": 4, "0": 0, " 3 ": 3} {
+		if got, ok := ParseTier(word); got != want || !ok {
+			t.Errorf("%q is %s, %v", word, got, ok)
+		}
+	}
+	for _, word := range []string{"", "T5", "gold", "T22", "-1"} {
+		if got, ok := ParseTier(word); ok || got != 0 {
+			t.Errorf("%q is %s, %v", word, got, ok)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package figures
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"breakwater/acd"
+	"breakwater/acd/figures/shield"
+)
+
+// Engine knows what happened, as far as it was told, and computes the figures of any
+// period of it. It is not safe for concurrent use.
+type Engine struct {
+	rules  Rules
+	past   *shield.Past
+	visits map[string][]visit // by queue, in the order of events
+	inside map[uint64]place   // who waits, by ticket
+	since  time.Time          // of the first event
+	latest acd.Stamp          // of the last event
+	seq    uint64             // of the last event
+	called map[string]sighting
+}
+
+// visit is one thing that happened to a caller at a queue.
+type visit struct {
+	at     time.Time
+	what   what
+	wait   time.Duration // of those that end a wait: from the entry into this queue
+	again  string        // of an entry: why the call comes again
+	caller bool          // of an entry: who calls is known by a pseudonym
+	repeat bool          // of an entry: the same caller called within a week before
+}
+
+// what happened to a caller.
+type what uint8
+
+const (
+	entered   what = iota
+	refused        // kept out by a limit
+	answered       // by an agent
+	abandoned      // hung up
+	elsewhere      // left of own accord for something else than an agent
+	removed        // taken out by a limit
+	cutOff         // waited when the server died
+)
+
+// place is where a caller waits.
+type place struct {
+	queue string
+	at    acd.Stamp
+}
+
+// sighting is a caller's last call.
+type sighting struct {
+	call string
+	at   time.Time
+}
+
+// repeatWithin is how soon a caller who calls again was not helped.
+const repeatWithin = 7 * 24 * time.Hour
+
+// New knows nothing yet.
+func New(r Rules) *Engine {
+	return &Engine{
+		rules: r.WithDefaults(), past: shield.NewPast(), visits: map[string][]visit{}, inside: map[uint64]place{},
+		called: map[string]sighting{},
+	}
+}
+
+// Add takes the next event. One that was taken before is passed over, so that a stream
+// and what was read of the past may overlap.
+func (e *Engine) Add(ev acd.Event) {
+	if ev.Seq <= e.seq && ev.Seq != 0 {
+		return
+	}
+	ev.At.Wall = ev.At.Wall.Round(0) // as if it had been read back
+	if e.seq == 0 {
+		e.since = ev.At.Wall
+	}
+	e.seq, e.latest = ev.Seq, ev.At
+	e.past.Add(&ev)
+	e.visit(&ev)
+}
+
+// visit notes what the event says of a caller.
+func (e *Engine) visit(ev *acd.Event) {
+	v := visit{at: ev.At.Wall, wait: ev.Length}
+	switch ev.Kind {
+	case acd.KindEntered:
+		e.inside[ev.Ticket] = place{ev.Queue, ev.At}
+		v.what, v.wait, v.again = entered, 0, ev.Reason
+		e.sight(&v, ev)
+	case acd.KindRefused:
+		v.what, v.wait = refused, 0
+		e.sight(&v, ev)
+	case acd.KindAnswered:
+		v.what = answered
+	case acd.KindLeft:
+		v.what = elsewhere
+		if ev.Reason == leftAbandoned {
+			v.what = abandoned
+		}
+	case acd.KindRemoved:
+		v.what = removed
+	case acd.KindOrphaned:
+		v.what = cutOff
+	default:
+		return
+	}
+	if at, known := e.inside[ev.Ticket]; v.what != entered && known {
+		delete(e.inside, ev.Ticket)
+		if v.wait == 0 { // of a server that did not tell it yet
+			v.wait = max(0, v.at.Sub(at.at.Wall))
+		}
+	}
+	e.visits[ev.Queue] = append(e.visits[ev.Queue], v)
+}
+
+// leftAbandoned is call's word for a caller who hung up while waiting.
+const leftAbandoned = "abandoned"
+
+// sight looks whether the caller called before.
+func (e *Engine) sight(v *visit, ev *acd.Event) {
+	if ev.Caller == "" || ev.Reason != "" && ev.Kind == acd.KindEntered {
+		return
+	}
+	last, seen := e.called[ev.Caller]
+	if seen && last.call == ev.Call {
+		return // the same call, in another queue
+	}
+	v.caller, v.repeat = true, seen && v.at.Sub(last.at) <= repeatWithin
+	e.called[ev.Caller] = sighting{ev.Call, v.at}
+}
+
+// Forget drops what was over before a moment; figures of earlier periods are not whole
+// any more.
+func (e *Engine) Forget(before time.Time) {
+	e.past.Forget(before)
+	for queue, all := range e.visits {
+		i := slices.IndexFunc(all, func(v visit) bool { return !v.at.Before(before) })
+		switch {
+		case i < 0:
+			delete(e.visits, queue)
+		case i > 0:
+			e.visits[queue] = slices.Clone(all[i:])
+		}
+	}
+	maps.DeleteFunc(e.called, func(_ string, s sighting) bool { return before.Sub(s.at) > repeatWithin })
+}
+
+// Queues gives the queues that something happened in, by name.
+func (e *Engine) Queues() []string {
+	names := map[string]bool{}
+	for queue := range e.visits {
+		names[queue] = true
+	}
+	for _, queue := range e.past.Queues() {
+		names[queue] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Seq is that of the last event taken.
+func (e *Engine) Seq() uint64 { return e.seq }
+
+// until is the moment up to which time that goes on is counted: now, on the clocks of
+// the last event.
+func (e *Engine) until(now time.Time) acd.Stamp {
+	at := e.latest
+	if went := now.Sub(at.Wall); went > 0 {
+		at.Wall, at.Mono = at.Wall.Add(went), at.Mono+went
+	}
+	return at
+}

@@ -1,0 +1,172 @@
+package figures
+
+import (
+	"time"
+
+	"breakwater/acd"
+	"breakwater/acd/figures/shield"
+)
+
+// queueSums is what figures of a queue are computed from. Everything in it adds up over
+// periods and queues.
+type queueSums struct {
+	visits         [cutOff + 1]int
+	within, left   int // answered, abandoned, each within the T
+	short          int
+	waited, gaveUp time.Duration // until the answer; until they hung up
+	longest        time.Duration // does not add up: the largest counts
+	again          int
+	wanted         int
+	callers        int // whose number is known
+	repeats        int
+
+	work workSums
+	care careSums
+}
+
+// workSums is what offers came to.
+type workSums struct {
+	offers, talks    int
+	misses           [missKinds]int
+	ring, talk, held time.Duration
+	wrap             time.Duration
+	transferred      int
+}
+
+// missKinds groups the reasons for which an offer came to nothing.
+const missKinds = 3
+
+const (
+	missAgent  = iota // did not answer, or declined
+	missDevice        // busy, not registered, unreachable
+	missNobody        // the caller left, somebody else answered, the floor took it back
+)
+
+func missKind(m acd.Miss) int {
+	switch m {
+	case acd.MissNoAnswer, acd.MissDeclined:
+		return missAgent
+	case acd.MissBusy, acd.MissNotRegistered, acd.MissUnreachable:
+		return missDevice
+	case acd.MissCallerLeft, acd.MissOtherAnswered:
+	}
+	return missNobody
+}
+
+// visit counts what happened to a caller.
+func (s *queueSums) visit(v visit, r Rules) {
+	s.visits[v.what]++
+	switch v.what {
+	case entered, refused:
+		if v.again != "" {
+			s.again++
+		}
+		if v.again == acd.AgainWanted {
+			s.wanted++
+		}
+		if v.caller {
+			s.callers++
+		}
+		if v.repeat {
+			s.repeats++
+		}
+	case answered:
+		s.waited += v.wait
+		if v.wait <= r.Within {
+			s.within++
+		}
+	case abandoned:
+		s.gaveUp += v.wait
+		if v.wait <= r.Within {
+			s.left++
+		}
+		if v.wait < r.Short {
+			s.short++
+		}
+	case elsewhere, removed, cutOff:
+	}
+	s.longest = max(s.longest, v.wait)
+}
+
+// take counts an offer that is over.
+func (s *workSums) take(w shield.QueueWork) {
+	s.offers++
+	s.ring += w.Ring
+	switch {
+	case w.Talked:
+		s.talks++
+		s.talk += w.Talk
+		s.held += w.Held
+		s.wrap += w.Wrap
+		if w.Transferred {
+			s.transferred++
+		}
+	case w.Miss != "":
+		s.misses[missKind(w.Miss)]++
+	}
+}
+
+// add adds another's sums.
+func (s *queueSums) add(o *queueSums) {
+	for i, n := range o.visits {
+		s.visits[i] += n
+	}
+	s.within += o.within
+	s.left += o.left
+	s.short += o.short
+	s.waited += o.waited
+	s.gaveUp += o.gaveUp
+	s.longest = max(s.longest, o.longest)
+	s.again += o.again
+	s.wanted += o.wanted
+	s.callers += o.callers
+	s.repeats += o.repeats
+	s.work.add(&o.work)
+	s.care.add(&o.care)
+}
+
+func (s *workSums) add(o *workSums) {
+	s.offers += o.offers
+	s.talks += o.talks
+	for i, n := range o.misses {
+		s.misses[i] += n
+	}
+	s.ring += o.ring
+	s.talk += o.talk
+	s.held += o.held
+	s.wrap += o.wrap
+	s.transferred += o.transferred
+}
+
+// sums gives a queue's sums for each period.
+func (e *Engine) sums(queue string, cuts Cuts) []queueSums {
+	out := make([]queueSums, cuts.Len())
+	for _, v := range e.visits[queue] {
+		if i := cuts.at(v.at); i >= 0 {
+			out[i].visit(v, e.rules)
+		}
+	}
+	for w := range e.past.ForQueue(queue) {
+		if i := cuts.at(w.Closed); i >= 0 {
+			out[i].work.take(w)
+			out[i].care.take(w)
+		}
+	}
+	return out
+}
+
+// Queue gives a queue's figures for each period.
+func (e *Engine) Queue(queue string, cuts Cuts) []QueueFigures {
+	sums := e.sums(queue, cuts)
+	out := make([]QueueFigures, len(sums))
+	for i := range sums {
+		out[i] = sums[i].figures(queue, e.remembers(cuts[i]))
+	}
+	return out
+}
+
+// remembers tells whether a week before the moment was told: else who called again is
+// not known.
+func (e *Engine) remembers(from time.Time) bool {
+	return !e.since.IsZero() && !e.since.Add(repeatWithin).After(from)
+}

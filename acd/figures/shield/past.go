@@ -1,0 +1,302 @@
+package shield
+
+import (
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"breakwater/acd"
+)
+
+// Past is what agents did, as far as it was told. It is not safe for concurrent use.
+type Past struct {
+	people map[string]*person
+	calls  map[string]*conversation
+	works  map[string][]*Work // over or not, by queue, in the order of their offers
+	broken Broken
+
+	answers map[uint64]time.Time // when each ticket was answered
+}
+
+// person is one agent's past.
+type person struct {
+	name    string
+	known   bool // the state is: an event has told it
+	state   acd.AgentState
+	private bool
+	since   acd.Stamp
+	work    *Work // that is not over; nil = none
+	works   []*Work
+	spells  []spell
+}
+
+// NewPast knows nothing yet.
+func NewPast() *Past {
+	return &Past{people: map[string]*person{}, calls: map[string]*conversation{}, works: map[string][]*Work{}, answers: map[uint64]time.Time{}}
+}
+
+// Add takes the next event of the ledger.
+func (p *Past) Add(e *acd.Event) {
+	if e.Agent == "" {
+		return
+	}
+	a := p.people[e.Agent]
+	if a == nil {
+		a = &person{name: e.Agent}
+		p.people[e.Agent] = a
+	}
+	a.endSpell(e.At)
+	switch e.Kind {
+	case acd.KindPhoneBusy, acd.KindPhoneFree:
+		a.private = e.Kind == acd.KindPhoneBusy
+		return // the state lies under the call and does not change by it
+	}
+	p.toWork(a, e)
+	if e.State != "" {
+		a.known, a.state = true, e.State
+	}
+}
+
+// endSpell closes the stretch of time until at.
+func (a *person) endSpell(at acd.Stamp) {
+	if s, ok := a.openSpell(at); ok {
+		a.spells = append(a.spells, s)
+	}
+	a.since = at
+}
+
+// openSpell is the stretch of time that goes on, until at.
+func (a *person) openSpell(at acd.Stamp) (spell, bool) {
+	what, counts := doing(a.state, a.private)
+	took := between(a.since, at)
+	if !a.known || !counts || took == 0 {
+		return spell{}, false
+	}
+	s := spell{doing: what, from: a.since.Wall, took: took}
+	if what == Ringing || what == Talking || what == Wrapping {
+		s.work = a.work
+		if s.work == nil {
+			return spell{}, false // of a work that began before what was told
+		}
+	}
+	return s, true
+}
+
+// toWork takes the event to the agent's work.
+func (p *Past) toWork(a *person, e *acd.Event) {
+	if e.Kind == acd.KindOffered {
+		p.begin(a, e)
+		return
+	}
+	w := a.work
+	if w == nil {
+		return
+	}
+	w.call.last = e.At.Wall
+	switch e.Kind {
+	case acd.KindAnswered:
+		w.answered, w.waits = e.At, e.Length
+		p.onlyOne(w)
+	case acd.KindMissed, acd.KindStruckOut, acd.KindReleased:
+		w.miss, w.struck = acd.Miss(e.Reason), e.Kind == acd.KindStruckOut
+		a.close(e.At)
+	case acd.KindRestGranted:
+		w.rest = rest{level: e.Level, entitled: e.Length}
+		w.call.protected = true
+	case acd.KindFinished:
+		w.finish(e)
+	case acd.KindRecovered:
+		w.lost = true
+		w.finish(e)
+	case acd.KindWrapUpExtended:
+		w.added += e.Length
+	case acd.KindWrapUpOver:
+		p.countWrapUp(w, e.At)
+		a.wrapped(e.At)
+	case acd.KindWrapUpEnded:
+		a.wrapped(e.At)
+	case acd.KindRestExtended:
+		w.rest.entitled = e.Length
+	case acd.KindRestDeclined, acd.KindRestOver:
+		p.endRest(a, e)
+	case acd.KindLogOut:
+		if a.state == acd.WrapUp {
+			a.wrapped(e.At)
+		}
+	}
+}
+
+// begin opens a work. Whatever is open then was a double offer.
+func (p *Past) begin(a *person, e *acd.Event) {
+	if old := a.work; old != nil {
+		p.broken.DoubleOffers = append(p.broken.DoubleOffers, e.At.Wall)
+		a.close(e.At)
+	}
+	c := p.calls[e.Call]
+	if c == nil {
+		c = &conversation{id: e.Call}
+		p.calls[e.Call] = c
+	}
+	c.last = e.At.Wall
+	w := &Work{agent: a.name, queue: e.Queue, call: c, ticket: e.Ticket, seen: true, offered: e.At}
+	a.work = w
+	a.works = append(a.works, w)
+	p.works[e.Queue] = append(p.works[e.Queue], w)
+}
+
+// finish notes the end of the talk, or what is known of it after a crash.
+func (w *Work) finish(e *acd.Event) {
+	w.finished, w.cause, w.talk = e.At, e.Reason, e.Talk
+	w.due = later(e.At, e.Length)
+	if e.Talk.Protected {
+		w.call.protected = true
+	}
+}
+
+// wrapped ends the wrap-up; the work goes on while a rest is owed.
+func (a *person) wrapped(at acd.Stamp) {
+	w := a.work
+	w.wrapped = at
+	if w.rest.level == 0 || w.rest.over {
+		a.close(at)
+		return
+	}
+	w.rest.began = at
+}
+
+func (p *Past) endRest(a *person, e *acd.Event) {
+	w := a.work
+	r := &w.rest
+	r.over, r.declined = true, e.Kind == acd.KindRestDeclined
+	if r.began.Wall.IsZero() { // declined in the wrap-up
+		return
+	}
+	r.taken = between(r.began, e.At)
+	if e.Kind == acd.KindRestOver && r.taken < r.entitled-grain {
+		p.broken.RestsCut = append(p.broken.RestsCut, e.At.Wall)
+	}
+	a.close(e.At)
+}
+
+// close ends the agent's work.
+func (a *person) close(at acd.Stamp) {
+	w := a.work
+	if w.wrapped.Wall.IsZero() {
+		w.wrapped = w.finished
+	}
+	w.closed = at
+	a.work = nil
+}
+
+// later is a moment after another, on both clocks.
+func later(s acd.Stamp, d time.Duration) acd.Stamp {
+	s.Wall, s.Mono = s.Wall.Add(d), s.Mono+d
+	return s
+}
+
+// Own gives what an agent did, as the own figures may know it; time that goes on is
+// given until now.
+func (p *Past) Own(agent string, now acd.Stamp) (iter.Seq[OwnWork], iter.Seq[OwnSpell]) {
+	a := p.people[agent]
+	if a == nil {
+		a = &person{}
+	}
+	works := func(yield func(OwnWork) bool) {
+		for _, w := range a.works {
+			if o, ok := w.Own(); ok && !yield(o) {
+				return
+			}
+		}
+	}
+	spells := func(yield func(OwnSpell) bool) {
+		for i := range a.spells {
+			if o, ok := a.spells[i].own(); ok && !yield(o) {
+				return
+			}
+		}
+		if s, ok := a.openSpell(now); ok {
+			if o, ok := s.own(); ok {
+				yield(o)
+			}
+		}
+	}
+	return works, spells
+}
+
+// Shield is a work that an agent's figures do not hold, for the agent to see what was left
+// out and why.
+type Shield struct {
+	Queue string    `json:"queue"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Why   string    `json:"why"` // warned, protected, rest, server-restarted, or same-call: another conversation of the call
+}
+
+// Shields gives the agent's own works that figures leave out.
+func (p *Past) Shields(agent string) iter.Seq[Shield] {
+	return func(yield func(Shield) bool) {
+		a := p.people[agent]
+		if a == nil {
+			return
+		}
+		for _, w := range a.works {
+			over := w.seen && !w.closed.Wall.IsZero()
+			if over && w.protected() && !yield(Shield{w.queue, w.offered.Wall, w.closed.Wall, w.why()}) {
+				return
+			}
+		}
+	}
+}
+
+// ForQueue gives a queue's works, protected or not, without the people.
+func (p *Past) ForQueue(queue string) iter.Seq[QueueWork] {
+	return func(yield func(QueueWork) bool) {
+		for _, w := range p.works[queue] {
+			if q, ok := w.ForQueue(); ok && !yield(q) {
+				return
+			}
+		}
+	}
+}
+
+// Queues gives the queues that were told of, by name.
+func (p *Past) Queues() []string { return slices.Sorted(maps.Keys(p.works)) }
+
+// Forget drops what was over before a moment. What goes on is kept.
+func (p *Past) Forget(before time.Time) {
+	old := func(w *Work) bool { return !w.closed.Wall.IsZero() && w.closed.Wall.Before(before) }
+	for name, works := range p.works {
+		if p.works[name] = kept(works, old); len(p.works[name]) == 0 {
+			delete(p.works, name)
+		}
+	}
+	for name, a := range p.people {
+		a.works = kept(a.works, old)
+		a.spells = kept(a.spells, func(s spell) bool { return s.from.Add(s.took).Before(before) })
+		if len(a.works)+len(a.spells) == 0 && a.work == nil && a.state == acd.LoggedOut {
+			delete(p.people, name)
+		}
+	}
+	maps.DeleteFunc(p.calls, func(_ string, c *conversation) bool { return c.last.Before(before.Add(-callLasts)) })
+	maps.DeleteFunc(p.answers, func(_ uint64, at time.Time) bool { return at.Before(before) })
+	p.broken.forget(before)
+}
+
+// callLasts is for how long after its last conversation a call is known: one that comes
+// back from a menu is the same call, and as protected.
+const callLasts = 24 * time.Hour
+
+// kept gives what is not old, in memory of its own when anything is.
+func kept[T any](all []T, old func(T) bool) []T {
+	if !slices.ContainsFunc(all, old) {
+		return all
+	}
+	var out []T
+	for _, one := range all {
+		if !old(one) {
+			out = append(out, one)
+		}
+	}
+	return out
+}

@@ -12,13 +12,15 @@ import (
 const (
 	deskRoom  = 4096                   // records waiting for a slow journal before new ones go to the spill file
 	beginWait = time.Second            // longest a caller waits for a slow disk before being answered
-	sealRetry = 500 * time.Millisecond // first pause after a failed write; doubles up to a minute
+	sealRetry = 500 * time.Millisecond // first pause after a failed write; doubles
+	sealMost  = 5 * time.Second        // longest pause: a store that is back gets everything soon
 )
 
 // recordDesk takes finished records and brings them to the journal, one after the
 // other. A record that cannot be written stays at the desk and is tried again; when
-// the desk is full, or closes, it goes to the spill file, which the next start reads
-// in. The end of a call never waits for the journal.
+// the desk is full, or closes, it goes to the spill file, which is read in when the
+// journal takes records again, or by the next start. The end of a call never waits for
+// the journal.
 type recordDesk struct {
 	journal Journal
 	spill   *spill
@@ -29,7 +31,6 @@ type recordDesk struct {
 	closing chan struct{}
 	done    chan struct{} // run has ended
 	stop    context.CancelFunc
-	late    int // records that close found unwritten; run's until done
 
 	mu     sync.Mutex // protects all following fields
 	queue  []Record
@@ -67,26 +68,43 @@ func (d *recordDesk) seal(r Record) {
 // run writes until the desk has closed and nothing waits any more, or ctx ends.
 func (d *recordDesk) run(ctx context.Context) {
 	defer close(d.done)
+	var again <-chan time.Time // when to try the spill file
 	for {
-		r, ok := d.next()
-		switch {
-		case ok && !d.write(ctx, r):
-			for ; ok; r, ok = d.next() {
+		for r, ok := d.next(); ok; r, ok = d.next() {
+			if !d.keep(ctx, r) {
 				d.toSpill(r)
-				d.late++
 			}
-			return
-		case ok:
-			continue
+		}
+		if again == nil && d.spill.holds() > 0 {
+			again = time.After(sealMost)
 		}
 		select {
 		case <-d.news:
+		case <-again:
+			again = nil
+			d.catchUp(ctx)
 		case <-d.closing:
 			if d.empty() {
+				d.catchUp(ctx)
 				return
 			}
 		}
 	}
+}
+
+// catchUp brings what was spilled to the journal. What it does not take stays in the
+// file and is tried again.
+func (d *recordDesk) catchUp(ctx context.Context) {
+	n := d.spill.holds()
+	if n == 0 {
+		return
+	}
+	if err := d.spill.readIn(ctx, d.journal, d.log); err != nil {
+		d.tally.Add("journal_failures_total")
+		d.log.Warn("spilled records still wait for the journal", "file", d.spill.path, "err", err)
+		return
+	}
+	d.log.Info("spilled records are in the journal", "records", n)
 }
 
 func (d *recordDesk) next() (Record, bool) {
@@ -107,22 +125,41 @@ func (d *recordDesk) empty() bool {
 	return len(d.queue) == 0
 }
 
-// write brings one record to the journal, however long that takes. false = ctx has
-// ended before.
-func (d *recordDesk) write(ctx context.Context, r Record) bool {
-	for pause := sealRetry; ; pause = min(2*pause, time.Minute) {
-		err := d.journal.Seal(ctx, r)
-		if errors.Is(err, ErrSealed) {
-			d.tally.Add("records_sealed_twice_total")
-			d.log.Error("record was sealed before", "call", r.ID)
-			return true
+// waiting counts the records at the desk and in the spill file.
+func (d *recordDesk) waiting() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.queue) + d.spill.holds()
+}
+
+// keep brings one record to the journal or, when that fails, to the spill file: there
+// it outlives the end of the process. While some are in the file the others follow
+// them, so that an outage of the journal costs one attempt and not one for each. Where
+// both fail it tries on; false = ctx has ended before.
+func (d *recordDesk) keep(ctx context.Context, r Record) bool {
+	for pause := sealRetry; ; pause = min(2*pause, sealMost) {
+		again := pause > sealRetry
+		if again || d.spill.holds() == 0 {
+			err := d.journal.Seal(ctx, r)
+			if !again && errors.Is(err, ErrSealed) {
+				d.tally.Add("records_sealed_twice_total")
+				d.log.Error("record was sealed before", "call", r.ID)
+			}
+			if err == nil || errors.Is(err, ErrSealed) { // sealed by a try that was answered with an error
+				return true
+			}
+			d.tally.Add("journal_failures_total")
+			if !again {
+				d.log.Error("record waits for the journal", "call", r.ID, "err", err)
+			}
 		}
+		err := d.spill.add(r)
 		if err == nil {
+			d.spilled(r)
 			return true
 		}
-		d.tally.Add("journal_failures_total")
-		if pause == sealRetry {
-			d.log.Error("record waits for the journal", "call", r.ID, "err", err)
+		if !again {
+			d.log.Error("record waits in memory: the spill file does not take it either", "call", r.ID, "err", err)
 		}
 		select {
 		case <-time.After(pause):
@@ -132,16 +169,20 @@ func (d *recordDesk) write(ctx context.Context, r Record) bool {
 	}
 }
 
-// toSpill keeps a record for the next start. A record that is lost after all is told
-// in full: the log is the last place where it can stand.
+// toSpill keeps a record until the journal takes it. A record that is lost after all
+// is told in full: the log is the last place where it can stand.
 func (d *recordDesk) toSpill(r Record) {
 	if err := d.spill.add(r); err != nil {
 		d.tally.Add("records_lost_total")
 		d.log.Error("record lost", "call", r.ID, "err", err, "record", r)
 		return
 	}
+	d.spilled(r)
+}
+
+func (d *recordDesk) spilled(r Record) {
 	d.tally.Add("records_spilled_total")
-	d.log.Error("record kept for the next start: the journal does not take it", "call", r.ID, "file", d.spill.path)
+	d.log.Warn("record kept in the spill file until the journal takes it", "call", r.ID, "file", d.spill.path)
 }
 
 // close writes what waits, until ctx ends; what is left then is kept in the spill
@@ -158,13 +199,12 @@ func (d *recordDesk) close(ctx context.Context) error {
 	close(d.closing)
 	select {
 	case <-d.done:
-		return nil
 	case <-ctx.Done():
+		d.stop()
+		<-d.done
 	}
-	d.stop()
-	<-d.done
-	if d.late == 0 {
-		return nil
+	if n := d.spill.holds(); n > 0 {
+		return fmt.Errorf("%d records wait in %s for the next start", n, d.spill.path)
 	}
-	return fmt.Errorf("%d records wait in %s for the next start: %w", d.late, d.spill.path, context.Cause(ctx))
+	return nil
 }

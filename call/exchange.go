@@ -149,6 +149,9 @@ var (
 	errStopping = errors.New("the server stops")
 )
 
+// RecordsWaiting counts the records that are sealed and not yet in the journal.
+func (x *Exchange) RecordsWaiting() int { return x.desk.waiting() }
+
 // Ready is nil when the next call would be taken.
 func (x *Exchange) Ready() error {
 	x.mu.Lock()

@@ -21,6 +21,9 @@ func (f *Floor) Audit(ctx context.Context) ([]string, error) {
 	return out, err
 }
 
+// EventsWaiting counts the events that are not yet in the ledger.
+func (f *Floor) EventsWaiting() int { return f.journal.waiting() }
+
 // audit must be called on a settled board.
 func (b *board) audit() []string {
 	starved, stuck, double := b.starved(), b.stuck(), b.doubled()

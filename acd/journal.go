@@ -103,6 +103,13 @@ func (j *journal) store(d *dump) {
 	j.wake()
 }
 
+// waiting counts the events that are not yet in the ledger.
+func (j *journal) waiting() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.backlog)
+}
+
 func (j *journal) wake() {
 	select {
 	case j.kick <- struct{}{}:

@@ -64,6 +64,7 @@ type Parts struct {
 	Phones   func() []Phone
 	Config   func() any                                             // JSON for /v1/config: version, loaded at, last refusal
 	Problems func() []string                                        // what is wrong with the config on disk, a text each; empty = it is what runs
+	Store    func() Store                                           // whether what happens now is kept
 	Reload   func(ctx context.Context) error                        // POST /v1/config/reload; a Refusal when the config is bad
 	Health   func(ctx context.Context) error                        // nil = ready for calls
 	Gauges   func() map[string]float64                              // more metrics by name (labels in the name), gauges
@@ -73,6 +74,16 @@ type Parts struct {
 	Token    string                                                 // bearer token for everything but /health and /ready; empty = nobody gets in
 	Version  string
 	Started  time.Time
+}
+
+// Store is whether what happens now is kept.
+type Store struct {
+	Engine  string    `json:"engine"`
+	Up      bool      `json:"up"`
+	Since   time.Time `json:"since"`           // up or down since then
+	Why     string    `json:"why,omitempty"`   // it is down
+	Records int       `json:"records_waiting"` // sealed and not yet in the store
+	Events  int       `json:"events_waiting"`  // of the floor, not yet in the store
 }
 
 // Refusal is the error of a reload that changed nothing: every problem of the

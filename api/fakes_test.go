@@ -71,6 +71,7 @@ type office struct {
 	records  *fakeRecords
 	parts    Parts
 	problems []string
+	kept     Store
 	reload   error
 	unready  error
 	log      strings.Builder
@@ -78,6 +79,7 @@ type office struct {
 
 func newOffice() *office {
 	o := &office{
+		kept: Store{Engine: "redis", Since: dawn, Why: "it is away", Records: 3, Events: 20},
 		floor: &fakeFloor{
 			agents: []acd.AgentView{{Name: "ben", State: acd.OnCall, Since: dawn, Call: "T1"}, {Name: "anna", State: acd.Ready, Since: dawn, Offerable: true}},
 			queues: []acd.QueueView{{Name: "orders", Waiting: 2, Oldest: dawn, Ready: 1, Capable: 2}},
@@ -93,6 +95,7 @@ func newOffice() *office {
 		},
 		Config:   func() any { return map[string]string{"version": "abc"} },
 		Problems: func() []string { return o.problems },
+		Store:    func() Store { return o.kept },
 		Reload:   func(context.Context) error { return o.reload },
 		Health:   func(context.Context) error { return o.unready },
 		Gauges:   func() map[string]float64 { return map[string]float64{"media_ports_open": 4} },

@@ -20,6 +20,7 @@ type status struct {
 	Ready      bool                   `json:"ready"`
 	NotReady   string                 `json:"not_ready,omitempty"` // why
 	Config     configStatus           `json:"config"`
+	Store      Store                  `json:"store"`
 	Calls      callCount              `json:"calls"`
 	Phones     phoneCount             `json:"phones"`
 	Agents     map[acd.AgentState]int `json:"agents"`
@@ -65,6 +66,7 @@ func (s *Server) status(r *http.Request) (any, error) {
 		Started:    p.Started,
 		Uptime:     int64(time.Since(p.Started).Seconds()),
 		Config:     configStatus{Refused: len(problems) > 0, Problems: problems, Running: p.Config()},
+		Store:      p.Store(),
 		Calls:      countCalls(p.Calls.Calls()),
 		Phones:     countPhones(p.Phones()),
 		Agents:     map[acd.AgentState]int{},

@@ -10,6 +10,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/call"
+	"breakwater/store/redis"
 )
 
 // Health says whether what happens now is kept.
@@ -18,6 +19,7 @@ type Health struct {
 	Up       bool      // the last thing that was to be kept was kept
 	Since    time.Time // up or down since then
 	Why      string    // what is wrong; empty while it is up
+	Lost     bool      // another server has taken over: nothing will be kept any more
 	Failures uint64    // what could not be kept or read since the start; most of it was tried again
 }
 
@@ -53,7 +55,7 @@ func (w *watched) Health() Health {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	h := Health{Engine: w.name, Up: w.down == nil, Since: w.since, Failures: w.failures}
+	h := Health{Engine: w.name, Up: w.down == nil, Since: w.since, Failures: w.failures, Lost: errors.Is(w.down, redis.ErrFenced)}
 	if w.down != nil {
 		h.Why = w.down.Error()
 	}

@@ -36,6 +36,7 @@ func (h *House) shown() api.Parts {
 			}
 			return texts(refusal.Problems)
 		},
+		Store:   h.kept,
 		Reload:  h.reload,
 		Health:  h.health,
 		Agent:   h.Exchange.Recognise,
@@ -53,6 +54,9 @@ func (h *House) health(ctx context.Context) error {
 	if _, err := h.Floor.Queues(ctx); err != nil {
 		return fmt.Errorf("floor: %w", err)
 	}
+	if s := h.Store.Health(); s.Lost {
+		return fmt.Errorf("store: %s", s.Why)
+	}
 	if err := h.Exchange.Ready(); err != nil {
 		return fmt.Errorf("calls: %w", err)
 	}
@@ -60,6 +64,15 @@ func (h *House) health(ctx context.Context) error {
 		return fmt.Errorf("sound: all %d ports are in use", total)
 	}
 	return nil
+}
+
+// kept tells whether what happens now is kept.
+func (h *House) kept() api.Store {
+	s := h.Store.Health()
+	return api.Store{
+		Engine: s.Engine, Up: s.Up, Since: s.Since, Why: s.Why,
+		Records: h.Exchange.RecordsWaiting(), Events: h.Floor.EventsWaiting(),
+	}
 }
 
 // reload tells the api a refusal in its own words.
@@ -131,6 +144,7 @@ func (h *House) counts() map[string]float64 {
 		"media_digits_lost_total":      float64(sound.DigitsLost),
 		"media_recordings_total":       float64(sound.Recordings),
 		"media_recordings_cut_total":   float64(sound.Failed),
+		"store_failures_total":         float64(h.Store.Health().Failures),
 		"config_reloads_total":         float64(files.Reloads),
 		"config_reloads_refused_total": float64(files.Refused),
 

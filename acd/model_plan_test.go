@@ -1,0 +1,12 @@
+package acd_test
+
+import "breakwater/acd"
+
+// strategies are those of the random days.
+var strategies = []acd.Strategy{acd.LongestIdle, acd.LeastOccupied, acd.RoundRobin, acd.Linear, acd.BestSkill, acd.RingAll}
+
+// uncapped switches off what keeps calls from free people on purpose. The model's
+// offerable is that of the queue page before anybody is spared.
+var uncapped = acd.Care{
+	Occupancy: -1, Break: -1, HardInRow: -1, AfterEvent: "any", TalkAfter: -1, OffHostileAfter: -1, Newcomer: -1, Ramp: []int{},
+}

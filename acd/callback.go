@@ -294,8 +294,12 @@ func (b *board) reached(id uint64) error {
 // it has been tried often enough.
 func (b *board) unreached(id uint64, why string) error {
 	t := b.tickets[id]
-	if t == nil || !t.isBack() || t.back.seat == nil {
+	if t == nil || !t.isBack() {
 		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
+	}
+	if t.back.seat == nil {
+		b.handBack(t)
+		return nil
 	}
 	p, spec := t.back, t.class.queue.spec.Callback
 	pause := spec.NoAnswer
@@ -321,6 +325,15 @@ func (b *board) unreached(id uint64, why string) error {
 	b.fresh = append(b.fresh, t)
 	b.wake(t)
 	return nil
+}
+
+// handBack ends what a call does for a callback whose number it has not dialled.
+func (b *board) handBack(t *ticket) {
+	b.turn.gone = append(b.turn.gone, t.id)
+	if t.offer != nil {
+		t.back.next = b.now.Mono + agentLeftPause
+		b.releaseAll(t, "handed-back")
+	}
 }
 
 // giveUp ends a callback without a conversation.

@@ -39,8 +39,8 @@ func (f *Floor) Reached(ctx context.Context, ticket uint64) error {
 	return f.do(ctx, &errand{in: Input{Kind: InReached, Ticket: ticket}})
 }
 
-// Unreached says that a callback's number was dialled in vain, or not at all: why is one
-// of the Unreached words. The agent is free by Finish, as ever. The callback keeps its
+// Unreached says that a callback's number was dialled in vain, or that the call lets go of
+// it before: why is one of the Unreached words. The agent is free by Finish, as ever. The callback keeps its
 // place and is tried again, or is given up. The channels of its ticket are dead.
 func (f *Floor) Unreached(ctx context.Context, ticket uint64, why string) error {
 	return f.do(ctx, &errand{in: Input{Kind: InUnreached, Ticket: ticket, Why: why}})

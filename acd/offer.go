@@ -80,6 +80,9 @@ func (b *board) ticketDue(t *ticket) {
 		t.untaken++
 		t.pausedTil = b.now.Mono + min(untakenMost, takeWithin<<min(t.untaken, 5))
 		b.releaseAll(t, "not-taken")
+		if t.isBack() {
+			b.turn.gone = append(b.turn.gone, t.id) // its call, if there is one, is too slow: another gets the next offer
+		}
 	case o.more <= b.now.Mono && b.now.Mono < o.until:
 		b.ringOneMore(t)
 	default:

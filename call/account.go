@@ -91,7 +91,7 @@ func (a *account) leg(c *Call, s *side) {
 func (a *account) close(c *Call, cause Cause) {
 	now := time.Now()
 	a.endSegment(now)
-	if !c.caller.gone {
+	if _, nobody := c.caller.Leg.(*absent); !nobody && !c.caller.gone {
 		c.caller.gone, c.caller.ended, c.caller.cause = true, now, cause
 		a.leg(c, c.caller)
 	}

@@ -67,6 +67,8 @@ const (
 	CauseLongCallEnd          = "long_call_end"
 	CauseNetwork              = "network"
 	CauseServerDied           = "server_died"
+	CauseCallback             = "callback"  // the caller waits on without a line, and is called back
+	CauseUnreached            = "unreached" // of a callback: the number was dialled in vain, or given up
 )
 
 // The ways a leg can end, besides those above. sip chooses them.

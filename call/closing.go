@@ -50,6 +50,7 @@ func (c *Call) afterLoss(ctx context.Context, conv *conversation, end talkEnd) (
 	c.account.segment("rescue", conv.queue.Name, "")
 	err = c.say(ctx, sayLost)
 	if cause := (Cause{}); errors.As(err, &cause) && cause.By == ByCaller {
+		c.callBackLost(conv)
 		return false, goal{}, withMetric(err, CauseAgentLost)
 	}
 	return true, goal{}, err

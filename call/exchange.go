@@ -167,7 +167,11 @@ func (x *Exchange) Ready() error {
 
 // Incoming begins a call for the leg. false = no: stopping, or too many calls.
 func (x *Exchange) Incoming(leg Leg) bool {
-	c := newCall(x, leg)
+	return x.begin(newCall(x, leg))
+}
+
+// begin runs a call. false = no: stopping, or too many calls.
+func (x *Exchange) begin(c *Call) bool {
 	x.mu.Lock()
 	if x.closing || len(x.calls) >= c.plan.Settings.MaxCalls {
 		x.mu.Unlock()

@@ -24,10 +24,14 @@ const (
 	toPhone   = "phone"
 	toNumber  = "number"
 	toGoodbye = "goodbye"
+	toBack    = "callback"
 )
 
 // journey is the whole call, in the order in which it happens.
 func (c *Call) journey(ctx context.Context) error {
+	if l := c.story.back; l != nil {
+		return c.callBack(ctx, l)
+	}
 	to := c.reached()
 	c.log.Info("began", "caller", c.account.r.Caller, "dialled", c.account.r.Dialled, "to", to.kind+":"+to.name)
 	switch {
@@ -63,6 +67,8 @@ func (c *Call) follow(ctx context.Context, to goal) (err error) {
 			to, err = c.serveQueue(ctx, to.name)
 		case toPhone, toNumber:
 			to, err = c.sendOn(ctx, to)
+		case toBack:
+			to, err = c.callBackMenu(ctx, to.name)
 		default:
 			to, err = c.part(ctx, to.name)
 		}

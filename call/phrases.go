@@ -22,6 +22,17 @@ const (
 	sayWhispering = "supervisor-whispers"
 	sayJoining    = "supervisor-joins"
 
+	sayCallbackOffer     = "callback-offer"
+	sayCallbackNumber    = "callback-number"
+	sayConfirmOrAgain    = "confirm-or-again"
+	sayCallbackEnter     = "callback-enter"
+	sayCallbackRefused   = "callback-refused"
+	sayCallbackKept      = "callback-kept"
+	sayCallbackHere      = "callback-here"
+	sayCallbackSorry     = "callback-sorry"
+	sayCallbackAgent     = "callback-agent"
+	sayCallbackUnreached = "callback-unreached"
+
 	sayNobodyTalks = "nobody-talks-there"
 	sayNotNow      = "not-possible-now"
 

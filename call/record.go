@@ -23,7 +23,8 @@ type Record struct {
 	Answered   time.Time         `json:"answered,omitzero"`
 	End        time.Time         `json:"end,omitzero"`
 	Cause      Cause             `json:"cause"`
-	Queue      string            `json:"queue,omitempty"` // the last queue
+	Callback   string            `json:"callback,omitempty"` // we called the caller back: why, one of acd's kinds
+	Queue      string            `json:"queue,omitempty"`    // the last queue
 	Agent      string            `json:"agent,omitempty"` // the last agent who spoke
 	Warnings   int               `json:"warnings,omitempty"`
 	Protected  bool              `json:"protected,omitempty"` // excluded from agent figures as a whole

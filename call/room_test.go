@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -183,6 +184,8 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
+	back := make(chan error, 1)
+	go func() { back <- r.x.ServeCallbacks(running) }()
 	for _, phone := range []string{"1001", "1002", "1003"} {
 		r.x.PhoneReachable(phone, true)
 	}
@@ -194,7 +197,7 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 		}
 		r.nothingLeft()
 		stop()
-		if err := <-stopped; err != nil {
+		if err := errors.Join(<-stopped, <-back); err != nil {
 			t.Errorf("floor: %v", err)
 		}
 	}()

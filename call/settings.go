@@ -3,6 +3,7 @@ package call
 import (
 	"time"
 
+	"breakwater/acd"
 	"breakwater/acd/protect"
 	"breakwater/ivr"
 )
@@ -76,6 +77,8 @@ type Plan struct {
 	Agents  map[string]AgentAccess
 	Queues  map[string]QueueManners
 	Menus   map[string]ivr.Menu
+	// Callbacks says how each queue calls back.
+	Callbacks map[string]acd.CallbackSpec
 	// AgentNumbers maps what an agent dials to log in to the agent's name.
 	AgentNumbers map[string]string
 	Protect      protect.Policy

@@ -50,6 +50,12 @@ func (c *Call) dial(ctx context.Context, agent string, t Target) *side {
 	return s
 }
 
+// ours takes a leg that was dialled out of those that end with its attempt: it is the
+// caller's now.
+func (c *Call) ours(s *side) {
+	c.held.sides = slices.DeleteFunc(c.held.sides, func(o *side) bool { return o == s })
+}
+
 // listen makes f hear the leg's signals in the call's goroutine, after the side
 // itself has noted them. Who hears is looked up when the signal is served, not when
 // it came: a leg that passes from its ringing to its conversation loses nothing on

@@ -32,10 +32,17 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 	if c.story.moved {
 		entry.Again = acd.AgainTransferred
 	}
+	return c.serve(ctx, entry, manners, nil)
+}
+
+// serve brings the caller to an agent, as often as they come back. conv is with whom it
+// begins; nil = they wait first.
+func (c *Call) serve(ctx context.Context, entry acd.Entry, manners QueueManners, conv *conversation) (next goal, err error) {
 	for {
-		conv, next, err := c.reachAgent(ctx, entry, manners)
-		if err != nil || conv == nil {
-			return next, err
+		if conv == nil {
+			if conv, next, err = c.reachAgent(ctx, entry, manners); err != nil || conv == nil {
+				return next, err
+			}
 		}
 		after, err := c.converse(ctx, conv)
 		if err != nil {
@@ -50,6 +57,7 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 		if after.kind == endLost {
 			entry.Prefer = conv.seat.Agent
 		}
+		conv = nil
 	}
 }
 
@@ -123,16 +131,22 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 	if err != nil {
 		return nil, goal{}, abandoned(fmt.Errorf("enter queue %s: %w", e.Queue, err))
 	}
+	c.forgetDigits() // nor does what was typed before ask for a callback
 	w := c.beginWait(ctx, ticket, m)
+	parked := false
 	defer func() {
 		w.end()
 		c.forgetDigits() // whatever was typed while waiting answers no later question
-		if conv == nil {
+		if conv == nil && !parked {
 			c.leave(ticket, CauseAbandoned) // also when the program breaks; a no-op for who was taken out
 		}
 	}()
 	for {
-		offer, err := await(w.ctx, c, ticket.Offers)
+		offer, kept, err := w.offer()
+		if kept {
+			parked = true
+			return nil, goal{}, c.partKept(ctx)
+		}
 		if removed := (*removal)(nil); errors.As(err, &removed) {
 			c.account.step("queue.removed", removed.Limit)
 			return nil, c.parseGoal(removed.Target, limitPhrase(removed.Limit)), nil
@@ -149,6 +163,26 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 		}
 		c.phase("waiting", e.Queue, "")
 		c.account.segment("wait", e.Queue, "")
+	}
+}
+
+// offer waits for an offer, or until the caller has asked to be called back: kept.
+func (w *waiting) offer() (offer acd.Offer, kept bool, err error) {
+	for {
+		offer, key, offered, err := either(w.ctx, w.c, w.ticket.Offers, w.c.digits)
+		if err != nil || offered {
+			return offer, false, err
+		}
+		if w.back == nil || w.back.Key == "" || key != w.back.Key[0] {
+			continue
+		}
+		kept, came, err := w.askBack(w.back)
+		switch {
+		case kept || err != nil:
+			return offer, kept, err
+		case came != nil:
+			return *came, false, nil
+		}
 	}
 }
 
@@ -216,12 +250,15 @@ type waiting struct {
 	stop   func()   // of the announcement timer
 	turn   int      // of the comfort phrases
 	over   bool
+
+	back      *acd.CallbackSpec // how the queue calls back; nil = this caller is not asked
+	announced int
 }
 
 func (c *Call) beginWait(ctx context.Context, t *acd.Ticket, m QueueManners) *waiting {
 	c.phase("waiting", t.Queue, "")
 	c.account.segment("wait", t.Queue, "")
-	w := &waiting{c: c, ticket: t, m: m}
+	w := &waiting{c: c, ticket: t, m: m, back: c.callbacks(t.Queue)}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	when(c, t.Removed, func(r acd.Removal) { w.cancel(&removal{r}) })
 	w.music()
@@ -256,6 +293,10 @@ func (w *waiting) announce() {
 
 // speak says the phrases and the next comfort phrase, then goes back to the music.
 func (w *waiting) speak(phrases []string) {
+	if w.back != nil && w.back.Key != "" && w.announced%offerEach == 0 {
+		phrases = append(phrases, sayCallbackOffer, prompt.Digits(w.back.Key))
+	}
+	w.announced++
 	if len(w.m.Comfort) > 0 {
 		phrases = append(phrases, w.m.Comfort[w.turn%len(w.m.Comfort)])
 		w.turn++

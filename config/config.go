@@ -170,6 +170,7 @@ func (c *Config) CallPlan() call.Plan {
 		Trunks:       pick(c.Trunks, func(t Trunk) call.TrunkManners { return t.TrunkManners }),
 		Agents:       pick(c.Agents, func(a Agent) call.AgentAccess { return a.AgentAccess }),
 		Queues:       pick(c.Queues, func(q Queue) call.QueueManners { return q.QueueManners }),
+		Callbacks:    pick(c.Queues, func(q Queue) acd.CallbackSpec { return q.Callback }),
 	}
 }
 

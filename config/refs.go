@@ -111,6 +111,10 @@ func (r *reading) checkTarget(p path, c *Config, text string) {
 	switch t.Kind {
 	case ivr.Queue:
 		r.exists(p, "queues", t.Name)
+	case ivr.Callback:
+		if r.exists(p, "queues", t.Name) && !c.Queues[t.Name].Callback.Offered() {
+			r.complain(p, fmt.Sprintf("queue %s calls nobody back", t.Name), "write callback: {prefixes: [...]} in the queue: which numbers may be dialled")
+		}
 	case ivr.Submenu:
 		r.exists(p, "menus", t.Name)
 	case ivr.Extension:

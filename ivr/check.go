@@ -117,7 +117,7 @@ func (c *check) target(path string, spoken []string, text string) {
 		return
 	}
 	switch t.Kind {
-	case Queue:
+	case Queue, Callback:
 		c.exists(path, "queue", t.Name, c.known.Queues)
 	case Extension:
 		c.exists(path, "phone", t.Name, c.known.Phones)

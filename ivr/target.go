@@ -14,16 +14,17 @@ const (
 	Extension = "extension" // phone:NAME
 	Number    = "number"    // number:DIGITS
 	Goodbye   = "goodbye"   // goodbye, or goodbye:PHRASE
+	Callback  = "callback"  // callback:QUEUE
 )
 
 // Target is where a caller may be sent.
 type Target struct {
-	Kind string // Queue, Submenu, Extension, Number, Goodbye
+	Kind string // Queue, Submenu, Extension, Number, Goodbye, Callback
 	Name string // of the queue, menu or phone; the digits; the phrase, which may be empty
 }
 
 // ErrTarget is the error of ParseTarget, wrapped with what was wrong.
-var ErrTarget = errors.New("a target is queue:NAME, menu:NAME, phone:NAME, number:DIGITS, goodbye or goodbye:PHRASE")
+var ErrTarget = errors.New("a target is queue:NAME, menu:NAME, phone:NAME, number:DIGITS, callback:QUEUE, goodbye or goodbye:PHRASE")
 
 // longest is more than any name or number may have.
 const longest = 64
@@ -65,7 +66,7 @@ func (t Target) String() string {
 
 // kinds says which kind a word of the config means.
 var kinds = map[string]string{
-	"queue": Queue, "menu": Submenu, "phone": Extension, "number": Number, "goodbye": Goodbye,
+	"queue": Queue, "menu": Submenu, "phone": Extension, "number": Number, "goodbye": Goodbye, "callback": Callback,
 }
 
 func dialable(number string) bool {

@@ -151,7 +151,7 @@ func (h *House) Run(ctx context.Context) error {
 	defer stopRooms()
 	wire, stopWire := context.WithCancel(rooms)
 	defer stopWire()
-	ended := make(chan error, 6)
+	ended := make(chan error, 7)
 	run := func(name string, f func() error) {
 		go func() {
 			err := f()
@@ -165,11 +165,12 @@ func (h *House) Run(ctx context.Context) error {
 	run("sip", func() error { return h.SIP.Serve(wire, h.Exchange) })
 	run("api", func() error { return h.face.Serve(rooms, h.API) })
 	run("config", func() error { return h.Keeper.Watch(rooms) })
+	run("callbacks", func() error { return h.Exchange.ServeCallbacks(rooms) })
 	run("shifts", func() error { return h.shifts.run(rooms) })
 	run("history", func() error { return h.forget(rooms) })
 
 	var first error
-	running := 6
+	running := 7
 	select {
 	case <-ctx.Done():
 	case first = <-ended: // a room that ends by itself takes the house with it

@@ -80,6 +80,7 @@ func (r *reading) check(c *Config) {
 	settle(r, "floor", &c.Floor.Settings)
 	settle(r, "floor.decisions", &c.Floor.Decisions)
 	settle(r, "api", &c.API)
+	settle(r, "shift_rules", &c.ShiftRules)
 	c.Store = c.Store.WithDefaults()
 	r.checkStore(c)
 	r.checkDecisions(c)

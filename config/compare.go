@@ -82,6 +82,7 @@ var rules = []rule{
 	{"floor", Now, "from the next offer"},
 	{"floor.decisions", Restart, "needs a restart"},
 	{"shifts.*", Now, "at once"},
+	{"shift_rules", Now, "at once"},
 	{"store", Restart, "needs a restart"},
 	{"api", Restart, "needs a restart"},
 }

@@ -42,6 +42,8 @@ type Config struct {
 	Store   Store                      `yaml:"store"`   // where records and states are kept
 	API     api.Settings               `yaml:"api"`     // the admin face
 
+	ShiftRules shift.Rules `yaml:"shift_rules"` // beyond which limits breakwater shifts check warns
+
 	// Version names the files' content: the first 12 hex digits of their SHA-256.
 	// Secrets kept elsewhere are not part of it.
 	Version string `yaml:"-"`

@@ -18,6 +18,7 @@ type commands struct {
 	Why         whyCommand         `cmd:"" help:"Why a call waits or an agent gets no call: now, or at a moment of a decision log."`
 	Replay      replayCommand      `cmd:"" help:"Make the decisions of a log again: all the same, or the first that differs."`
 	Staff       staffCommand       `cmd:"" help:"How many agents a queue needs (Erlang C and A)."`
+	Shifts      shiftsCommand      `cmd:"" help:"Check and draw the shifts of a config."`
 	Recording   recordingCommand   `cmd:"" help:"Replay what an agent heard; open sealed recordings."`
 	Guard       guardCommand       `cmd:"" help:"Draw what the hearing guard does with a recording."`
 	ProtectEval protectEvalCommand `cmd:"" help:"Judge the meter of raised voices on your own labelled calls."`

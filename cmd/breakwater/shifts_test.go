@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"breakwater/acd/shift"
+)
+
+// nights is a roster of one agent with seven nights a week.
+func nights(t *testing.T) shift.Roster {
+	t.Helper()
+	week := map[string][]shift.Hours{}
+	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
+		week[day] = []shift.Hours{{From: 23 * time.Hour, To: 31 * time.Hour}}
+	}
+	r, err := shift.NewRoster(map[string]shift.Settings{"hotline": {TimeZone: "Asia/Shanghai", Agents: []string{"mei"}, Week: week}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestTheTableNamesAgentDatesHoursRuleAndSource(t *testing.T) {
+	found := nights(t).Lint(shift.Rules{}, time.Date(2026, 11, 4, 12, 0, 0, 0, time.UTC), 2)
+	var out bytes.Buffer
+	if err := printFindings(&out, found, 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"mei", "nights-in-a-row", "no-break", "8h", "2026-11-0", "no-break: nobody", "2003/88/EC, article 4"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, out.String())
+		}
+	}
+	if n := strings.Count(out.String(), "\n"); n > 25 {
+		t.Errorf("what comes every day takes %d lines", n)
+	}
+	out.Reset()
+	if err := printFindingsJSON(&out, nil); err != nil || out.String() != "{\n  \"findings\": []\n}\n" {
+		t.Errorf("%v: %s", err, out.String())
+	}
+}

@@ -173,22 +173,8 @@ func (l *linter) isNight(d Duty) bool {
 	for date := d.Date - 1; date <= d.Date+1; date++ {
 		from, to := date.At(l.r.Night.Hours.From, l.p.zone), date.At(l.r.Night.Hours.To, l.p.zone)
 		for _, s := range d.Spans {
-			sum += max(0, earlier(s.To, to).Sub(later(s.From, from)))
+			sum += max(0, earliest(s.To, to).Sub(latest(s.From, from)))
 		}
 	}
 	return sum >= nightShare
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

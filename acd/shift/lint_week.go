@@ -71,7 +71,7 @@ func (l *linter) rest(monday Date, duties []judged) {
 	from, to := l.midnight(monday), l.midnight(monday+7)
 	var most time.Duration
 	look := func(off, on time.Time) {
-		inside := earlier(on, to).Sub(later(off, from))
+		inside := earliest(on, to).Sub(latest(off, from))
 		if inside >= reaches {
 			inside = on.Sub(off)
 		}

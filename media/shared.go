@@ -244,6 +244,8 @@ func (s *sharedPort) again(from netip.AddrPort, ssrc uint32, sequence uint16) *l
 	}
 	s.vacate(g, &g.found)
 	s.sound[from], g.found = g, from
+	g.before = g.before.left(s.at.now, s.late[from]...)
+	delete(s.late, from)
 	s.hush(g, false)
 	return g
 }

@@ -151,6 +151,7 @@ type drift struct {
 	first time.Duration
 	late  []time.Duration // of the last two seconds
 	n     int
+	moved []time.Duration // by stretch that lay between two breaks of the machine
 }
 
 const steadyState = 100 // packets
@@ -165,15 +166,57 @@ func (d *drift) judge(p heard) {
 	}
 }
 
-func (d *drift) isNone(t *testing.T, most time.Duration) {
-	t.Helper()
-	if d.n < 2*steadyState {
-		t.Fatalf("only %d packets", d.n)
+// anew begins another stretch: after a break of the machine the time is another.
+func (d *drift) anew() {
+	if d.n >= 2*steadyState {
+		d.moved = append(d.moved, slices.Min(d.late)-d.first)
 	}
-	moved := slices.Min(d.late) - d.first
-	t.Logf("%d packets, drift %v", d.n, moved)
-	if moved > most || moved < -most {
-		t.Errorf("it drifted by %v", moved)
+	d.late, d.n = nil, 0
+}
+
+// isNone judges each stretch that was long enough. A machine that broke again and again has
+// none; then nothing is known, which is a fault of a soak only.
+func (d *drift) isNone(t *testing.T, most time.Duration, breaks int) {
+	t.Helper()
+	d.anew()
+	t.Logf("%d breaks, drift between them %v", breaks, d.moved)
+	if _, long := soak(t); len(d.moved) == 0 && (long || breaks == 0) {
+		t.Errorf("no stretch is long enough to judge: %d breaks", breaks)
+	}
+	for _, moved := range d.moved {
+		if moved > most || moved < -most {
+			t.Errorf("it drifted by %v", moved)
+		}
+	}
+}
+
+func TestADriftIsSeenBetweenBreaks(t *testing.T) {
+	begun := time.Now()
+	for name, c := range map[string]struct {
+		creeps time.Duration // later with each packet
+		breaks []int         // packets before which the machine stood still
+		want   []time.Duration
+	}{
+		"steady":                     {0, nil, []time.Duration{0}},
+		"steady, and a break":        {0, []int{300}, []time.Duration{0, 0}},
+		"it creeps after a break":    {time.Millisecond, []int{50}, []time.Duration{450 * time.Millisecond}},
+		"a break soon after a break": {0, []int{250, 300}, []time.Duration{0, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stood := time.Duration(0)
+			var d drift
+			for n := range 600 {
+				d.due = func(heard) time.Time { return begun.Add(time.Duration(n) * 20 * time.Millisecond) }
+				if slices.Contains(c.breaks, n) {
+					stood += 300 * time.Millisecond
+					d.anew()
+				}
+				d.judge(heard{at: d.due(heard{}).Add(stood + time.Duration(n)*c.creeps)})
+			}
+			if d.anew(); !slices.Equal(d.moved, c.want) {
+				t.Errorf("moved by %v, want %v", d.moved, c.want)
+			}
+		})
 	}
 }
 
@@ -188,13 +231,14 @@ func soakRelay(t *testing.T, length time.Duration) {
 		if want := s.frame(g.n); !bytes.Equal(p.codes, want) {
 			t.Errorf("packet %d is not what was said", g.n)
 		}
-		g.judge(t, p)
+		before := g.breaks
+		if g.judge(t, p); g.breaks != before {
+			d.anew()
+		}
 		d.judge(p)
 	})
 	g.isWhole(t, late)
-	if g.breaks == 0 {
-		d.isNone(t, 5*time.Millisecond)
-	}
+	d.isNone(t, 5*time.Millisecond, g.breaks)
 }
 
 func soakPlayer(t *testing.T, length time.Duration) {
@@ -212,13 +256,14 @@ func soakPlayer(t *testing.T, length time.Duration) {
 		if !bytes.Equal(p.codes, codes[g.n*160%len(codes):][:160]) {
 			t.Errorf("packet %d is not what is played", g.n)
 		}
-		g.judge(t, p)
+		before := g.breaks
+		if g.judge(t, p); g.breaks != before {
+			d.anew()
+		}
 		d.judge(p)
 	})
 	g.isWhole(t, late)
-	if g.breaks == 0 {
-		d.isNone(t, 5*time.Millisecond)
-	}
+	d.isNone(t, 5*time.Millisecond, g.breaks)
 }
 
 // soakMixer lets one be heard in a mix by two who are silent. What is heard is compared

@@ -16,7 +16,7 @@ import (
 const second = time.Second
 
 // patience is how long anything may take that should happen now.
-const patience = 15 * time.Second
+const patience = 45 * time.Second // within longest
 
 // scene is one story being played: a script's hands and eyes. When something could
 // not be done, what follows in the script is left out, so that a script reads as

@@ -187,7 +187,7 @@ func (c *Call) dialBack(ctx context.Context, conv *conversation, number string) 
 		return acd.UnreachedUnreachable, nil
 	}
 	spec := c.plan.Callbacks[conv.queue.Name].WithDefaults()
-	c.sayTo(agent, c.agentLanguage(conv.seat.Agent), sayCallbackAgent)
+	said := c.sayTo(agent, c.agentLanguage(conv.seat.Agent), sayCallbackAgent)
 	customer := c.dial(ctx, "", Target{Trunk: trunk, Number: number, Ring: spec.Ring})
 	c.listen(customer, hear(customer))
 	defer func() {
@@ -206,7 +206,7 @@ func (c *Call) dialBack(ctx context.Context, conv *conversation, number string) 
 		case sig.from == agent:
 			sig.decide(false)
 		case sig.Kind == Ringing:
-			c.ringTo(agent)
+			when(c, said.Done(), func(struct{}) { c.ringTo(agent, customer) })
 		case sig.Kind == Answered:
 			c.isHere(customer)
 			return "", nil
@@ -216,9 +216,9 @@ func (c *Call) dialBack(ctx context.Context, conv *conversation, number string) 
 	}
 }
 
-// ringTo lets the agent hear that the number rings, after what is being said.
-func (c *Call) ringTo(agent *side) {
-	if !agent.gone {
+// ringTo lets the agent hear that the number rings, for as long as it does.
+func (c *Call) ringTo(agent, customer *side) {
+	if !agent.gone && !customer.gone && customer.answered.IsZero() {
 		c.loop(agent, toneRinging)
 	}
 }

@@ -14,6 +14,7 @@ import (
 // spoken are the prompts that the tests wait for. Each is replaced by a tone of its
 // own, short enough for a test and different from every other in each of its pieces.
 var spoken = []string{
+	"callback-number", "callback-kept", "callback-agent", "callback-here", "callback-sorry",
 	"notice", "welcome", "warning-1", "warning-2", "warning-2-emergency", "farewell", "one-strike",
 	"closing", "goodbye", "agent-lost", "crisis-hold", "no-answer", "no-agents",
 	"supervisor-page", "supervisor-page-crisis", "supervisor-page-rescue", "supervisor-crisis",

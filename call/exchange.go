@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"breakwater/acd"
+	"breakwater/call/lookup"
 	"breakwater/media/prompt"
 )
 
@@ -140,7 +141,22 @@ func (x *Exchange) Prepare(next Plan) (commit func(), err error) {
 		first := slices.Sorted(maps.Keys(problems))[0]
 		return nil, fmt.Errorf("call plan: %s: %s", first, problems[first])
 	}
-	return func() { x.plan.Store(&next) }, nil
+	before := x.plan.Load()
+	if before != nil && before.book.Same(next.Lookups) {
+		next.book = before.book // with what it knows already
+	} else {
+		book, err := lookup.Open(next.Lookups, x.parts.Log)
+		if err != nil {
+			return nil, fmt.Errorf("call plan: %w", err)
+		}
+		next.book = book
+	}
+	return func() {
+		x.plan.Store(&next)
+		if before != nil && before.book != next.book {
+			before.book.Close()
+		}
+	}, nil
 }
 
 // errFull and errStopping are why the next call would be refused.
@@ -256,6 +272,7 @@ func (x *Exchange) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		late = fmt.Errorf("%d calls did not end: %w", len(x.Calls()), context.Cause(ctx))
 	}
+	x.plan.Load().book.Close()
 	return errors.Join(late, x.desk.close(ctx))
 }
 

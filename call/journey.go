@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"breakwater/call/lookup"
 	"breakwater/ivr"
 )
 
@@ -46,10 +47,51 @@ func (c *Call) journey(ctx context.Context) error {
 		}
 		return c.follow(ctx, next)
 	}
+	known := c.lookUp(ctx)
 	if err := c.answer(ctx); err != nil {
 		return err
 	}
+	if err := c.learn(ctx, known); err != nil {
+		return err
+	}
 	return c.follow(ctx, to)
+}
+
+// findings is what lookups know of a caller.
+type findings struct {
+	fields   map[string]string
+	troubles []string
+}
+
+// lookUp begins to ask what is known of a caller from outside; the answer is in time for
+// the first menu or queue. nil = nobody is asked.
+func (c *Call) lookUp(ctx context.Context) <-chan findings {
+	p := c.caller.Party()
+	if len(c.plan.Lookups) == 0 || p.Phone != "" {
+		return nil
+	}
+	found := make(chan findings, 1)
+	c.inbox.helpers.Go(func() {
+		fields, troubles := c.plan.book.Ask(ctx, lookup.Caller{Number: p.Number, Dialled: p.Dialled, Trunk: p.Trunk})
+		found <- findings{fields, troubles}
+	})
+	return found
+}
+
+// learn makes what was found the call's data, for menus and skill expressions.
+func (c *Call) learn(ctx context.Context, found <-chan findings) error {
+	if found == nil {
+		return nil
+	}
+	known, err := await(ctx, c, found)
+	if err != nil {
+		return err
+	}
+	for _, trouble := range known.troubles {
+		c.account.step("lookup.trouble", trouble)
+	}
+	maps.Copy(c.account.r.Data, known.fields)
+	return nil
 }
 
 // follow takes an answered caller from goal to goal until the call is over.

@@ -5,6 +5,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/acd/protect"
+	"breakwater/call/lookup"
 	"breakwater/ivr"
 )
 
@@ -81,9 +82,13 @@ type Plan struct {
 	Callbacks map[string]acd.CallbackSpec
 	// AgentNumbers maps what an agent dials to log in to the agent's name.
 	AgentNumbers map[string]string
-	Protect      protect.Policy
-	Hearing      Hearing
-	Settings     Settings
+	// Lookups are asked about callers from outside before anything else.
+	Lookups  map[string]lookup.Spec
+	Protect  protect.Policy
+	Hearing  Hearing
+	Settings Settings
+
+	book *lookup.Book // of Lookups
 }
 
 // Words of the queue's manners.

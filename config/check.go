@@ -10,6 +10,7 @@ import (
 
 	"breakwater/acd/shift"
 	"breakwater/call"
+	lookups "breakwater/call/lookup"
 	"breakwater/ivr"
 )
 
@@ -113,6 +114,7 @@ func (r *reading) check(c *Config) {
 		r.checkReach(path("numbers").to(name), name, n)
 		r.judge(path("numbers").to(name), n.Check())
 	})
+	each(c.Lookups, func(name string, l *lookups.Spec) { settle(r, path("lookups").to(name), l) })
 	each(c.Menus, func(_ string, m *ivr.Menu) { *m = m.WithDefaults() })
 	each(c.Shifts, func(name string, s *shift.Settings) { settle(r, path("shifts").to(name), s) })
 	r.taken(c)

@@ -16,6 +16,7 @@ import (
 	"breakwater/acd/shift"
 	"breakwater/api"
 	"breakwater/call"
+	lookups "breakwater/call/lookup"
 	"breakwater/ivr"
 	"breakwater/media"
 	"breakwater/media/prompt"
@@ -33,6 +34,7 @@ type Config struct {
 	Queues  map[string]Queue           `yaml:"queues"`  // where callers wait, by name
 	Menus   map[string]ivr.Menu        `yaml:"menus"`   // what callers hear and press, by name
 	Numbers map[string]call.NumberSpec `yaml:"numbers"` // what a dialled number reaches, by number
+	Lookups map[string]lookups.Spec     `yaml:"lookups"` // what is known of a caller from outside, by name: a table or another system, asked before the first menu or queue
 	Prompts prompt.Settings            `yaml:"prompts"` // own prompts and music
 	Protect protect.Policy             `yaml:"protect"` // the ladder that protects agents from abuse
 	Hearing call.Hearing               `yaml:"hearing"` // how the ears of agents are protected
@@ -123,7 +125,7 @@ func (s Store) Address() string {
 // oneOf names one entry of a section that holds entries by name.
 var oneOf = map[string]string{
 	"trunks": "trunk", "phones": "phone", "agents": "agent", "queues": "queue",
-	"menus": "menu", "numbers": "number", "shifts": "shift",
+	"menus": "menu", "numbers": "number", "lookups": "lookup", "shifts": "shift",
 }
 
 // SIPPlan is what the wire needs of the config.
@@ -167,6 +169,7 @@ func (c *Config) CallPlan() call.Plan {
 		Protect:      c.Protect,
 		Hearing:      c.Hearing,
 		Menus:        c.Menus,
+		Lookups:      c.Lookups,
 		Numbers:      c.Numbers,
 		Phones:       pick(c.Phones, func(p Phone) call.PhoneManners { return p.PhoneManners }),
 		Trunks:       pick(c.Trunks, func(t Trunk) call.TrunkManners { return t.TrunkManners }),

@@ -215,21 +215,12 @@ func TestNumbersDoNotDependOnTheWire(t *testing.T) {
 
 // sayWide says the sound at 16 kHz, with nothing above 4 kHz.
 func sayWide(x []int16) (seconds []meter.Second) {
-	m, g := meter.New(meter.Settings{}), guard.New(guard.Settings{})
 	y := make([]int16, 2*len(x))
 	for i := range x {
 		y[2*i] = x[i]
 		y[2*i+1] = halfway(x, i)
 	}
-	for at := 0; at+2*frame <= len(y); at += 2 * frame {
-		heard := append([]int16{}, y[at:at+2*frame]...)
-		g.Samples(guard.Wide, heard)
-		m.CallerSamples(guard.Wide, y[at:at+2*frame], g.Heard())
-		if s, ok := m.Take(); ok {
-			seconds = append(seconds, s)
-		}
-	}
-	return seconds
+	return wideSeconds(y)
 }
 
 // halfway is the sample between i and i+1 by a windowed sinc.

@@ -120,6 +120,7 @@ const (
 	isNewcomer
 	onRamp
 	offHostile
+	inReserve
 )
 
 // hindrance says what keeps an agent from being offered a call now. It is the one
@@ -187,7 +188,7 @@ func (b *board) hindered(a *agent) string {
 		return "is asked to take the break that is due"
 	case overLoad:
 		return "has had enough calls lately and is free for more in " + b.left(a.spared.load)
-	case nothing, afterHard, isNewcomer, onRamp, offHostile: // the last four are about some callers only
+	case nothing, afterHard, isNewcomer, onRamp, offHostile, inReserve: // all but the first are about some callers only
 	}
 	return ""
 }

@@ -79,7 +79,8 @@ func (b *board) couldTake(t *ticket, free []int) string {
 	}
 	for _, rank := range free {
 		name := b.routes.names[rank]
-		if len(q.spec.Agents) > 0 && !slices.Contains(q.spec.Agents, name) {
+		reserve := slices.Contains(q.spec.Reserve, name)
+		if len(q.spec.Agents) > 0 && !slices.Contains(q.spec.Agents, name) && !reserve || reserve && !q.reserve.level.Called {
 			continue
 		}
 		bar, missed := t.missed[b.agents[name]]

@@ -17,23 +17,26 @@ const loadEvery = time.Minute
 // goroutine and no I/O: apply is told the time and what happened, and answers what
 // to do. Floor.Run owns it.
 type board struct {
-	now     Stamp
-	routes  *routes
-	agents  map[string]*agent
-	phones  map[string]*phone
-	tickets map[uint64]*ticket
-	calls   map[string]*ticket
-	backs   map[string][]*ticket // callbacks by number, in the order they came
-	seats   map[uint64]*seat
-	recent  map[string]string // round robin: who was offered last, by queue
-	paces   paces
-	alarms  alarms
-	reckon  alarm // of loadEvery
-	ids     ids
-	touched []*agent  // to be looked at when the turn settles
-	fresh   []*ticket // waiting again or anew in this turn
-	turn    turn
-	count   Counters
+	now      Stamp
+	routes   *routes
+	agents   map[string]*agent
+	phones   map[string]*phone
+	tickets  map[uint64]*ticket
+	calls    map[string]*ticket
+	backs    map[string][]*ticket // callbacks by number, in the order they came
+	seats    map[uint64]*seat
+	recent   map[string]string // round robin: who was offered last, by queue
+	paces    paces
+	levels   map[string]*level   // of queues with reserve agents
+	kept     map[string]Accuracy // of estimates told
+	alarms   alarms
+	reckon   alarm // of loadEvery
+	weighing alarm // of levelEvery
+	ids      ids
+	touched  []*agent  // to be looked at when the turn settles
+	fresh    []*ticket // waiting again or anew in this turn
+	turn     turn
+	count    Counters
 }
 
 // ids are the last numbers given.
@@ -71,10 +74,12 @@ type outgoing struct {
 func newBoard() *board {
 	b := &board{
 		agents: map[string]*agent{}, phones: map[string]*phone{}, tickets: map[uint64]*ticket{},
-		calls: map[string]*ticket{}, backs: map[string][]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{}, paces: paces{},
+		calls: map[string]*ticket{}, backs: map[string][]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{},
+		paces: paces{}, levels: map[string]*level{}, kept: map[string]Accuracy{},
 		routes: &routes{queues: map[string]*queue{}},
 	}
 	b.reckon = alarm{order: 1 << 63, ring: (*board).reckonLoads}
+	b.weighing = alarm{order: 1<<63 + 1, ring: (*board).weighAll}
 	return b
 }
 

@@ -245,7 +245,7 @@ func TestLimitsKeepCallersOut(t *testing.T) {
 
 func TestAQueueMayAlsoEmptyForOtherStates(t *testing.T) {
 	spec := QueueSpec{
-		Needs: "x >= 1", Relax: []Relax{{time.Minute, "y >= 1"}}, LeaveOn: []AgentState{LoggedOut, NotReady},
+		Needs: "x >= 1", Relax: []Relax{{After: time.Minute, Needs: "y >= 1"}}, LeaveOn: []AgentState{LoggedOut, NotReady},
 	}
 	y := start(t, team(map[string]QueueSpec{"q": spec}, "anna: x=1", "bert: y=1"))
 	y.logIn("anna", "bert")

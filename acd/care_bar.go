@@ -101,6 +101,8 @@ func (b *board) breakIsDue(a *agent) bool { return b.breakDueAt(a) <= b.now.Mono
 func (a *agent) bar(c *condition) hindrance {
 	by := &a.spared.bars
 	switch {
+	case c.queue.holdsBack(a):
+		return inReserve
 	case by.newcomer && c.hard:
 		return isNewcomer
 	case by.ramp && c.hard:

@@ -213,7 +213,7 @@ func (d *day) offered(o outgoing) {
 			d.nobodyElse(t, s.agent)
 		}
 		for _, other := range d.b.inOrder() {
-			if other.listed && t.prefer != s.agent && s.agent.able(other.condition()) &&
+			if other.listed && t.prefer != s.agent && s.agent.able(other.condition()) && !other.class.queue.holdsBack(s.agent) &&
 				d.b.ineligible(other, s.agent) == "" && other.before(t, d.now.Mono) {
 				d.Fatalf("%s gets ticket %d although %d is before it", s.agent.Name, t.id, other.id)
 			}
@@ -224,7 +224,7 @@ func (d *day) offered(o outgoing) {
 // nobodyElse checks that nobody who did not miss the caller is free for it.
 func (d *day) nobodyElse(t *ticket, again *agent) {
 	for _, a := range d.b.agents {
-		if _, too := t.missed[a]; !too && a != again && a.able(t.condition()) && d.b.hindrance(a) == nothing {
+		if _, too := t.missed[a]; !too && a != again && a.able(t.condition()) && !t.class.queue.holdsBack(a) && d.b.hindrance(a) == nothing {
 			d.Fatalf("ticket %d goes to %s again although %s is free", t.id, again.Name, a.Name)
 		}
 	}
@@ -237,7 +237,7 @@ func (d *day) check() {
 	if c := d.b.count; c.WrapUpsCutShort+c.RestsCutShort+c.DoubleOffers+c.StarvedCallers > 0 {
 		d.Fatalf("counters: %+v", c)
 	}
-	if len(d.b.alarms) > len(d.b.agents)+len(d.b.tickets)+1 {
+	if len(d.b.alarms) > len(d.b.agents)+len(d.b.tickets)+2 {
 		d.Fatalf("%d alarms", len(d.b.alarms))
 	}
 	for _, t := range d.b.inOrder() {

@@ -182,7 +182,7 @@ func (y *play) ringAllWord(seats map[string]uint64, word string) {
 // TestAnOldCallerIsJudgedByHisStepAtTheDoor: who comes with an age is refused when
 // nobody can serve him from there on, and not let in to be thrown out.
 func TestAnOldCallerIsJudgedByHisStepAtTheDoor(t *testing.T) {
-	spec := QueueSpec{Needs: "x >= 1", Relax: []Relax{{time.Minute, "y >= 1"}}, OnEmpty: "goodbye"}
+	spec := QueueSpec{Needs: "x >= 1", Relax: []Relax{{After: time.Minute, Needs: "y >= 1"}}, OnEmpty: "goodbye"}
 	y := start(t, team(map[string]QueueSpec{"q": spec}, "anna: x=1", "bert: y=1"))
 	y.logIn("anna")
 	old := Entry{Call: "c1", Queue: "q", Since: y.now.Wall.Add(-time.Hour)}

@@ -87,10 +87,10 @@ func (b *board) stand(t *ticket) {
 		b.orphan(t)
 		return
 	case t.waitEnd() <= b.now.Mono:
-		b.expel(t, "wait", t.class.queue.spec.OnWait)
+		b.expel(t, limitWait, t.class.queue.spec.OnWait)
 		return
 	case !t.class.served(t.step):
-		b.expel(t, "empty", t.class.queue.spec.OnEmpty)
+		b.expel(t, limitEmpty, t.class.queue.spec.OnEmpty)
 		return
 	}
 	if t.pausedTil <= b.now.Mono {

@@ -24,11 +24,8 @@ func (b *board) enter(e Entry) (uint64, error) {
 	}
 	age := b.age(e)
 	e.Tier = max(0, min(e.Tier, mostTier))
-	if !b.classFor(q, e.Data, e.Tier.hard()).served(q.stepAt(age)) {
-		return 0, b.refuse(e, "empty", q.spec.OnEmpty)
-	}
-	if q.spec.MaxSize > 0 && q.waiting-q.parked >= q.spec.MaxSize && !e.Head {
-		return 0, b.refuse(e, "full", q.spec.OnFull)
+	if limit, target := b.keepsOut(q, e, age); limit != "" {
+		return 0, b.refuse(e, limit, target)
 	}
 	b.ids.Ticket++
 	t := b.newTicket(b.ids.Ticket, e)
@@ -137,6 +134,8 @@ func (b *board) answered(id uint64) error {
 	}
 	s.answered = true
 	b.count.Answers++
+	b.judge(t)
+	b.served(t, KindAnswered, "")
 	b.turn.settled = append(b.turn.settled, id)
 	for _, o := range t.offer.seats {
 		if o != s && b.seats[o.id] == o {
@@ -270,6 +269,7 @@ func (b *board) leave(id uint64, why string) {
 	}
 	b.revokeAll(t, string(MissCallerLeft))
 	b.count.Left++
+	b.served(t, KindLeft, why)
 	b.record(Event{
 		At: b.now, Kind: KindLeft, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id, Reason: why, Length: b.now.Mono - t.entered,
 	})
@@ -280,6 +280,7 @@ func (b *board) leave(id uint64, why string) {
 func (b *board) expel(t *ticket, limit, target string) {
 	b.revokeAll(t, string(MissCallerLeft))
 	b.count.Removed++
+	b.served(t, KindRemoved, limit)
 	b.record(Event{
 		At: b.now, Kind: KindRemoved, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: limit, Length: b.now.Mono - t.entered,
 	})
@@ -312,7 +313,7 @@ func (b *board) leaveEmpty() {
 	}
 	slices.SortFunc(lost, func(x, y *ticket) int { return x.compare(y, b.now.Mono) })
 	for _, t := range lost {
-		b.expel(t, "empty", t.class.queue.spec.OnEmpty)
+		b.expel(t, limitEmpty, t.class.queue.spec.OnEmpty)
 	}
 }
 

@@ -87,8 +87,12 @@ func classFrom(i int) time.Duration {
 	if i == 0 {
 		return 0
 	}
-	return time.Duration(math.Exp2(float64(i)/classPerOctave) * float64(time.Second))
+	octave := time.Second << (i / classPerOctave)
+	return time.Duration(float64(octave) * quarters[i%classPerOctave])
 }
+
+// quarters are the quarters of an octave.
+var quarters = [classPerOctave]float64{1, 1.189207115002721, 1.4142135623730951, 1.681792830507429}
 
 func (h *histogram) add(d time.Duration) {
 	h.Counts[classOf(d)]++
@@ -112,32 +116,47 @@ func (h *histogram) at(p float64) time.Duration { return h.beyond(0, p) }
 // beyond is at for a conversation that has lasted so long already: the whole length
 // of the share p of those that lasted longer. Where none did it is the length itself.
 func (h *histogram) beyond(lasted time.Duration, p float64) time.Duration {
-	from := classOf(lasted)
-	inside := func(i int) float64 { // conversations of a class that lasted longer
-		n := float64(h.Counts[i])
-		if i == from && lasted > 0 {
-			lo, hi := classFrom(i), classFrom(i+1)
-			n *= max(0, float64(hi-lasted)/float64(hi-lo))
+	var one [1]time.Duration
+	h.divide(lasted, one[:], func(int) float64 { return p })
+	return one[0]
+}
+
+// evenly fills out with the lengths of equal shares, the shortest first, each by its
+// middle.
+func (h *histogram) evenly(lasted time.Duration, out []time.Duration) {
+	h.divide(lasted, out, func(i int) float64 { return (float64(i) + 0.5) / float64(len(out)) })
+}
+
+// divide fills out with the lengths of growing shares of what lasted longer.
+func (h *histogram) divide(lasted time.Duration, out []time.Duration, share func(int) float64) {
+	from, total := classOf(lasted), 0.0
+	for i := from; i < classCount; i++ {
+		total += h.longer(i, lasted)
+	}
+	i, passed := from, 0.0
+	for k := range out {
+		want := share(k) * total
+		for i < classCount-1 && (passed+h.longer(i, lasted) < want || h.longer(i, lasted) == 0) {
+			passed += h.longer(i, lasted)
+			i++
 		}
+		n := h.longer(i, lasted)
+		if total == 0 || n == 0 {
+			out[k] = lasted
+			continue
+		}
+		lo := max(lasted, classFrom(i))
+		out[k] = lo + time.Duration(min(1, (want-passed)/n)*float64(classFrom(i+1)-lo))
+	}
+}
+
+// longer is how many conversations of a class lasted longer than so long.
+func (h *histogram) longer(i int, lasted time.Duration) float64 {
+	n, lo, hi := float64(h.Counts[i]), classFrom(i), classFrom(i+1)
+	if lasted <= lo || n == 0 {
 		return n
 	}
-	total := 0.0
-	for i := from; i < classCount; i++ {
-		total += inside(i)
-	}
-	if total == 0 {
-		return lasted
-	}
-	want := p * total
-	for i := from; i < classCount; i++ {
-		n := inside(i)
-		if n > 0 && want <= n {
-			lo := max(lasted, classFrom(i))
-			return lo + time.Duration(want/n*float64(classFrom(i+1)-lo))
-		}
-		want -= n
-	}
-	return max(lasted, classFrom(classCount))
+	return n * max(0, float64(hi-lasted)/float64(hi-lo))
 }
 
 // handle is how long an agent of the queue is taken up by a call: the length, talk and

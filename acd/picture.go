@@ -22,6 +22,8 @@ type Picture struct {
 	Recent   map[string]string       `json:"recent,omitempty"`
 	Reckon   *time.Duration          `json:"reckon,omitempty"` // when loads are worked out next
 	Paces    map[string]pace         `json:"paces,omitempty"`
+	Weighing *time.Duration          `json:"weighing,omitempty"` // when service levels are looked at next
+	Levels   map[string]level        `json:"levels,omitempty"`
 	Lots     map[string]picturedLots `json:"lots,omitempty"` // by queue
 	Agents   []pictured              `json:"agents,omitempty"`
 	Phones   []picturedPhone         `json:"phones,omitempty"`
@@ -108,6 +110,14 @@ func (b *board) picture() *Picture {
 			p.Lots[name] = picturedLots{q.lots.clock, slices.Clone(q.lots.drawn)}
 		}
 	}
+	if b.weighing.pos > 0 {
+		at := b.weighing.at
+		p.Weighing = &at
+	}
+	p.Levels = make(map[string]level, len(b.levels))
+	for name, l := range b.levels {
+		p.Levels[name] = *l
+	}
 	if b.reckon.pos > 0 {
 		at := b.reckon.at
 		p.Reckon = &at
@@ -137,7 +147,7 @@ func (b *board) picture() *Picture {
 func (b *board) pictureTicket(t *ticket) picturedTicket {
 	p := picturedTicket{
 		ID: t.id, Entry: t.entry, Since: t.since, Entered: t.entered, Step: t.step, PausedTil: t.pausedTil,
-		Untaken: t.untaken, Told: t.told, Prefers: t.prefer != nil,
+		Untaken: t.untaken, Told: t.told.position, Prefers: t.prefer != nil,
 	}
 	p.Back = t.pictureBack()
 	if b.routes.queues[t.entry.Queue] != t.class.queue {
@@ -188,6 +198,9 @@ func (p *Picture) restore() (*board, error) {
 		return nil, err
 	}
 	b.lineUp()
+	if p.Weighing != nil {
+		b.alarms.set(&b.weighing, *p.Weighing)
+	}
 	if p.Reckon != nil {
 		b.alarms.set(&b.reckon, *p.Reckon)
 	}
@@ -199,8 +212,14 @@ func (b *board) restoreQueues(p *Picture) {
 	for name, pace := range p.Paces {
 		b.paces[name] = &pace
 	}
+	for name, l := range p.Levels {
+		b.levels[name] = &l
+	}
 	for name, q := range b.routes.queues {
 		q.pace = b.paces.of(name)
+		if q.reserve != nil {
+			q.reserve.level = b.levels[name]
+		}
 		if lots, ok := p.Lots[name]; ok && q.lots != nil && len(lots.Drawn) == len(q.lots.drawn) {
 			q.lots.clock = lots.Clock
 			copy(q.lots.drawn, lots.Drawn)
@@ -248,7 +267,7 @@ func (b *board) restoreTicket(one *picturedTicket) error {
 	entry := one.Entry
 	entry.Data = plain(entry.Data)
 	t := b.newTicket(one.ID, entry)
-	t.since, t.entered, t.pausedTil, t.untaken, t.told = one.Since, one.Entered, one.PausedTil, one.Untaken, one.Told
+	t.since, t.entered, t.pausedTil, t.untaken, t.told.position = one.Since, one.Entered, one.PausedTil, one.Untaken, one.Told
 	if a := b.agents[one.Entry.Prefer]; one.Prefers && a != nil {
 		t.prefer, a.wanted = a, append(a.wanted, t)
 	}
@@ -303,9 +322,9 @@ func (b *board) queueOf(t *picturedTicket) (*queue, error) {
 		return nil, fmt.Errorf("queue %s: %w", t.Entry.Queue, ErrNoQueue)
 	}
 	spec := *t.Queue
-	spec.Needs, spec.Agents, spec.Relax = "", nil, slices.Clone(spec.Relax)
+	spec.Needs, spec.Agents, spec.Boosts, spec.Relax = "", nil, nil, slices.Clone(spec.Relax)
 	for i := range spec.Relax {
-		spec.Relax[i].Needs = ""
+		spec.Relax[i] = Relax{After: spec.Relax[i].After}
 	}
 	return b.routes.queue(spec, newDictionary(nil))
 }

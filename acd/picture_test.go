@@ -93,8 +93,8 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 	}{
 		{
 			board{},
-			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "reckon", "ids", "count"},
-			[]string{"calls", "backs", "alarms", "touched", "fresh", "turn"},
+			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "weighing", "reckon", "ids", "count"},
+			[]string{"calls", "backs", "alarms", "touched", "fresh", "turn", "kept"},
 		},
 		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted", "career", "spared"}},
 		{phone{}, []string{"away", "told", "heard", "busy", "since", "agent"}, nil},
@@ -110,12 +110,12 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order", "dial", "careers"}},
 		{
 			queue{},
-			[]string{"spec", "pace", "lots"},
-			[]string{"steps", "all", "classes", "leave", "waiting", "idle", "recent", "parked", "hours"},
+			[]string{"spec", "pace", "lots", "reserve"},
+			[]string{"steps", "all", "classes", "leave", "join", "boosts", "waiting", "idle", "recent", "parked", "hours"},
 		},
 		{condition{}, nil, []string{
-			"queue", "step", "need", "data", "able", "order", "offerable", "waiting", "serving", "present", "marked", "dead",
-			"hard", "tender",
+			"queue", "step", "need", "data", "able", "order", "offerable", "waiting", "serving", "present", "joinable", "staffed",
+			"marked", "dead", "hard", "tender",
 		}},
 		{ids{}, []string{"Seq", "Ticket", "Seat", "Turn"}, nil},
 	}

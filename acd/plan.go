@@ -62,17 +62,29 @@ func (r *routes) queue(spec QueueSpec, d dictionary) (*queue, error) {
 	if spec.Strategy == WeightedRandom {
 		q.lots = &lots{drawn: make([]int64, len(r.names))}
 	}
+	q.reserve = r.reserves(spec)
+	for _, s := range spec.JoinWhen {
+		if q.join == nil {
+			q.join = map[AgentState]bool{}
+		}
+		q.join[s] = true
+	}
 	var err error
 	if q.hours, err = spec.Callback.window(); err != nil {
 		return nil, fmt.Errorf("queue %s: callback: %w", spec.Name, err)
 	}
-	all := append([]Relax{{Needs: spec.Needs}}, spec.Relax...)
-	for _, x := range all {
-		n, err := d.compile(x.Needs)
-		if err != nil {
-			return nil, fmt.Errorf("queue %s: %w", spec.Name, err)
+	if q.boosts, _, err = d.boosts(spec); err != nil {
+		return nil, fmt.Errorf("queue %s: %w", spec.Name, err)
+	}
+	needs, wrong := d.needs(spec)
+	for _, err := range wrong {
+		return nil, fmt.Errorf("queue %s: %w", spec.Name, err)
+	}
+	for i, n := range needs {
+		s := step{need: n, conditions: map[string]*condition{}}
+		if i > 0 {
+			s.after = spec.Relax[i-1].After
 		}
-		s := step{after: x.After, need: n, conditions: map[string]*condition{}}
 		s.order = r.standing(spec, n)
 		if !n.usesData() {
 			s.able = r.able(s.order, n, nil)
@@ -96,8 +108,12 @@ const outside = int64(1) << 62
 
 // standing is each agent's fixed place for the strategies that have one, by rank.
 func (r *routes) standing(spec QueueSpec, n *need) []int64 {
-	listed := make(map[string]int64, len(spec.Agents))
-	for i, name := range spec.Agents {
+	named := spec.Agents
+	if len(named) > 0 {
+		named = slices.Concat(named, spec.Reserve)
+	}
+	listed := make(map[string]int64, len(named))
+	for i, name := range named {
 		listed[name] = int64(i)
 	}
 	order := make([]int64, len(r.names))
@@ -138,6 +154,7 @@ func (b *board) adopt(r *routes) {
 	for _, name := range r.order {
 		r.queues[name].pace = b.paces.of(name)
 	}
+	b.measure(r)
 	for _, a := range b.agents {
 		a.listed, a.posts, a.counted = false, nil, ""
 		b.touch(a)
@@ -226,13 +243,16 @@ func (b *board) classFor(q *queue, data map[string]any, hard bool) *class {
 			sign += s.need.signature(data) + "|"
 		}
 	}
+	for _, boost := range q.boosts {
+		sign += boost.when.signature(data) + "|"
+	}
 	q.recent++
 	if c := q.classes[sign]; c != nil {
 		c.used = q.recent
 		return c
 	}
 	b.forgetClasses(q)
-	c := &class{queue: q, sign: sign, used: q.recent}
+	c := &class{queue: q, sign: sign, used: q.recent, boost: q.boost(data)}
 	for i := range q.steps {
 		c.conds = append(c.conds, b.conditionFor(q, i, data, hard))
 	}
@@ -343,6 +363,12 @@ func (c *condition) count(s AgentState, by int) {
 	}
 	if !c.queue.leave[s] {
 		c.serving += by
+	}
+	if c.queue.join[s] {
+		c.joinable += by
+	}
+	if isStaffed(s) {
+		c.staffed += by
 	}
 }
 

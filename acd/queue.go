@@ -56,13 +56,16 @@ type queue struct {
 	all     []*condition        // every condition in use, for positions and views
 	classes map[string]*class   // by signature of the call's data
 	leave   map[AgentState]bool // LeaveOn as a set
-	waiting int                 // tickets, offered ones too
-	parked  int                 // of waiting: callbacks
-	hours   window              // in which numbers are called back
-	idle    int                 // classes without a ticket
-	recent  uint64              // counts uses of classes
-	pace    *pace               // lives on when the plan changes
-	lots    *lots               // weighted random; else nil
+	join    map[AgentState]bool // JoinWhen as a set; nil = not said
+	boosts  []boosted
+	waiting int      // tickets, offered ones too
+	parked  int      // of waiting: callbacks
+	hours   window   // in which numbers are called back
+	idle    int      // classes without a ticket
+	recent  uint64   // counts uses of classes
+	pace    *pace    // lives on when the plan changes
+	lots    *lots    // weighted random; else nil
+	reserve *reserve // nil = none
 }
 
 // step is one condition of a queue by waiting time, as prepared: who can serve.
@@ -89,6 +92,8 @@ type condition struct {
 	waiting   line[*ticket]
 	serving   int // able agents in none of the queue's LeaveOn states
 	present   int // able agents who are logged in
+	joinable  int // able agents in one of the queue's JoinWhen states
+	staffed   int // able agents who are at work
 	marked    bool
 	dead      bool // forgotten: no class uses it
 }
@@ -101,6 +106,7 @@ type class struct {
 	conds   []*condition
 	tickets int
 	used    uint64
+	boost   int // minutes, of all calls with such data
 }
 
 // served tells whether anybody able from the step on is in none of the states that
@@ -124,7 +130,7 @@ type ticket struct {
 	prefer    *agent
 	pausedTil time.Duration // the call was too slow to take offers
 	untaken   int
-	told      int     // smallest position told
+	told      told
 	back      *parked // nil = the caller is on the line
 }
 
@@ -165,7 +171,7 @@ func (t *ticket) condition() *condition { return t.class.conds[t.step] }
 // of minutes is the same as having come that much earlier.
 func (t *ticket) place() key {
 	spec := t.class.queue.spec
-	came := t.since - time.Duration(float64(t.headStart())*float64(time.Minute)/spec.Weight)
+	came := t.since - time.Duration(float64(t.headStart()+t.class.boost)*float64(time.Minute)/spec.Weight)
 	head := int64(1)
 	if t.first() {
 		head = 0
@@ -187,7 +193,7 @@ func (t *ticket) headStart() int {
 // score compares callers of different queues, in seconds of waiting at weight 1.
 func (t *ticket) score(now time.Duration) float64 {
 	spec := t.class.queue.spec
-	return 60*float64(spec.Priority+t.headStart()) + spec.Weight*(now-t.since).Seconds()
+	return 60*float64(spec.Priority+t.headStart()+t.class.boost) + spec.Weight*(now-t.since).Seconds()
 }
 
 // compare orders callers by who is served first, whatever their queues.

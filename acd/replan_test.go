@@ -11,7 +11,7 @@ import (
 // TestWhyAnswersWhileAPlanChanges asks about a caller whose offer was made by a plan
 // with more steps than the one in force.
 func TestWhyAnswersWhileAPlanChanges(t *testing.T) {
-	steps := []Relax{{time.Minute, "x >= 1"}, {2 * time.Minute, ""}}
+	steps := []Relax{{After: time.Minute, Needs: "x >= 1"}, {After: 2 * time.Minute}}
 	y := start(t, team(map[string]QueueSpec{"q": {Needs: "x >= 2", Relax: steps}}, "anna: x=1"))
 	y.logIn("anna")
 	y.enter(Entry{Call: "c1", Queue: "q", Since: y.now.Wall.Add(-time.Hour)})
@@ -38,9 +38,9 @@ func TestWhoWaitsIsJudgedByTheNewSteps(t *testing.T) {
 		next Plan
 		want string
 	}{
-		"a step that is due already counts at once": {plan(Relax{30 * time.Second, "x >= 2"}), "c1>bert"},
-		"of several due steps the last counts":      {plan(Relax{10 * time.Second, "x >= 3"}, Relax{time.Minute, "x >= 1"}), "c1>carl"},
-		"a step not yet due does not count":         {plan(Relax{2 * time.Minute, "x >= 1"}), ""},
+		"a step that is due already counts at once": {plan(Relax{After: 30 * time.Second, Needs: "x >= 2"}), "c1>bert"},
+		"of several due steps the last counts":      {plan(Relax{After: 10 * time.Second, Needs: "x >= 3"}, Relax{After: time.Minute, Needs: "x >= 1"}), "c1>carl"},
+		"a step not yet due does not count":         {plan(Relax{After: 2 * time.Minute, Needs: "x >= 1"}), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			y := start(t, plan())
@@ -61,7 +61,7 @@ func TestWhoWaitsIsJudgedByTheNewSteps(t *testing.T) {
 
 // TestAStepThatWasReachedIsTakenBack: a stricter plan holds for who has waited long.
 func TestAStepThatWasReachedIsTakenBack(t *testing.T) {
-	loose := team(map[string]QueueSpec{"q": {Needs: "x >= 2", Relax: []Relax{{time.Minute, "x >= 1"}}}}, "anna: x=2", "bert: x=1")
+	loose := team(map[string]QueueSpec{"q": {Needs: "x >= 2", Relax: []Relax{{After: time.Minute, Needs: "x >= 1"}}}}, "anna: x=2", "bert: x=1")
 	y := start(t, loose)
 	y.logIn("anna", "bert")
 	y.say("anna", GoNotReady)

@@ -117,7 +117,7 @@ func TestAPreferredAgentIsTakenBeforeTheStrategyForAWhile(t *testing.T) {
 }
 
 func TestAConditionRelaxesWithTheWait(t *testing.T) {
-	spec := QueueSpec{Needs: "x >= 3", Relax: []Relax{{30 * time.Second, "x >= 2"}, {time.Minute, "x >= 1 && y >= 1"}}}
+	spec := QueueSpec{Needs: "x >= 3", Relax: []Relax{{After: 30 * time.Second, Needs: "x >= 2"}, {After: time.Minute, Needs: "x >= 1 && y >= 1"}}}
 	y := start(t, team(map[string]QueueSpec{"q": spec}, "anna: x=3", "bert: x=2", "carl: x=1 y=1"))
 	y.logIn("carl", "bert")
 	y.enter(Entry{Call: "c1", Queue: "q"})

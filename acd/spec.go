@@ -29,6 +29,11 @@ const (
 	Gentlest          Strategy = "gentlest"           // least strain in the last two hours
 )
 
+// agentStates are the words for states.
+var agentStates = []string{
+	string(LoggedOut), string(Ready), string(Offered), string(OnCall), string(WrapUp), string(Resting), string(NotReady), string(Missed),
+}
+
 // strategies are the words that are allowed; empty is the default.
 var strategies = []string{
 	"", string(LongestIdle), string(LeastOccupied), string(FewestCalls), string(LeastTalk), string(RoundRobin), string(Linear),
@@ -42,6 +47,8 @@ type QueueSpec struct {
 	Strategy  Strategy       `yaml:"strategy"`  // default longest-idle
 	Needs     string         `yaml:"needs"`     // skill expression, e.g. refunds >= 3 && (lang_zh >= 5 || lang_en >= 7); empty = every agent of Agents
 	Agents    []string       `yaml:"agents"`    // who may serve, in order for linear; empty = everybody who meets Needs
+	Reserve   []string       `yaml:"reserve"`   // agents who serve, too, while the service level is below its objective
+	Service   Service        `yaml:"service"`   // the level at which reserve agents are called
 	Relax     []Relax        `yaml:"relax"`     // later, weaker (or stronger) conditions by waiting time
 	Shares    map[string]int `yaml:"shares"`    // weighted-random: by agent, 1 to 100; default 1
 	Ring      time.Duration  `yaml:"ring"`      // default 20s
@@ -52,18 +59,14 @@ type QueueSpec struct {
 	MaxSize   int            `yaml:"max_size"`  // waiting callers; 0 = no limit
 	Priority  int            `yaml:"priority"`  // minutes of head start over other queues
 	Weight    float64        `yaml:"weight"`    // how fast waiting counts; default 1
+	Boosts    []Boost        `yaml:"boosts"`    // head starts by what is known of the call
 	LeaveOn   []AgentState   `yaml:"leave_on"`  // leave (and do not join) when every capable agent is in one of these; default [logged-out]
 	OnFull    string         `yaml:"on_full"`   // target of limits, an opaque word for call: "goodbye", "menu:x", "queue:x", "number:x"
 	OnWait    string         `yaml:"on_wait"`   // target when MaxWait is reached
 	OnEmpty   string         `yaml:"on_empty"`  // target when LeaveOn applies
 	Callback  CallbackSpec   `yaml:"callback"`  // who is called back instead of waiting on the line
 	Intensity string         `yaml:"intensity"` // how hard its calls are on people: low, normal or hostile; after a call with a protection event low comes first, and who has had enough gets none of a hostile queue, see floor.care; default normal
-}
-
-// Relax is one step by waiting time that replaces the condition.
-type Relax struct {
-	After time.Duration `yaml:"after"`
-	Needs string        `yaml:"needs"`
+	Door      `yaml:",inline"`
 }
 
 // AgentSpec is what the floor must know of a person.
@@ -134,6 +137,7 @@ func (s Settings) Check() map[string]string {
 // means that nobody leaves.
 func (q QueueSpec) WithDefaults() QueueSpec {
 	setDefault(&q.Strategy, LongestIdle)
+	q.Service = q.Service.WithDefaults()
 	setDefault(&q.Ring, 20*time.Second)
 	setDefault(&q.RingNext, 8*time.Second)
 	setDefault(&q.WrapUp, 30*time.Second)
@@ -155,6 +159,8 @@ func (q QueueSpec) Check() map[string]string {
 	w.word("strategy", string(q.Strategy), strategies...)
 	w.word("intensity", q.Intensity, "", "low", "normal", "hostile")
 	w.under("callback", q.Callback.Check())
+	maps.Copy(w, q.Door.Check())
+	w.under("service", q.Service.Check())
 	w.length("ring", q.Ring, 10*time.Minute)
 	w.length("ring_next", q.RingNext, 10*time.Minute)
 	if q.RingNext > 0 && q.RingNext < time.Second {
@@ -180,8 +186,7 @@ func (q QueueSpec) Check() map[string]string {
 		w["weight"] = fmt.Sprintf("%v is not between 0.01 and 100: a queue whose callers do not age would starve", q.Weight)
 	}
 	for i, s := range q.LeaveOn {
-		w.word(fmt.Sprintf("leave_on.%d", i), string(s), string(LoggedOut), string(Ready), string(Offered),
-			string(OnCall), string(WrapUp), string(Resting), string(NotReady), string(Missed))
+		w.word(fmt.Sprintf("leave_on.%d", i), string(s), agentStates...)
 	}
 	after := time.Duration(0)
 	for i, r := range q.Relax {
@@ -255,6 +260,13 @@ func (p Plan) Check() map[string]string {
 	for _, name := range slices.Sorted(maps.Keys(p.Queues)) {
 		q, key := p.Queues[name], "queues."+name
 		w.under(key, q.Check())
+		for i, a := range q.Reserve {
+			if _, ok := p.Agents[a]; !ok {
+				w[fmt.Sprintf("%s.reserve.%d", key, i)] = fmt.Sprintf("there is no agent %s", a)
+			} else if slices.Contains(q.Agents, a) || slices.Contains(q.Reserve[:i], a) {
+				w[fmt.Sprintf("%s.reserve.%d", key, i)] = fmt.Sprintf("%s is named twice", a)
+			}
+		}
 		for i, a := range q.Agents {
 			if _, ok := p.Agents[a]; !ok {
 				w[fmt.Sprintf("%s.agents.%d", key, i)] = fmt.Sprintf("there is no agent %s", a)
@@ -267,16 +279,27 @@ func (p Plan) Check() map[string]string {
 				w[key+".shares."+a] = fmt.Sprintf("there is no agent %s", a)
 			}
 		}
-		if _, err := d.compile(q.Needs); err != nil {
-			w[key+".needs"] = err.Error()
-		}
-		for i, r := range q.Relax {
-			if _, err := d.compile(r.Needs); err != nil {
-				w[fmt.Sprintf("%s.relax.%d.needs", key, i)] = err.Error()
-			}
-		}
+		d.checkNeeds(w, key, q)
 	}
 	return w
+}
+
+// checkNeeds compiles everything a queue asks for.
+func (d dictionary) checkNeeds(w wrongs, key string, q QueueSpec) {
+	_, wrong := d.needs(q)
+	for at, err := range wrong {
+		switch {
+		case at == 0:
+			w[key+".needs"] = err.Error()
+		case q.Relax[at-1].changes():
+			w[fmt.Sprintf("%s.relax.%d", key, at-1)] = err.Error()
+		default:
+			w[fmt.Sprintf("%s.relax.%d.needs", key, at-1)] = err.Error()
+		}
+	}
+	if _, at, err := d.boosts(q); err != nil {
+		w[fmt.Sprintf("%s.boosts.%d", key, at)] = err.Error()
+	}
 }
 
 // wrongs collects what is wrong, by dotted key.

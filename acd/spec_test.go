@@ -23,6 +23,7 @@ func TestDefaultsAreThoseOfThePage(t *testing.T) {
 		Queues: map[string]QueueSpec{"q": {
 			Name: "q", Strategy: LongestIdle, Ring: 20 * time.Second, RingNext: 8 * time.Second, WrapUp: 30 * time.Second, Handle: 5 * time.Minute, MaxWait: 30 * time.Minute,
 			Weight: 1, LeaveOn: []AgentState{LoggedOut}, Intensity: "normal", Callback: CallbackSpec{}.WithDefaults(),
+			Service: Service{Objective: 80, Within: 20 * time.Second, Over: 30 * time.Minute, Margin: 5},
 		}},
 		Agents: map[string]AgentSpec{"anna": {Name: "anna"}},
 	}
@@ -50,8 +51,8 @@ func TestWhatIsWrongIsSaidWhere(t *testing.T) {
 		"no yes or no":                    {needs("refunds + 1"), "queues.q.needs", "expected bool"},
 		"a number compared with a word":   {needs(`refunds == "much"`), "queues.q.needs", "column 9: invalid operation"},
 		"an expression without end":       {needs("refunds > 1" + strings.Repeat(" && refunds > 1", 500)), "queues.q.needs", "column"},
-		"a relax step":                    {edit(func(q *QueueSpec) { q.Relax = []Relax{{time.Minute, "x"}} }), "queues.q.relax.0.needs", "column 1"},
-		"relax steps out of order":        {edit(func(q *QueueSpec) { q.Relax = []Relax{{time.Minute, ""}, {time.Second, ""}} }), "queues.q.relax.1.after", "1s is not later than 1m0s"},
+		"a relax step":                    {edit(func(q *QueueSpec) { q.Relax = []Relax{{After: time.Minute, Needs: "x"}} }), "queues.q.relax.0.needs", "column 1"},
+		"relax steps out of order":        {edit(func(q *QueueSpec) { q.Relax = []Relax{{After: time.Minute, Needs: ""}, {After: time.Second}} }), "queues.q.relax.1.after", "1s is not later than 1m0s"},
 		"a strategy":                      {edit(func(q *QueueSpec) { q.Strategy = "random" }), "queues.q.strategy", `"random" is not one of longest-idle, least-occupied`},
 		"an intensity":                    {edit(func(q *QueueSpec) { q.Intensity = "hot" }), "queues.q.intensity", "low, normal, hostile"},
 		"a ring time":                     {edit(func(q *QueueSpec) { q.Ring = -1 }), "queues.q.ring", "not between 0 and 10m0s"},

@@ -16,11 +16,10 @@ func (b *board) place(id uint64) (Place, error) {
 		return Place{}, fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
 	}
 	q := t.class.queue
-	at := q.ahead(t) + 1
-	if t.told == 0 || at < t.told {
-		t.told = at
-	}
-	return Place{Position: t.told, Waiting: q.waiting, Since: b.stamp(t.since).Wall}, nil
+	said := b.tell(t)
+	return Place{
+		Position: said.position, Waiting: q.waiting, Since: b.stamp(t.since).Wall, P50: said.estimate.P50, P90: said.estimate.P90,
+	}, nil
 }
 
 // agentViews gives every agent, by name. Who left the config is shown while something
@@ -51,7 +50,10 @@ func (b *board) queueViews() []QueueView {
 	out := make([]QueueView, 0, len(b.routes.order))
 	for _, name := range b.routes.order {
 		q := b.routes.queues[name]
-		v := QueueView{Name: name, Waiting: q.waiting - q.parked, Callbacks: q.parked}
+		v := QueueView{Name: name, Waiting: q.waiting - q.parked, Callbacks: q.parked, Estimates: b.kept[name]}
+		if q.reserve != nil {
+			v.ServiceLevel, v.Reserve = q.reserve.level.Last, q.reserve.level.Called
+		}
 		if since, ok := oldest[q]; ok {
 			v.Oldest = b.stamp(since).Wall
 		}
@@ -207,6 +209,8 @@ func (b *board) whyNot(t *ticket, a *agent) (what string, who named) {
 		clock(a.Gap + b.routes.settings.Care.HardRelief)
 	case isNotReady:
 		who.detail = a.Reason
+	case inReserve:
+		return t.class.queue.whyHeld(), who
 	case nothing:
 		if b.ineligible(t, a) != "" {
 			return "free, but missed this caller, and others did not", who
@@ -357,6 +361,9 @@ func (b *board) lackOf(a *agent, q *queue) string {
 // whyQueue says what a queue has for an agent, and what stands between them.
 func (b *board) whyQueue(a *agent, q *queue, waiting int) string {
 	text := fmt.Sprintf("queue %s: %d wait whom %s can serve", q.spec.Name, waiting, a.Name)
+	if q.holdsBack(a) {
+		return text + "; " + a.Name + " is " + q.whyHeld()
+	}
 	for _, c := range q.all {
 		if !a.able(c) || len(c.waiting.items) == 0 {
 			continue

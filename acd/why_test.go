@@ -45,7 +45,7 @@ func TestPositionsNeverGrow(t *testing.T) {
 
 func TestWhySpeaksOfEverybody(t *testing.T) {
 	queues := map[string]QueueSpec{
-		"refunds": {Needs: "refunds >= 3 && (lang_zh >= 5 || lang_en >= 7)", Relax: []Relax{{time.Minute, "refunds >= 1"}}},
+		"refunds": {Needs: "refunds >= 3 && (lang_zh >= 5 || lang_en >= 7)", Relax: []Relax{{After: time.Minute, Needs: "refunds >= 1"}}},
 		"named":   {Agents: []string{"bert"}},
 	}
 	y := start(t, team(queues, "anna: refunds=3 lang_en=7", "bert: refunds=2 lang_zh=5", "carl: refunds=4 lang_zh=9", "dora: refunds=5 lang_en=9"))
@@ -99,7 +99,7 @@ func TestWhySpeaksOfEverybody(t *testing.T) {
 func TestWhyOfAHouseFullOfAgentsIsAPage(t *testing.T) {
 	for name, spec := range map[string]QueueSpec{
 		"a queue that names its agents": {Needs: "refunds >= 3"},
-		"a queue for who has the skill": {Needs: "refunds >= 3", Relax: []Relax{{time.Hour, "refunds >= 1"}}},
+		"a queue for who has the skill": {Needs: "refunds >= 3", Relax: []Relax{{After: time.Hour, Needs: "refunds >= 1"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var team300 []string
@@ -191,7 +191,7 @@ func TestWhyAnAgentOfManyQueuesIsAPage(t *testing.T) {
 
 // TestWhyInEveryLifeOfACaller is one sentence of each kind.
 func TestWhyInEveryLifeOfACaller(t *testing.T) {
-	relaxed := QueueSpec{Needs: "x >= 3", Relax: []Relax{{time.Minute, "x >= 1"}, {2 * time.Minute, ""}}, LeaveOn: []AgentState{}}
+	relaxed := QueueSpec{Needs: "x >= 3", Relax: []Relax{{After: time.Minute, Needs: "x >= 1"}, {After: 2 * time.Minute, Needs: ""}}, LeaveOn: []AgentState{}}
 	for name, tc := range map[string]struct {
 		spec QueueSpec
 		act  func(*play)

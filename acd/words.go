@@ -53,7 +53,7 @@ var (
 
 // Refused is the error of Enter when a limit of the queue keeps the caller out.
 type Refused struct {
-	Queue, Limit, Target string // Limit: full, empty
+	Queue, Limit, Target string // Limit: empty, full, ewt, ratio
 }
 
 // Error says which limit.
@@ -122,6 +122,7 @@ type Place struct {
 	Position int // 1 = next
 	Waiting  int
 	Since    time.Time
+	P50, P90 time.Duration // of callers in this place half, nine of ten, wait no longer; never growing; 0 = not known
 }
 
 // Verb is what an agent asks for.
@@ -175,6 +176,10 @@ type QueueView struct {
 	Oldest    time.Time `json:"oldest,omitzero"`
 	Ready     int       `json:"ready"`   // offerable capable agents
 	Capable   int       `json:"capable"` // logged-in capable agents
+
+	Estimates    Accuracy `json:"estimates,omitzero"`      // of the waits that callers were told
+	ServiceLevel float64  `json:"service_level,omitempty"` // percent, where there is a reserve
+	Reserve      bool     `json:"reserve,omitempty"`       // reserve agents are called
 }
 
 // Counters are the promises of queues.md §3 and facts for metrics.

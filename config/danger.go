@@ -124,6 +124,12 @@ func atOnce(q *Queue) (names []string) {
 	if name, ok := queueOf(q.OnFull); ok && q.MaxSize > 0 {
 		names = append(names, name)
 	}
+	if name, ok := queueOf(q.OnEWT); ok && q.MaxEWT > 0 {
+		names = append(names, name)
+	}
+	if name, ok := queueOf(q.OnRatio); ok && q.MaxRatio > 0 {
+		names = append(names, name)
+	}
 	if name, ok := queueOf(q.OnEmpty); ok && !neverLeft {
 		names = append(names, name)
 	}

@@ -61,6 +61,7 @@ func (r *reading) checkShifts(c *Config) {
 
 func (r *reading) checkQueue(p path, c *Config, q *Queue) {
 	r.allExist(p.to("agents"), "agents", q.Agents)
+	r.allExist(p.to("reserve"), "agents", q.Reserve)
 	for i, name := range q.Supervisors {
 		at := p.to("supervisors").to(fmt.Sprint(i))
 		if r.exists(at, "agents", name) && !c.Agents[name].Supervisor {
@@ -84,6 +85,7 @@ func (r *reading) checkEmergency(p path, name string, q *Queue) {
 	for _, t := range limits(q) {
 		switch word, to, _ := strings.Cut(t.name, ":"); {
 		case t.name == "" && t.key == "on_full" && q.MaxSize == 0: // never full
+		case t.name == "" && t.key == "on_ewt" && q.MaxEWT == 0, t.name == "" && t.key == "on_ratio" && q.MaxRatio == 0:
 		case t.name == "" && t.key == "on_empty" && q.LeaveOn != nil && len(q.LeaveOn) == 0: // never left
 		case t.name == "":
 			r.complain(p.to(t.key), fmt.Sprintf("an emergency queue never ends a caller, so %s must lead on", t.key), "write queue:NAME, phone:NAME, menu:NAME or number:DIGITS")
@@ -95,7 +97,10 @@ func (r *reading) checkEmergency(p path, name string, q *Queue) {
 
 // limits are the keys of a queue that say where a caller goes who cannot stay.
 func limits(q *Queue) []targetOf {
-	return []targetOf{{"on_full", "", q.OnFull}, {"on_wait", "", q.OnWait}, {"on_empty", "", q.OnEmpty}}
+	return []targetOf{
+		{"on_full", "", q.OnFull}, {"on_wait", "", q.OnWait}, {"on_empty", "", q.OnEmpty},
+		{"on_ewt", "", q.OnEWT}, {"on_ratio", "", q.OnRatio},
+	}
 }
 
 // checkTarget asks that a target can be read and that what it names exists.

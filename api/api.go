@@ -71,6 +71,7 @@ type Parts struct {
 	Counts   func() map[string]float64                              // more metrics by name, counters; those of the calls among them
 	Agent    func(number, pin, from string) (agent string, ok bool) // who shows an agent number and PIN
 	Dose     func(ctx context.Context, agent string) (any, error)   // JSON for /v1/own/hearing
+	Shift    func(ctx context.Context, agent string) (any, error)   // JSON for /v1/own/shift
 	Token    string                                                 // bearer token for everything but /health and /ready; empty = nobody gets in
 	Version  string
 	Started  time.Time

@@ -45,3 +45,9 @@ func (s *Server) ownHearing(r *http.Request) (any, error) {
 	agent, _ := r.Context().Value(whoKey{}).(string)
 	return s.parts.Dose(r.Context(), agent)
 }
+
+// ownShift is the agent's plan, what of it comes next, and how it was kept.
+func (s *Server) ownShift(r *http.Request) (any, error) {
+	agent, _ := r.Context().Value(whoKey{}).(string)
+	return s.parts.Shift(r.Context(), agent)
+}

@@ -12,6 +12,7 @@ func TestAnAgentSeesTheirOwnHearingAndNobodyElseDoes(t *testing.T) {
 	o := newOffice()
 	o.parts.Agent = func(number, pin, _ string) (string, bool) { return "anna", number == "201" && pin == "4711" }
 	o.parts.Dose = func(_ context.Context, agent string) (any, error) { return map[string]string{"agent": agent}, nil }
+	o.parts.Shift = func(_ context.Context, agent string) (any, error) { return map[string]string{"works": agent}, nil }
 	s := o.open()
 	tests := []struct {
 		name   string
@@ -26,12 +27,14 @@ func TestAnAgentSeesTheirOwnHearingAndNobodyElseDoes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := httptest.NewRequest(http.MethodGet, "http://localhost/v1/own/hearing", nil)
-			tt.auth(r)
-			w := httptest.NewRecorder()
-			s.face.ServeHTTP(w, r)
-			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) {
-				t.Errorf("%d %s; want %d and %s", w.Code, w.Body, tt.status, tt.body)
+			for _, what := range []string{"hearing", "shift"} {
+				r := httptest.NewRequest(http.MethodGet, "http://localhost/v1/own/"+what, nil)
+				tt.auth(r)
+				w := httptest.NewRecorder()
+				s.face.ServeHTTP(w, r)
+				if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) {
+					t.Errorf("%s: %d %s; want %d and %s", what, w.Code, w.Body, tt.status, tt.body)
+				}
 			}
 		})
 	}

@@ -33,6 +33,7 @@ func (s *Server) table() []route {
 		{http.MethodGet, "/v1/records/{id}", s.record},
 		{http.MethodGet, "/v1/why", s.why},
 		{http.MethodGet, ownPaths + "hearing", s.ownHearing},
+		{http.MethodGet, ownPaths + "shift", s.ownShift},
 		{http.MethodGet, "/v1/config", s.config},
 		{http.MethodPost, "/v1/config/reload", s.reload},
 	}

@@ -139,10 +139,18 @@ func (l *linter) days() {
 		if d.night {
 			rule, most = RuleNightLength, l.r.Night.Length
 		}
-		if work := d.Work(); most >= 0 && work > most {
+		if work := d.Work() - l.extra(d.From(), d.To()); most >= 0 && work > most {
 			l.add(rule, d.From(), d.To(), long(work), long(most), fmt.Sprintf("%s of work on %s from %s to %s", long(work), d.Date, l.clock(d.From()), l.clock(d.To())))
 		}
 	}
+}
+
+// extra is the hour that the end of summer time adds between two moments: a plan that
+// is good all year is not bad for one night of it.
+func (l *linter) extra(from, to time.Time) time.Duration {
+	_, before := from.In(l.p.zone).Zone()
+	_, after := to.In(l.p.zone).Zone()
+	return max(0, time.Duration(before-after)*time.Second)
 }
 
 // torn is the gap that makes two shifts of one day; a shorter one is a long lunch.

@@ -73,7 +73,7 @@ func (l *linter) breaks() {
 	}
 	var from, to time.Time
 	judge := func() {
-		if worked := to.Sub(from); worked > l.r.Unbroken {
+		if worked := to.Sub(from) - l.extra(from, to); worked > l.r.Unbroken {
 			l.add(RuleUnbroken, from, to, long(worked), long(l.r.Unbroken),
 				fmt.Sprintf("%s without a break from %s to %s", long(worked), l.when(from), l.clock(to)))
 		}

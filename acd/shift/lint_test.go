@@ -106,12 +106,13 @@ func TestAHealthyPlanIsNotWarnedOf(t *testing.T) {
 	berlin := func(s Settings) Settings { s.TimeZone = "Europe/Berlin"; return s }
 	for name, s := range map[string]Settings{
 		"an office week": ofWeeks(EachWeek, shifts, map[string][]string{"w": fiveOf("office")}, "w"),
-		"two early, two late, two nights, four days off":            rotation(shifts, "early", "early", "late", "late", "night", "night", Off, Off, Off, Off),
-		"the same where summer time begins and ends":                berlin(rotation(shifts, "early", "early", "late", "late", "night", "night", Off, Off, Off, Off)),
-		"a week early, a week late":                                 ofWeeks(EachWeek, shifts, map[string][]string{"e": fiveOf("early"), "l": fiveOf("late")}, "e", "l"),
-		"weeks forward, three nights, and a weekend after them":     ofWeeks(EachWeek, shifts, map[string][]string{"e": fiveOf("early"), "l": fiveOf("late"), "n": {"night", "night", "night", Off, Off, Off, Off}}, "e", "l", "n"),
-		"four days a week, half days":                               ofWeeks(EachWeek, map[string]Day{"half": dayOf(t, "08:00-12:00")}, map[string][]string{"w": {"half", "half", "half", "half", Off, Off, Off}}, "w"),
-		"nobody works":                                              rotation(shifts, Off),
+		"two early, two late, two nights, four days off":              rotation(shifts, "early", "early", "late", "late", "night", "night", Off, Off, Off, Off),
+		"the same where summer time begins and ends":                  berlin(rotation(shifts, "early", "early", "late", "late", "night", "night", Off, Off, Off, Off)),
+		"a week early, a week late":                                   ofWeeks(EachWeek, shifts, map[string][]string{"e": fiveOf("early"), "l": fiveOf("late")}, "e", "l"),
+		"weeks forward, three nights, and a weekend after them":       ofWeeks(EachWeek, shifts, map[string][]string{"e": fiveOf("early"), "l": fiveOf("late"), "n": {"night", "night", "night", Off, Off, Off, Off}}, "e", "l", "n"),
+		"four days a week, half days":                                 ofWeeks(EachWeek, map[string]Day{"half": dayOf(t, "08:00-12:00")}, map[string][]string{"w": {"half", "half", "half", "half", Off, Off, Off}}, "w"),
+		"a night of six hours and one of eight when summer time ends": berlin(rotation(map[string]Day{"six": dayOf(t, "23:00-05:00"), "eight": dayOf(t, "22:30-06:45", "break", "03:30-03:45")}, "six", "eight", Off, Off, Off, Off, Off, Off)),
+		"nobody works": rotation(shifts, Off),
 		"days of twelve hours' span are split by a lunch that ends": ofWeeks(EachWeek, map[string]Day{"long": dayOf(t, "08:00-13:00", "14:00-18:00")}, map[string][]string{"w": {"long", Off, "long", Off, "long", Off, Off}}, "w"),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,8 +5,8 @@ import "time"
 // Series is a hardship that comes again and again: same agent, rule, hours and length.
 type Series struct {
 	Finding           // the first
-	Times   int       // how often, 1 or more
-	Last    time.Time // when the last begins
+	Times   int       `json:"times"` // how often, 1 or more
+	Last    time.Time `json:"last"`  // when the last begins
 }
 
 // Repeated puts findings together that say the same of other days. The order is that

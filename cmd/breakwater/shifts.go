@@ -16,6 +16,7 @@ import (
 
 type shiftsCommand struct {
 	Check shiftsCheckCommand `cmd:"" help:"Name what in the shifts wears people out; fails when there is something."`
+	Show  shiftsShowCommand  `cmd:"" help:"Draw a week of every agent's shifts."`
 }
 
 type shiftsCheckCommand struct {
@@ -124,4 +125,45 @@ func dateOr(text string, otherwise time.Time) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return d.At(12*time.Hour, time.Local), nil
+}
+
+type shiftsShowCommand struct {
+	Config string `help:"Directory of the config files." default:"config/example" type:"existingdir"`
+	Week   string `help:"A date in the week. Empty = this week."`
+	Weeks  int    `help:"How many weeks." default:"1"`
+	Agent  string `help:"Draw this agent only."`
+}
+
+// Run prints a calendar for each agent.
+func (c shiftsShowCommand) Run() error {
+	loaded, err := loadConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	when, err := dateOr(c.Week, time.Now())
+	if err != nil {
+		return err
+	}
+	roster, err := shift.NewRoster(loaded.Shifts)
+	if err != nil {
+		return err
+	}
+	agents := roster.Agents()
+	if c.Agent != "" {
+		if _, ok := roster.Of(c.Agent); !ok {
+			return fmt.Errorf("no shift names agent %q", c.Agent)
+		}
+		agents = []string{c.Agent}
+	}
+	for _, agent := range agents {
+		p, _ := roster.Of(agent)
+		monday := shift.DateOf(when.In(p.Zone())).Monday()
+		if c.Week != "" { // the date as written, wherever the shift is worked
+			monday = shift.DateOf(when).Monday()
+		}
+		for w := range min(max(1, c.Weeks), 104) {
+			fmt.Println(p.Calendar(monday + shift.Date(7*w)))
+		}
+	}
+	return nil
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"breakwater/acd/shift"
+	"breakwater/config"
 )
 
 // nights is a roster of one agent with seven nights a week.
@@ -21,6 +24,27 @@ func nights(t *testing.T) shift.Roster {
 		t.Fatal(err)
 	}
 	return r
+}
+
+func TestTheExamplesShiftsWearNobodyOut(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "config", "example")
+	if err := os.CopyFS(dir, os.DirFS("../../config/example")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.EnsureSecrets(dir); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := config.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roster, err := shift.NewRoster(loaded.Shifts)
+	if err != nil || len(roster.Agents()) == 0 {
+		t.Fatalf("%v, agents %v", err, roster.Agents())
+	}
+	for _, f := range roster.Lint(loaded.ShiftRules, time.Date(2026, 10, 5, 12, 0, 0, 0, time.UTC), 26) {
+		t.Errorf("%s %s: %s", f.Agent, f.Rule, f.Text)
+	}
 }
 
 func TestTheTableNamesAgentDatesHoursRuleAndSource(t *testing.T) {

@@ -41,6 +41,7 @@ func (h *House) shown() api.Parts {
 		Health:  h.health,
 		Agent:   h.Exchange.Recognise,
 		Dose:    func(ctx context.Context, agent string) (any, error) { return h.Exchange.Dose(ctx, agent) },
+		Shift:   h.ownShift,
 		Gauges:  h.gauges,
 		Counts:  h.counts,
 		Token:   h.token,

@@ -67,6 +67,7 @@ load: deps build ## the server beside a bare relay in C, then the highest load i
 soak: deps build ## DAYS (10000) random days for each promise of the floor; speech for SOAK (30m) without gap or drift; then calls come and go as long: memory, descriptors, goroutines stay flat
 	BREAKWATER_DAYS=$(DAYS) $(GO) test -count 1 -timeout 0 -v -run TestPromise ./acd | grep -vE "^(=== |    .*rapid. OK)"
 	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'LongSpeech|BadLine|ForHours' ./media ./media/jitter
+	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'WhileRedisIsAway' ./cmd/breakwater/house
 	$(GO) build -o bin/loadtest ./loadtest
 	bin/loadtest churn --for $(SOAK) --json bin/soak.json --svg bin/soak.svg --most-rss 32 --most-heap 16 --most-rest 20
 

@@ -47,8 +47,11 @@ func bigDay() (acd.Plan, []acd.Event) {
 			Call: fmt.Sprintf("01KA8ZQ8M9E7V1T4N6%08d", n), Ticket: n, Assignment: n,
 		}
 		for _, step := range []acd.Event{
-			{Kind: acd.KindEntered}, {Kind: acd.KindOffered, State: acd.Offered, Length: 20 * time.Second}, {Kind: acd.KindAnswered, State: acd.OnCall},
-			{Kind: acd.KindFinished, State: acd.WrapUp, Reason: "caller_ended", Length: 30 * time.Second}, {Kind: acd.KindWrapUpOver, State: acd.Ready},
+			{Kind: acd.KindEntered},
+			{Kind: acd.KindOffered, State: acd.Offered, Length: 20 * time.Second},
+			{Kind: acd.KindAnswered, State: acd.OnCall},
+			{Kind: acd.KindFinished, State: acd.WrapUp, Reason: "caller_ended", Length: 30 * time.Second},
+			{Kind: acd.KindWrapUpOver, State: acd.Ready},
 		} {
 			e := of
 			e.Kind, e.State, e.Length, e.Reason = step.Kind, step.State, step.Length, step.Reason

@@ -156,11 +156,11 @@ func (s *Store) judge(err error) error {
 
 // options are what the URL says.
 type options struct {
-	url, shown, name string
-	lease, wait      time.Duration
-	cluster          bool
-	plain            *redis.Options
-	clustered        *redis.ClusterOptions
+	shown, name string
+	lease, wait time.Duration
+	cluster     bool
+	plain       *redis.Options
+	clustered   *redis.ClusterOptions
 }
 
 // parse reads redis://[user:password@]host[:port][/db][?…] and rediss:// (TLS). Ours

@@ -22,7 +22,8 @@ func newScripts() scripts {
 	}
 }
 
-// fence refuses whoever is not the newest owner. KEYS: fence, …; ARGV: token, …
+// fence refuses whoever is not the newest owner. KEYS: fence, others; ARGV: token,
+// others.
 const fence = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('FENCED') end
 `
 

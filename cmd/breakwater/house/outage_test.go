@@ -55,7 +55,9 @@ func (s *stage) kept() (told api.Store) {
 // offered and answered while it is away, one of them waits through its whole absence.
 // When it is back it has every record once, and the floor's events without a gap.
 func TestCallsGoOnWhileRedisIsAway(t *testing.T) {
-	for name, fault := range map[string]struct{ begin, end func(*redistest.Server, *testing.T) }{
+	for name, fault := range map[string]struct {
+		begin, end func(*redistest.Server, *testing.T)
+	}{
 		"killed": {
 			func(r *redistest.Server, t *testing.T) { r.Kill(t) },
 			func(r *redistest.Server, t *testing.T) { r.Restart(t) },

@@ -35,6 +35,7 @@ func (s Settings) Check() map[string]string {
 // Check says what is wrong with the manners, by key.
 func (m QueueManners) Check() map[string]string {
 	wrong := map[string]string{}
+	oneOf(wrong, "estimate", m.Estimate, "", EstimateP50, EstimateP90, EstimateNone)
 	oneOf(wrong, "notice", m.Notice, NoticePlayed, NoticeGiven, NoticeNone)
 	oneOf(wrong, "record", m.Record, RecordAfterNotice, RecordNever)
 	oneOf(wrong, "on_agent_hangup", m.OnAgentHangup, HangupClosing, HangupRescue, HangupEnd)

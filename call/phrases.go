@@ -33,6 +33,8 @@ const (
 	sayCallbackAgent     = "callback-agent"
 	sayCallbackUnreached = "callback-unreached"
 
+	sayExpectedWait = "expected-wait"
+
 	sayNobodyTalks = "nobody-talks-there"
 	sayNotNow      = "not-possible-now"
 

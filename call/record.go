@@ -25,7 +25,7 @@ type Record struct {
 	Cause      Cause             `json:"cause"`
 	Callback   string            `json:"callback,omitempty"` // we called the caller back: why, one of acd's kinds
 	Queue      string            `json:"queue,omitempty"`    // the last queue
-	Agent      string            `json:"agent,omitempty"` // the last agent who spoke
+	Agent      string            `json:"agent,omitempty"`    // the last agent who spoke
 	Warnings   int               `json:"warnings,omitempty"`
 	Protected  bool              `json:"protected,omitempty"` // excluded from agent figures as a whole
 	WantedMore bool              `json:"caller_wanted_more,omitempty"`

@@ -47,6 +47,7 @@ type QueueManners struct {
 	Title         string        `yaml:"title"`           // what the agent's phone shows; default the name
 	Music         string        `yaml:"music"`           // a music of prompts.music, or none; default default
 	Position      bool          `yaml:"position"`        // announce the position; default true
+	Estimate      string        `yaml:"estimate"`        // announce the wait that nine of ten (p90, default) or half of the callers (p50) do not exceed, or none
 	AnnounceEvery time.Duration `yaml:"announce_every"`  // position and comfort; default 30s
 	Comfort       []string      `yaml:"comfort"`         // phrases said in turn at each announcement
 	Greeting      []string      `yaml:"greeting"`        // said once before waiting
@@ -104,6 +105,10 @@ const (
 	HangupRescue  = "rescue"
 	HangupEnd     = "end"
 
+	EstimateP50  = "p50"
+	EstimateP90  = "p90"
+	EstimateNone = "none"
+
 	MusicNone    = "none"
 	MusicDefault = "default"
 )
@@ -126,6 +131,7 @@ func (s Settings) WithDefaults() Settings {
 // reads a file fills them before the file speaks (see DefaultManners).
 func (m QueueManners) WithDefaults() QueueManners {
 	fill(&m.Music, MusicDefault)
+	fill(&m.Estimate, EstimateP90)
 	fill(&m.AnnounceEvery, 30*time.Second)
 	fill(&m.Notice, NoticePlayed)
 	fill(&m.Record, RecordAfterNotice)

@@ -63,7 +63,7 @@ func TestTheFloorIsToldWhyACallComesAgain(t *testing.T) {
 			caller.press("1")
 		}, acd.AgainWanted},
 		"the queue never lets go of a caller": {"8200", func(_ *room, _, agent *fakeLeg) { agent.hangUp() }, acd.AgainRescued},
-		"the agent's phone is lost":            {"8100", func(_ *room, _, agent *fakeLeg) { agent.lose() }, acd.AgainLost},
+		"the agent's phone is lost":           {"8100", func(_ *room, _, agent *fakeLeg) { agent.lose() }, acd.AgainLost},
 		"an agent sent the call on": {"8100", func(_ *room, _, agent *fakeLeg) {
 			agent.signal(Signal{Kind: Asked, Target: "8200"})
 		}, acd.AgainTransferred},

@@ -220,7 +220,7 @@ func (c *Call) leave(t *acd.Ticket, why string) {
 
 func limitPhrase(limit string) string {
 	switch limit {
-	case "full":
+	case "full", "ewt", "ratio":
 		return sayFull
 	case "empty":
 		return sayNoAgents
@@ -275,7 +275,7 @@ func (w *waiting) announce() {
 	if w.said != nil {
 		return // still speaking: an announcement is never cut by the next
 	}
-	if !w.m.Position {
+	if !w.m.Position && w.m.Estimate == EstimateNone {
 		w.speak(nil)
 		return
 	}
@@ -285,10 +285,25 @@ func (w *waiting) announce() {
 			if err != nil || w.over {
 				return // no longer waiting: nothing to say
 			}
-			w.c.account.step("queue.position", strconv.Itoa(place.Position))
-			w.speak([]string{prompt.Position(place.Position)})
+			w.speak(w.standing(place))
 		})
 	})
+}
+
+// standing puts into words where the caller stands. The floor never lets a position or an
+// estimate grow.
+func (w *waiting) standing(p acd.Place) []string {
+	var phrases []string
+	if w.m.Position {
+		w.c.account.step("queue.position", strconv.Itoa(p.Position))
+		phrases = append(phrases, prompt.Position(p.Position))
+	}
+	wait := map[string]time.Duration{EstimateP50: p.P50, EstimateP90: p.P90}[w.m.Estimate]
+	if wait > 0 {
+		w.c.account.step("queue.estimate", wait.Round(time.Second).String())
+		phrases = append(phrases, sayExpectedWait, prompt.Minutes(wait))
+	}
+	return phrases
 }
 
 // speak says the phrases and the next comfort phrase, then goes back to the music.

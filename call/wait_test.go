@@ -224,3 +224,28 @@ func TestOneMorePhoneRingsUntilSomebodyAnswers(t *testing.T) {
 		f.Queues["orders"] = q
 	}, withoutNotice)
 }
+
+func TestTheEstimateIsAnnounced(t *testing.T) {
+	for estimate, heard := range map[string]bool{EstimateP50: true, EstimateP90: true, EstimateNone: false} {
+		t.Run(estimate, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				r.dial("0456", "8100")
+				r.rung().answer()
+				wait(time.Second)
+				caller := r.dial("0123", "8100")
+				wait(20 * time.Second)
+				if got := caller.playedTo(sayExpectedWait); got != heard {
+					t.Errorf("an estimate was announced: %v; heard %v", got, caller.heard)
+				}
+				if !caller.playedTo("position-after") {
+					t.Errorf("no position: %v", caller.heard)
+				}
+			}, withoutNotice, func(p *Plan, _ *acd.Plan) {
+				m := p.Queues["orders"]
+				m.Estimate = estimate
+				p.Queues["orders"] = m
+			})
+		})
+	}
+}

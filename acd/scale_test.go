@@ -1,0 +1,121 @@
+package acd
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestCostGrowsNoFasterThanLogN measures an event on floors of 100, 1,000 and 10,000 agents
+// and as many callers waiting, and prints the growth. The gate is a multiple of what log n
+// allows: the machine is shared.
+func TestCostGrowsNoFasterThanLogN(t *testing.T) {
+	var first time.Duration
+	for _, n := range []int{100, 1000, 10_000} {
+		each := costOfAnEvent(t, n)
+		if first == 0 {
+			first = each
+		}
+		growth, allowed := float64(each)/float64(first), math.Log2(float64(n))/math.Log2(100)
+		t.Logf("%6d agents and callers: %8s an event, ×%.2f (log n: ×%.2f)", n, each, growth, allowed)
+		if growth > 8*allowed {
+			t.Errorf("%d agents and callers: ×%.1f, log n allows ×%.1f", n, growth, allowed)
+		}
+	}
+}
+
+// costOfAnEvent is the median over rounds in which a caller comes, an agent finishes, takes
+// the next and answers.
+func costOfAnEvent(t *testing.T, n int) time.Duration {
+	t.Helper()
+	floor, now := crowd(t, n, 20, LongestIdle)
+	var talking []uint64
+	calls := 0
+	take := func(turn *turn) {
+		for _, o := range slices.Clone(turn.offers) {
+			do(t, floor, *now, func(f *board) error { return f.taken(o.ticket) })
+			id := o.offer.seats[0].id
+			do(t, floor, *now, func(f *board) error { return f.answered(id) })
+			talking = append(talking, id)
+		}
+	}
+	enter := func() {
+		calls++
+		e := Entry{Call: fmt.Sprint(calls), Queue: fmt.Sprintf("q%d", calls%20)}
+		take(do(t, floor, *now, func(f *board) error { _, err := f.enter(e); return err }))
+	}
+	for len(floor.tickets) < n {
+		now.Mono += time.Millisecond
+		enter()
+	}
+	const rounds = 500
+	costs := make([]time.Duration, rounds)
+	for i := range costs {
+		now.Mono += 5 * time.Millisecond
+		from := time.Now()
+		enter()
+		id := talking[0]
+		talking = talking[1:]
+		take(do(t, floor, *now, func(f *board) error { return f.finish(id, Outcome{}) }))
+		costs[i] = time.Since(from) / 4
+	}
+	slices.Sort(costs)
+	return costs[rounds/2]
+}
+
+// TestTheFloorAtScale is the real floor with its clock: 2,000 agents, 50 queues, 5,000 waiting,
+// 200 new calls a second. BREAKWATER_SOAK=10m is the acceptance run; by itself it takes two
+// seconds. What is measured is the time from a call's wish to the answer of the floor, so
+// waiting for a processor counts against it.
+func TestTheFloorAtScale(t *testing.T) {
+	length := 2 * time.Second
+	if text := os.Getenv("BREAKWATER_SOAK"); text != "" {
+		var err error
+		if length, err = time.ParseDuration(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := Plan{Settings: Settings{Gap: -1, Care: Care{Occupancy: -1, Break: -1}}, Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}}
+	for i := range 50 {
+		p.Queues[fmt.Sprintf("q%d", i)] = QueueSpec{Needs: fmt.Sprintf("s%d >= 1", i), WrapUp: -1}
+	}
+	for i := range 2000 {
+		p.Agents[fmt.Sprintf("a%04d", i)] = AgentSpec{Skills: map[string]int{
+			fmt.Sprintf("s%d", i%50): 3, fmt.Sprintf("s%d", (i+7)%50): 2, fmt.Sprintf("s%d", (i+19)%50): 1,
+		}}
+	}
+	s := openScale(t, p)
+	for name := range p.Agents {
+		s.must(s.floor.Do(s.ctx, name, Command{Verb: LogIn, Phone: "p" + name}))
+	}
+	for s.waiting < 5000 {
+		s.arrive()
+	}
+	s.waits, s.busy = nil, 0
+	from := time.Now()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for time.Since(from) < length {
+		<-tick.C
+		s.arrive()
+		s.finishOne()
+	}
+	took := time.Since(from)
+	slices.Sort(s.waits)
+	p99 := s.waits[len(s.waits)*99/100]
+	t.Logf("%d calls in %s: p50 %s, p99 %s from a wish to its answer, %.1f %% of a core at most",
+		len(s.waits)/2, took.Round(time.Millisecond), s.waits[len(s.waits)/2], p99, 100*float64(s.busy)/float64(took))
+	most := 10 * time.Millisecond
+	if length < time.Minute {
+		most = 100 * time.Millisecond // a short run on a shared machine shows order of magnitude only
+	}
+	if p99 > most || float64(s.busy) > 0.3*float64(took) && length >= time.Minute {
+		t.Errorf("p99 %s, busy %s of %s", p99, s.busy, took)
+	}
+	if found, err := s.floor.Audit(s.ctx); err != nil || len(found) > 0 {
+		t.Errorf("audit: %q, %v", found, err)
+	}
+}

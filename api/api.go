@@ -39,6 +39,13 @@ type Floor interface {
 // Calls is what the api shows of live calls. *call.Exchange implements it.
 type Calls interface {
 	Calls() []call.View
+	// Callbacks gives those who wait without a line, the oldest first.
+	Callbacks(ctx context.Context) ([]acd.CallbackView, error)
+	// Schedule lets a queue call a number back, not before at; a zero time is in turn.
+	// acd.ErrNoQueue, acd.ErrNoCallback.
+	Schedule(ctx context.Context, queue, number string, at time.Time) (ticket uint64, err error)
+	// CancelCallback takes a callback out. acd.ErrNoTicket.
+	CancelCallback(ctx context.Context, ticket uint64) error
 }
 
 // Records is where ended calls are found. The store implements it.

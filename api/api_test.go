@@ -67,7 +67,7 @@ func TestWhatIsAskedIsAnswered(t *testing.T) {
 	}{
 		"agents by name, state only": {"/v1/agents", `[{"name":"anna","state":"ready","since":"2026-03-01T06:00:00Z","offerable":true},` +
 			`{"name":"ben","state":"on-call","since":"2026-03-01T06:00:00Z","call":"T1","offerable":false}]`},
-		"queues":                          {"/v1/queues", `[{"name":"orders","waiting":2,"oldest":"2026-03-01T06:00:00Z","ready":1,"capable":2}]`},
+		"queues":                          {"/v1/queues", `[{"name":"orders","waiting":2,"oldest":"2026-03-01T06:00:00Z","callbacks":0,"ready":1,"capable":2}]`},
 		"why an agent":                    {"/v1/why?agent=anna", `{"why":["because"]}`},
 		"why a caller":                    {"/v1/why?call=W1", `{"why":["because"]}`},
 		"why a call that does not wait":   {"/v1/why?call=T1", `{"why":["call T1 waits in no queue: talking since 2026-03-01T06:00:00Z with ben"]}`},

@@ -48,6 +48,27 @@ type fakeCalls []call.View
 
 func (f fakeCalls) Calls() []call.View { return f }
 
+func (f fakeCalls) Callbacks(context.Context) ([]acd.CallbackView, error) {
+	return []acd.CallbackView{{Ticket: 7, Queue: "orders", Number: "0301234", Kind: acd.BackAsked}}, nil
+}
+
+func (f fakeCalls) Schedule(_ context.Context, queue, number string, at time.Time) (uint64, error) {
+	switch {
+	case queue != "orders":
+		return 0, acd.ErrNoQueue
+	case number != "0301234" || at.IsZero():
+		return 0, acd.ErrNoCallback
+	}
+	return 8, nil
+}
+
+func (f fakeCalls) CancelCallback(_ context.Context, ticket uint64) error {
+	if ticket != 7 {
+		return acd.ErrNoTicket
+	}
+	return nil
+}
+
 type fakeRecords struct {
 	kept  []call.Record
 	asked call.Query

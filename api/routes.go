@@ -26,6 +26,9 @@ func (s *Server) table() []route {
 		{http.MethodGet, "/ready", s.ready},
 		{http.MethodGet, "/v1/status", s.status},
 		{http.MethodGet, "/v1/calls", s.calls},
+		{http.MethodGet, "/v1/callbacks", s.callbacks},
+		{http.MethodPost, "/v1/callbacks/schedule", s.schedule},
+		{http.MethodPost, "/v1/callbacks/{ticket}/cancel", s.cancelCallback},
 		{http.MethodGet, "/v1/agents", s.agents},
 		{http.MethodGet, "/v1/queues", s.queues},
 		{http.MethodGet, "/v1/phones", s.phones},
@@ -115,6 +118,8 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request, err error) {
 		fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
 	case errors.Is(err, acd.ErrNoAgent), errors.Is(err, acd.ErrNoTicket), errors.Is(err, acd.ErrNoQueue):
 		fail(w, http.StatusNotFound, err.Error())
+	case errors.Is(err, acd.ErrNoCallback):
+		fail(w, http.StatusConflict, err.Error())
 	case errors.Is(err, acd.ErrStopped), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		fail(w, http.StatusServiceUnavailable, err.Error())
 	default:

@@ -301,3 +301,27 @@ func (c *Call) callBackLost(conv *conversation) {
 		c.log.Error("a caller whose agent was lost is not called back", "err", err)
 	}
 }
+
+// Callbacks gives those who wait to be called back, the oldest first.
+func (x *Exchange) Callbacks(ctx context.Context) ([]acd.CallbackView, error) {
+	return x.parts.Floor.Callbacks(ctx)
+}
+
+// Schedule lets a queue call a number back, not before at; a zero time is in turn. Errors:
+// acd.ErrNoQueue, acd.ErrNoCallback.
+func (x *Exchange) Schedule(ctx context.Context, queue, number string, at time.Time) (ticket uint64, err error) {
+	c := acd.Callback{Number: number, Kind: acd.BackAsked, At: at}
+	if !at.IsZero() {
+		c.Kind = acd.BackScheduled
+	}
+	e := acd.Entry{
+		Call: newID(time.Now()), Queue: queue, Caller: number,
+		Data: map[string]any{"number": number, "dialled": "", "trunk": "", "language": x.plan.Load().Settings.Language},
+	}
+	return x.parts.Floor.CallBack(ctx, e, c)
+}
+
+// CancelCallback takes a callback out. acd.ErrNoTicket when there is none (any more).
+func (x *Exchange) CancelCallback(ctx context.Context, ticket uint64) error {
+	return x.parts.Floor.CancelCallback(ctx, ticket)
+}

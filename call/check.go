@@ -39,6 +39,9 @@ func (m QueueManners) Check() map[string]string {
 	oneOf(wrong, "notice", m.Notice, NoticePlayed, NoticeGiven, NoticeNone)
 	oneOf(wrong, "record", m.Record, RecordAfterNotice, RecordNever)
 	oneOf(wrong, "on_agent_hangup", m.OnAgentHangup, HangupClosing, HangupRescue, HangupEnd)
+	if m.LastAgent < 0 || m.LastAgent > longestLast {
+		wrong["last_agent"] = fmt.Sprintf("%s is not between 0 (not at all) and %s", m.LastAgent, longestLast)
+	}
 	if m.AnnounceEvery < 0 {
 		wrong["announce_every"] = "must not be negative"
 	}

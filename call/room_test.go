@@ -67,7 +67,8 @@ func (j *fakeJournal) Records(_ context.Context, q Query) (found []Record, err e
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, r := range slices.Backward(j.sealed) {
-		if q.Agent == "" || r.Agent == q.Agent {
+		of := (q.Agent == "" || r.Agent == q.Agent) && (q.Caller == "" || r.Caller == q.Caller) && (q.Queue == "" || r.Queue == q.Queue)
+		if of && !r.Start.Before(q.From) {
 			found = append(found, r)
 		}
 	}

@@ -58,6 +58,7 @@ type QueueManners struct {
 	Emergency     bool          `yaml:"emergency"`       // the server never ends a caller here
 	OnAgentHangup string        `yaml:"on_agent_hangup"` // closing (default), rescue, end
 	Supervisors   []string      `yaml:"supervisors"`     // agents paged in this order
+	LastAgent     time.Duration `yaml:"last_agent"`      // who calls again within this time is given to the same agent where they are free, and never waits for them; not after a protected call; default 0: not at all
 }
 
 // Settings are the call's own numbers.

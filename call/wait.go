@@ -19,7 +19,12 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 	manners := c.plan.queue(queue)
 	c.story.queue = queue
 	c.story.emergency = c.story.emergency || manners.Emergency
+	last := c.askLastAgent(queue, manners)
 	if err := c.welcome(ctx, queue, manners); err != nil {
+		return goal{}, err
+	}
+	prefer, err := c.lastAgent(ctx, last)
+	if err != nil {
 		return goal{}, err
 	}
 	if c.story.since.IsZero() {
@@ -27,7 +32,7 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 	}
 	entry := acd.Entry{
 		Call: c.ID, Queue: queue, Caller: c.account.r.Caller,
-		Data: c.callData(), Since: c.story.since, Head: !c.story.mayEnd(),
+		Data: c.callData(), Since: c.story.since, Head: !c.story.mayEnd(), Prefer: prefer,
 	}
 	if c.story.moved {
 		entry.Again = acd.AgainTransferred

@@ -113,6 +113,7 @@ func (b *board) carryBack(in *Input) (ticket uint64, err error) {
 		err = b.unreached(in.Ticket, in.Why)
 	case InCancel:
 		err = b.cancel(in.Ticket)
+	default:
 	}
 	return ticket, err
 }

@@ -463,17 +463,17 @@ func TestPromiseACallbackNeverPassesAnOlderCaller(t *testing.T) {
 			agent := []string{"anna", "bert", "carl"}[i%3]
 			run(func(b *board) error {
 				a := b.agents[agent]
-				switch {
-				case a.State == LoggedOut:
+				switch a.State {
+				case LoggedOut:
 					return b.command(agent, Command{Verb: LogIn, Phone: agent})
-				case a.State == Offered:
+				case Offered:
 					if a.seat.ticket.isBack() && !a.seat.ticket.offer.taken {
 						return b.launched(a.seat.number, fmt.Sprintf("call-%d", i))
 					}
 					return b.answered(a.seat.id)
-				case a.State == OnCall:
+				case OnCall:
 					return b.finish(a.seat.id, Outcome{})
-				case a.State == WrapUp:
+				case WrapUp:
 					return b.command(agent, Command{Verb: EndWrapUp})
 				}
 				return nil

@@ -23,6 +23,9 @@ func TestEveryPathAnswersAndNeedsTheToken(t *testing.T) {
 	paths := map[string]string{ // path of the table: how it is asked
 		"/v1/records/{id}": "/v1/records/R1",
 		"/v1/why":          "/v1/why?agent=anna",
+
+		"/v1/callbacks/schedule":        "/v1/callbacks/schedule?queue=orders&number=0301234&at=2026-03-01T10:00:00Z",
+		"/v1/callbacks/{ticket}/cancel": "/v1/callbacks/7/cancel",
 	}
 	s := newOffice().open()
 	for _, one := range append(s.table(), route{method: http.MethodGet, path: "/metrics"}) {
@@ -67,7 +70,7 @@ func TestWhatIsAskedIsAnswered(t *testing.T) {
 	}{
 		"agents by name, state only": {"/v1/agents", `[{"name":"anna","state":"ready","since":"2026-03-01T06:00:00Z","offerable":true},` +
 			`{"name":"ben","state":"on-call","since":"2026-03-01T06:00:00Z","call":"T1","offerable":false}]`},
-		"queues":                          {"/v1/queues", `[{"name":"orders","waiting":2,"oldest":"2026-03-01T06:00:00Z","callbacks":0,"ready":1,"capable":2}]`},
+		"queues":                          {"/v1/queues", `[{"name":"orders","waiting":2,"callbacks":0,"oldest":"2026-03-01T06:00:00Z","ready":1,"capable":2}]`},
 		"why an agent":                    {"/v1/why?agent=anna", `{"why":["because"]}`},
 		"why a caller":                    {"/v1/why?call=W1", `{"why":["because"]}`},
 		"why a call that does not wait":   {"/v1/why?call=T1", `{"why":["call T1 waits in no queue: talking since 2026-03-01T06:00:00Z with ben"]}`},

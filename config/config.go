@@ -34,7 +34,7 @@ type Config struct {
 	Queues  map[string]Queue           `yaml:"queues"`  // where callers wait, by name
 	Menus   map[string]ivr.Menu        `yaml:"menus"`   // what callers hear and press, by name
 	Numbers map[string]call.NumberSpec `yaml:"numbers"` // what a dialled number reaches, by number
-	Lookups map[string]lookups.Spec     `yaml:"lookups"` // what is known of a caller from outside, by name: a table or another system, asked before the first menu or queue
+	Lookups map[string]lookups.Spec    `yaml:"lookups"` // what is known of a caller from outside, by name: a table or another system, asked before the first menu or queue
 	Prompts prompt.Settings            `yaml:"prompts"` // own prompts and music
 	Protect protect.Policy             `yaml:"protect"` // the ladder that protects agents from abuse
 	Hearing call.Hearing               `yaml:"hearing"` // how the ears of agents are protected

@@ -67,6 +67,7 @@ func Open(specs map[string]Spec, log *slog.Logger) (*Book, error) {
 			if err != nil {
 				return nil, fmt.Errorf("lookup %s: %w", name, err)
 			}
+			t.warn = func(err error) { log.Warn("a table that was changed is not read", "lookup", name, "err", err) }
 			s.table, s.ask = t, t.ask
 		} else {
 			w := &web{spec: s.spec, client: client(s.spec)}

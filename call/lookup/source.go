@@ -25,6 +25,7 @@ const (
 // once, and the table before it stays in use.
 type table struct {
 	spec Spec
+	warn func(error) // of a change that cannot be read; nil = nobody
 
 	mu     sync.Mutex // guards what follows; held while the file is read again
 	rows   map[string]map[string]string
@@ -121,8 +122,8 @@ func (t *table) ask(_ context.Context, who Caller) (map[string]string, error) {
 		if err == nil && (!info.ModTime().Equal(t.stamp) || info.Size() != t.size) {
 			err = t.read(info)
 		}
-		if err != nil {
-			return t.rows[plainNumber(who.Number)], nil //nolint:nilerr // the table that was read before stays in use
+		if err != nil && t.warn != nil {
+			t.warn(err) // and the table that was read before stays in use
 		}
 	}
 	return t.rows[plainNumber(who.Number)], nil

@@ -104,12 +104,12 @@ func TestWhatAPatternAsks(t *testing.T) {
 			"28 07:15-15:15 29 23:00-07:15 30 23:00-07:15 02 07:15-15:15",
 		},
 		"a rotation by weeks": {
-			threeShifts([]string{"earlies", "nights"}, EachWeek, 1),
+			threeShifts([]string{"mornings", "nights"}, EachWeek, 1),
 			"anna", "2026-11-08", 3, // Sunday, Monday, Tuesday
 			"09 23:00-07:15 10 23:00-07:15",
 		},
 		"a rotation by months keeps the weekdays": {
-			threeShifts([]string{"earlies", "nights"}, EachMonth, 0),
+			threeShifts([]string{"mornings", "nights"}, EachMonth, 0),
 			"anna", "2026-11-30", 2,
 			"30 07:15-15:15 01 23:00-07:15",
 		},
@@ -145,8 +145,8 @@ func threeShifts(cycle []string, each Each, step int) Settings {
 		TimeZone: "Asia/Shanghai", Agents: []string{"anna", "ben", "chen"},
 		Days: map[string]Day{"early": {Hours: []Hours{morning}}, "night": {Hours: []Hours{night}}},
 		Weeks: map[string][]string{
-			"earlies": {"early", "early", "early", "early", "early", Off, Off},
-			"nights":  {"night", "night", "night", Off, Off, Off, Off},
+			"mornings": {"early", "early", "early", "early", "early", Off, Off},
+			"nights":   {"night", "night", "night", Off, Off, Off, Off},
 		},
 		Rotation: &Rotation{Start: start, Each: each, Cycle: cycle, Step: step},
 	}
@@ -169,7 +169,7 @@ func TestAnIllLaidShiftIsSaidSo(t *testing.T) {
 		"months that start on the second": {func(s *Settings) { s.Rotation.Each = EachMonth }, "rotation.start", "first of a month"},
 		"a cycle of nothing":              {func(s *Settings) { s.Rotation.Cycle = nil }, "rotation.cycle", "empty"},
 		"an unknown kind of day":          {func(s *Settings) { s.Rotation.Cycle[1] = "nigth" }, "rotation.cycle.1", "early, night"},
-		"an unknown kind of week":         {func(s *Settings) { s.Rotation.Each = EachWeek }, "rotation.cycle.0", "earlies, nights"},
+		"an unknown kind of week":         {func(s *Settings) { s.Rotation.Each = EachWeek }, "rotation.cycle.0", "mornings, nights"},
 		"years":                           {func(s *Settings) { s.Rotation.Each = "year" }, "rotation.each", "day, week, month"},
 		"a week of six days":              {func(s *Settings) { s.Weeks["short"] = []string{Off, Off, Off, Off, Off, Off} }, "weeks.short", "seven"},
 		"a break outside the hours": {func(s *Settings) {
@@ -325,7 +325,7 @@ func TestPromiseSpansNeverOverlapAndNoHourIsLost(t *testing.T) {
 
 func FuzzRotation(f *testing.F) {
 	f.Add("2026-11-02", "day", "early,night,off", 1)
-	f.Add("2026-11-01", "month", "earlies,nights", 0)
+	f.Add("2026-11-01", "month", "mornings,nights", 0)
 	f.Add("0000-01-01", "week", "nights", -400)
 	f.Fuzz(func(t *testing.T, start, each, cycle string, step int) {
 		s := threeShifts(strings.Split(cycle, ","), Each(each), step)

@@ -48,7 +48,11 @@ func TestAnAgentSeesThePlanAndHowItWasKept(t *testing.T) {
 		if h.Store, err = store.Open(t.Context(), "memory:", log); err != nil {
 			t.Fatal(err)
 		}
-		defer h.Store.Close()
+		defer func() {
+			if err := h.Store.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
 		if h.shifts, err = newShifts(h.Keeper.Current(), &told{}, log); err != nil {
 			t.Fatal(err)
 		}

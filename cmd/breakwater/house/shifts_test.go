@@ -3,6 +3,8 @@ package house
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,10 +15,22 @@ import (
 )
 
 // told is a floor that notes what it is told.
-type told struct{ shifts []acd.Shifts }
+type told struct {
+	mu  sync.Mutex // guards all
+	all []acd.Shifts
+}
+
+// heard is all it was told until now.
+func (t *told) heard() []acd.Shifts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.all)
+}
 
 func (t *told) Shifts(_ context.Context, s acd.Shifts) error {
-	t.shifts = append(t.shifts, s)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all = append(t.all, s)
 	return nil
 }
 
@@ -40,15 +54,15 @@ func TestTheFloorIsToldTheShiftsAtOnceEveryHourAndWithAnEdit(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- s.run(ctx) }()
 		synctest.Wait()
-		if len(floor.shifts) != 1 || len(floor.shifts[0]["anna"]) != 2 {
-			t.Fatalf("at the start: %v", floor.shifts)
+		if all := floor.heard(); len(all) != 1 || len(all[0]["anna"]) != 2 {
+			t.Fatalf("at the start: %v", all)
 		}
 		time.Sleep(10*time.Hour + time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
-		if n := len(floor.shifts); n != 11 {
+		if n := len(floor.heard()); n != 11 {
 			t.Fatalf("told %d times in ten hours", n)
 		}
-		if next := floor.shifts[10]["anna"][0].From; next.Hour() != 9 || next.Before(time.Now()) {
+		if next := floor.heard()[10]["anna"][0].From; next.Hour() != 9 || next.Before(time.Now()) {
 			t.Errorf("after the shift the next is %v", next)
 		}
 		commit, err := s.prepare(nil, roundTheClock("ben", 9*time.Hour))
@@ -57,8 +71,8 @@ func TestTheFloorIsToldTheShiftsAtOnceEveryHourAndWithAnEdit(t *testing.T) {
 		}
 		commit()
 		synctest.Wait()
-		if last := floor.shifts[len(floor.shifts)-1]; len(last["anna"]) != 0 || len(last["ben"]) != 2 {
-			t.Errorf("after an edit: %v", last)
+		if all := floor.heard(); len(all[len(all)-1]["anna"]) != 0 || len(all[len(all)-1]["ben"]) != 2 {
+			t.Errorf("after an edit: %v", all)
 		}
 		stop()
 		if err := <-ended; err != nil {

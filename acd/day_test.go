@@ -74,6 +74,12 @@ func drawPlan(t *rapid.T) Plan {
 		if rapid.Bool().Draw(t, "relaxed") {
 			q.Relax = []Relax{{After: 30 * time.Second, Needs: rapid.SampledFrom(needs).Draw(t, "relax")}}
 		}
+		if rapid.Bool().Draw(t, "reserve") {
+			q.Reserve, q.Service.Over = []string{"a0"}, time.Minute
+		}
+		if rapid.Bool().Draw(t, "boost") {
+			q.Boosts = []Boost{{When: "data.tier == 3", Minutes: 2}}
+		}
 		p.Queues[fmt.Sprintf("q%d", i)] = q
 	}
 	return p

@@ -91,6 +91,9 @@ func (l *level) roll(at, over time.Duration) {
 // served counts a caller who has left the queue in some way.
 func (b *board) served(t *ticket, how string, why string) {
 	q, waited := t.class.queue, b.now.Mono-t.entered
+	if b.routes.queues[t.entry.Queue] != q { // a config edit took the queue away, and its agents' ranks with it
+		return
+	}
 	if q.reserve == nil || how == KindLeft && (why != leftAbandoned || waited < shortAbandon) {
 		return
 	}

@@ -121,6 +121,8 @@ const (
 	onRamp
 	offHostile
 	inReserve
+	beforeBreak
+	beforeHome
 )
 
 // hindrance says what keeps an agent from being offered a call now. It is the one
@@ -188,7 +190,7 @@ func (b *board) hindered(a *agent) string {
 		return "is asked to take the break that is due"
 	case overLoad:
 		return "has had enough calls lately and is free for more in " + b.left(a.spared.load)
-	case nothing, afterHard, isNewcomer, onRamp, offHostile, inReserve: // all but the first are about some callers only
+	case nothing, afterHard, isNewcomer, onRamp, offHostile, inReserve, beforeBreak, beforeHome: // all but the first are about some callers only
 	}
 	return ""
 }

@@ -33,6 +33,7 @@ type board struct {
 	reckon   alarm // of loadEvery
 	weighing alarm // of levelEvery
 	ids      ids
+	planned  bool      // somebody has shifts
 	touched  []*agent  // to be looked at when the turn settles
 	fresh    []*ticket // waiting again or anew in this turn
 	turn     turn
@@ -172,11 +173,11 @@ func (b *board) refresh(a *agent) bool {
 		}
 		a.counted = state
 	}
-	bars := a.spared.bars
+	was := a.spared
 	b.spare(a)
 	b.alarms.set(&a.alarm, b.due(a))
 	can := b.hindrance(a) == nothing
-	if can == a.listed && (!can || bars == a.spared.bars) {
+	if can == a.listed && (!can || was.bars == a.spared.bars && !was.edges.near && !a.spared.edges.near) {
 		return false
 	}
 	if a.listed {
@@ -214,7 +215,7 @@ func (b *board) post(a *agent, c *condition, in bool) {
 	case !in:
 		c.offerable.remove(k)
 		c.tender.remove(k)
-	case a.bar(c) == nothing:
+	case b.keeps(a, c) == nothing:
 		c.offerable.add(k, a)
 		if a.spared.bars.tender && c.queue.low() {
 			c.tender.add(k, a)
@@ -245,6 +246,9 @@ func (b *board) record(e Event) {
 	b.ids.Seq++
 	e.Seq = b.ids.Seq
 	b.paces.happen(&e)
+	if e.Kind == KindFinished && b.planned {
+		b.paceChanged(e.Queue)
+	}
 	b.turn.events = append(b.turn.events, e)
 }
 

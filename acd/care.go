@@ -28,6 +28,9 @@ type Care struct {
 
 	Newcomer int   `yaml:"newcomer"` // days from an agent's since in which no caller of tier T2 or above is offered; default 90, -1 = none
 	Ramp     []int `yaml:"ramp"`     // occupancy cap in percent, a week each, from an agent's back on; no caller of tier T2 or above meanwhile; default [50, 60, 70, 80], [] = none
+
+	BreakGuard int `yaml:"break_guard"` // no offer of a queue when its calls, wrap-up included, likely run into the agent's next break: that many percent of them are shorter than the time left; default 80, -1 = off
+	ShiftGuard int `yaml:"shift_guard"` // the same for the end of the shift; default 80, -1 = off
 }
 
 // The words of Care.AfterEvent.
@@ -49,6 +52,8 @@ func (c Care) WithDefaults() Care {
 	setDefault(&c.TalkAfter, 3)
 	setDefault(&c.OffHostileAfter, 4)
 	setDefault(&c.Newcomer, 90)
+	setDefault(&c.BreakGuard, 80)
+	setDefault(&c.ShiftGuard, 80)
 	if c.Ramp == nil {
 		c.Ramp = []int{50, 60, 70, 80}
 	}
@@ -68,6 +73,8 @@ func (c Care) Check() map[string]string {
 	number("talk_after", c.TalkAfter, 100)
 	number("off_hostile_after", c.OffHostileAfter, 100)
 	number("newcomer", c.Newcomer, 3650)
+	number("break_guard", c.BreakGuard, 99)
+	number("shift_guard", c.ShiftGuard, 99)
 	for i, n := range c.Ramp {
 		if n < 1 || n > 100 {
 			w[fmt.Sprintf("ramp.%d", i)] = fmt.Sprintf("%d is not between 1 and 100", n)
@@ -117,11 +124,15 @@ func (t Tier) String() string { return fmt.Sprintf("T%d", int(t)) }
 
 func (t Tier) hard() bool { return t >= hardTier }
 
+// hard tells whether a caller counts as one who is hard on people: known for it, or it has
+// happened in this very call.
+func (e *Entry) hard() bool { return e.Tier.hard() || e.Event }
+
 // CareFact is what an event says for the sake of those rules. It makes replay
 // independent of the settings of the day: what they led to stands in the event.
 type CareFact struct {
 	Tier  Tier          `json:"tier,omitempty"`  // entered, offered: of the caller
-	Event bool          `json:"event,omitempty"` // finished: the call had a protection event
+	Event bool          `json:"event,omitempty"` // the call had a protection event: entered and offered, with an agent before; finished, with this one
 	Row   int           `json:"row,omitempty"`   // finished: hard calls in a row, this one included
 	Paid  time.Duration `json:"paid,omitempty"`  // the end of a pause or absence: logged-in time that it paid off as break
 	Cap   Cap           `json:"cap,omitempty"`   // cap-lifted
@@ -136,7 +147,7 @@ type careState struct {
 	Asked  time.Duration `json:"asked,omitempty"`  // Work when a break was last asked about
 	Ask    time.Duration `json:"ask,omitempty"`    // offers wait for the answer until then; 0 = nothing is asked
 	Row    int           `json:"row,omitempty"`    // hard calls in a row
-	Tier   Tier          `json:"tier,omitempty"`   // of the caller in hand
+	Hard   bool          `json:"hard,omitempty"`   // the caller in hand is
 	Tender bool          `json:"tender,omitempty"` // the last call had a protection event
 	Events int           `json:"events,omitempty"` // calls with a protection event in this working day
 	First  time.Duration `json:"first,omitempty"`  // of them
@@ -169,11 +180,11 @@ func (c *careState) happen(e *Event, at, since time.Duration, from AgentState) {
 	case KindBreakLater:
 		c.Ask = 0
 	case KindOffered:
-		c.Tier = e.Care.Tier
+		c.Hard = e.Care.Tier.hard() || e.Care.Event
 	case KindAnswered:
 		c.Tender = false
 	case KindFinished, KindRecovered:
-		c.Row, c.Tier = e.Care.Row, 0
+		c.Row, c.Hard = e.Care.Row, false
 		if e.Care.Event {
 			c.Tender = true
 			if at-c.First > workingDay || c.Events == 0 {

@@ -6,13 +6,14 @@ import (
 )
 
 // spared is what the rules of care say about an agent who is ready, worked out when
-// anything happens to him and good until next. hindrance and bar read it, so lines and
+// anything happens to him and good until next. hindrance and keeps read it, so lines and
 // explanations cannot differ.
 type spared struct {
-	load time.Duration // above the occupancy cap until then
-	ask  bool          // a break has just come due
-	next time.Duration // when something of this changes by itself
-	bars bars
+	load  time.Duration // above the occupancy cap until then
+	ask   bool          // a break has just come due
+	next  time.Duration // when something of this changes by itself
+	bars  bars
+	edges edges
 }
 
 // bars are what keeps some callers from an agent and not others.
@@ -23,7 +24,7 @@ type bars struct {
 
 // spare works out what the rules of care say about an agent now.
 func (b *board) spare(a *agent) {
-	s := spared{next: never}
+	s := spared{next: never, edges: edges{rest: never, home: never}}
 	if a.State == Ready && a.rank >= 0 {
 		c := &b.routes.settings.Care
 		s.bars = b.barsOf(a, c)
@@ -34,6 +35,7 @@ func (b *board) spare(a *agent) {
 		if a.career != (career{}) {
 			s.soon(b.now.Mono, b.now.Mono+untilMidnight(b.now.Wall))
 		}
+		b.guardShift(a, &s)
 		for _, l := range a.Care.Lifts {
 			s.soon(b.now.Mono, l.Until)
 		}
@@ -96,9 +98,9 @@ func (b *board) breakDueAt(a *agent) time.Duration {
 
 func (b *board) breakIsDue(a *agent) bool { return b.breakDueAt(a) <= b.now.Mono }
 
-// bar is what keeps the callers of one condition from an agent whom nothing hinders
+// keeps is what keeps the callers of one condition from an agent whom nothing hinders
 // otherwise.
-func (a *agent) bar(c *condition) hindrance {
+func (b *board) keeps(a *agent, c *condition) hindrance {
 	by := &a.spared.bars
 	switch {
 	case c.queue.holdsBack(a):
@@ -112,7 +114,7 @@ func (a *agent) bar(c *condition) hindrance {
 	case by.hostile && c.queue.hostile():
 		return offHostile
 	}
-	return nothing
+	return a.spared.edges.runsInto(c.queue, b.now.Mono)
 }
 
 func (q *queue) hostile() bool { return q.spec.Intensity == "hostile" }
@@ -123,18 +125,18 @@ func (b *board) hindranceTo(a *agent, c *condition) hindrance {
 	if h := b.hindrance(a); h != nothing {
 		return h
 	}
-	return a.bar(c)
+	return b.keeps(a, c)
 }
 
 // careFacts puts into an event what the rules of care make of it.
 func (b *board) careFacts(a *agent, e *Event) {
 	switch e.Kind {
 	case KindOffered:
-		e.Care.Tier = a.seat.ticket.entry.Tier
+		e.Care.Tier, e.Care.Event = a.seat.ticket.entry.Tier, a.seat.ticket.entry.Event
 	case KindFinished, KindRecovered:
 		e.Care.Row = a.Care.Row
 		if a.State == OnCall {
-			e.Care.Row = b.rowAfter(a, a.Care.Tier.hard() || e.Care.Event, e.Kind == KindRecovered)
+			e.Care.Row = b.rowAfter(a, a.Care.Hard || e.Care.Event, e.Kind == KindRecovered)
 		}
 	case KindReady, KindLogIn, KindLogOut:
 		e.Care.Paid = b.paid(a)
@@ -280,8 +282,10 @@ func (b *board) spares(a *agent, t *ticket) bool {
 	switch {
 	case a.Care.Ask > b.now.Mono || b.loadEnd(a, c, bars.ramp) > b.now.Mono:
 		return true
-	case t.entry.Tier.hard() && (bars.newcomer || bars.ramp || bars.row):
+	case t.entry.hard() && (bars.newcomer || bars.ramp || bars.row):
 		return true
 	}
-	return q.hostile() && (bars.row || bars.hostile)
+	left := b.edgesOf(a, b.moment(a))
+	left.near = true
+	return q.hostile() && (bars.row || bars.hostile) || left.runsInto(q, b.now.Mono) != nothing
 }

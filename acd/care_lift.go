@@ -19,9 +19,10 @@ const (
 	CapNewcomer Cap = "newcomer"    // Care.Newcomer
 	CapRamp     Cap = "ramp"        // Care.Ramp
 	CapHostile  Cap = "off-hostile" // Care.OffHostileAfter
+	CapShift    Cap = "shift-guard" // Care.ShiftGuard
 )
 
-var caps = []Cap{CapLoad, CapRow, CapNewcomer, CapRamp, CapHostile}
+var caps = []Cap{CapLoad, CapRow, CapNewcomer, CapRamp, CapHostile, CapShift}
 
 const (
 	// liftUsual and liftMost bound how long a cap stays lifted.
@@ -166,10 +167,12 @@ func (f *Floor) Care(ctx context.Context, agent string) (CareView, error) {
 
 // sparing says of an agent which callers are kept away.
 var sparing = map[hindrance]string{
-	afterHard:  "gets no hard call after so many in a row",
-	isNewcomer: "is new here and gets no caller of tier T2 or above",
-	onRamp:     "is coming back to work and gets no caller of tier T2 or above",
-	offHostile: "gets no call of hostile queues for the rest of the day, after hard ones",
+	afterHard:   "gets no hard call after so many in a row",
+	isNewcomer:  "is new here and gets no caller of tier T2 or above",
+	onRamp:      "is coming back to work and gets no caller of tier T2 or above",
+	beforeBreak: "has a break soon, and a call would likely run into it",
+	beforeHome:  "goes home soon, and a call would likely take longer",
+	offHostile:  "gets no call of hostile queues for the rest of the day, after hard ones",
 }
 
 // heldBack says what the rules of care keep from an agent now.

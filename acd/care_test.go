@@ -12,7 +12,7 @@ import (
 // carefree switches every rule of care off, for tests about something else.
 func carefree() Care {
 	return Care{
-		Occupancy: -1, Break: -1, HardInRow: -1, AfterEvent: afterAny, TalkAfter: -1, OffHostileAfter: -1, Newcomer: -1, Ramp: []int{},
+		Occupancy: -1, Break: -1, HardInRow: -1, AfterEvent: afterAny, TalkAfter: -1, OffHostileAfter: -1, Newcomer: -1, Ramp: []int{}, BreakGuard: -1, ShiftGuard: -1,
 	}
 }
 

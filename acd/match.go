@@ -139,7 +139,7 @@ func (b *board) wantedBy(a *agent) *ticket {
 
 // prefers tells whether a waiting caller should go to this agent before others.
 func (b *board) prefers(t *ticket, a *agent) bool {
-	return t.prefer == a && t.listed && a.listed && a.able(t.condition()) && a.bar(t.condition()) == nothing &&
+	return t.prefer == a && t.listed && a.listed && a.able(t.condition()) && b.keeps(a, t.condition()) == nothing &&
 		(t.isBack() || b.now.Mono < t.entered+b.routes.settings.Prefer) && b.ineligible(t, a) == ""
 }
 

@@ -9,4 +9,5 @@ var strategies = []acd.Strategy{acd.LongestIdle, acd.LeastOccupied, acd.RoundRob
 // offerable is that of the queue page before anybody is spared.
 var uncapped = acd.Care{
 	Occupancy: -1, Break: -1, HardInRow: -1, AfterEvent: "any", TalkAfter: -1, OffHostileAfter: -1, Newcomer: -1, Ramp: []int{},
+	BreakGuard: -1, ShiftGuard: -1,
 }

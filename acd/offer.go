@@ -34,7 +34,7 @@ func (b *board) enter(e Entry) (uint64, error) {
 	b.count.Entered++
 	b.record(Event{
 		At: b.now, Kind: KindEntered, Queue: e.Queue, Call: e.Call, Ticket: t.id,
-		Length: age, Level: e.Priority, Reason: e.Again, Caller: pseudonym(e.Caller), Who: t.caller(), Care: CareFact{Tier: e.Tier},
+		Length: age, Level: e.Priority, Reason: e.Again, Caller: pseudonym(e.Caller), Who: t.caller(), Care: CareFact{Tier: e.Tier, Event: e.Event},
 	})
 	b.classify(t, q)
 	return t.id, nil

@@ -185,9 +185,11 @@ func (p *Picture) restore() (*board, error) {
 	for _, one := range p.Agents {
 		a := newAgent(one.person)
 		a.ranked, a.shifts = one.Listed, one.Shifts
+		b.planned = b.planned || len(a.shifts) > 0
 		b.agents[a.Name] = a
 	}
 	b.meet(r)
+	b.reckonReaches()
 	for _, name := range r.order {
 		b.classFor(r.queues[name], nil, false)
 	}
@@ -299,7 +301,7 @@ func (b *board) restoreTicket(one *picturedTicket) error {
 	if err := b.restoreBack(t, one.Back, q); err != nil {
 		return err
 	}
-	t.class = b.classFor(q, t.entry.Data, t.entry.Tier.hard())
+	t.class = b.classFor(q, t.entry.Data, t.entry.hard())
 	t.class.enter()
 	if t.step = one.Step; t.step >= len(q.steps) {
 		return fmt.Errorf("queue %s has no step %d", q.spec.Name, t.step)

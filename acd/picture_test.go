@@ -94,7 +94,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{
 			board{},
 			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "weighing", "reckon", "ids", "count"},
-			[]string{"calls", "backs", "alarms", "touched", "fresh", "turn", "kept"},
+			[]string{"calls", "backs", "alarms", "touched", "fresh", "turn", "kept", "planned"},
 		},
 		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted", "career", "spared"}},
 		{phone{}, []string{"away", "told", "heard", "busy", "since", "agent"}, nil},
@@ -107,11 +107,11 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{barred{}, []string{"until", "turn"}, nil},
 		{offer{}, []string{"at", "more", "until", "taken", "spec", "seats"}, nil},
 		{seat{}, []string{"id", "agent", "number", "spec", "queue", "call", "reason", "answered"}, []string{"ticket"}},
-		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order", "dial", "careers"}},
+		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order", "dial", "careers", "farthest"}},
 		{
 			queue{},
 			[]string{"spec", "pace", "lots", "reserve"},
-			[]string{"steps", "all", "classes", "leave", "join", "boosts", "waiting", "idle", "recent", "parked", "hours"},
+			[]string{"steps", "all", "classes", "leave", "join", "boosts", "waiting", "idle", "recent", "parked", "hours", "reach"},
 		},
 		{condition{}, nil, []string{
 			"queue", "step", "need", "data", "able", "order", "offerable", "waiting", "serving", "present", "joinable", "staffed",

@@ -21,6 +21,7 @@ type routes struct {
 	names    []string // agents by rank
 	specs    []AgentSpec
 	careers  []career
+	farthest time.Duration // of all queues' reach
 	envs     []map[string]any
 	queues   map[string]*queue
 	order    []string // queue names, sorted
@@ -155,6 +156,7 @@ func (b *board) adopt(r *routes) {
 		r.queues[name].pace = b.paces.of(name)
 	}
 	b.measure(r)
+	b.reckonReaches()
 	for _, a := range b.agents {
 		a.listed, a.posts, a.counted = false, nil, ""
 		b.touch(a)
@@ -219,7 +221,7 @@ func (b *board) orderRest() {
 
 // classify gives a ticket its way through the queue's steps, and its place.
 func (b *board) classify(t *ticket, q *queue) {
-	t.class, t.step = b.classFor(q, t.entry.Data, t.entry.Tier.hard()), q.stepAt(b.waited(t))
+	t.class, t.step = b.classFor(q, t.entry.Data, t.entry.hard()), q.stepAt(b.waited(t))
 	t.class.enter()
 	if t.isBack() {
 		q.parked++

@@ -66,6 +66,7 @@ type queue struct {
 	pace    *pace    // lives on when the plan changes
 	lots    *lots    // weighted random; else nil
 	reserve *reserve // nil = none
+	reach   reach    // reckoned while anybody has shifts
 }
 
 // step is one condition of a queue by waiting time, as prepared: who can serve.
@@ -86,7 +87,7 @@ type condition struct {
 	data      map[string]any
 	able      []bool // by agent rank
 	order     []int64
-	hard      bool // of callers of tier T2 or above
+	hard      bool // of hard callers, see Entry.hard
 	offerable line[*agent]
 	tender    line[*agent] // of those, who should get calls of low intensity first
 	waiting   line[*ticket]

@@ -29,6 +29,8 @@ func (b *board) roster(s Shifts) {
 			b.touch(a)
 		}
 	}
+	b.planned = len(s) > 0
+	b.reckonReaches()
 	slices.SortFunc(b.touched, func(x, y *agent) int { return strings.Compare(x.Name, y.Name) }) // the order of a map must decide nothing
 }
 

@@ -17,7 +17,7 @@ func TestDefaultsAreThoseOfThePage(t *testing.T) {
 			Care: Care{
 				Occupancy: 85, OccupancyOver: 30 * time.Minute, Break: 5 * time.Minute, BreakEvery: 55 * time.Minute,
 				BreakAsk: time.Minute, HardInRow: 2, HardRelief: 30 * time.Minute, AfterEvent: "low",
-				TalkAfter: 3, OffHostileAfter: 4, Newcomer: 90, Ramp: []int{50, 60, 70, 80},
+				TalkAfter: 3, OffHostileAfter: 4, Newcomer: 90, Ramp: []int{50, 60, 70, 80}, BreakGuard: 80, ShiftGuard: 80,
 			},
 		},
 		Queues: map[string]QueueSpec{"q": {

@@ -181,10 +181,12 @@ var hindrances = map[hindrance]string{
 	inOtherCall: "in a call that is not from a queue", unreachable: "at a phone that is not registered or does not answer",
 	inGap: "in the gap between calls", leftAlone: "left alone after a miss",
 	askedForBreak: "being asked to take the break that is due", overLoad: "held back by the occupancy cap",
-	afterHard:  "spared another hard call after so many in a row (hard_in_row)",
-	isNewcomer: "new here and spared callers of tier T2 or above (newcomer)",
-	onRamp:     "coming back to work and spared callers of tier T2 or above (ramp)",
-	offHostile: "spared hostile queues for the rest of the day after hard calls (off_hostile_after)",
+	afterHard:   "spared another hard call after so many in a row (hard_in_row)",
+	isNewcomer:  "new here and spared callers of tier T2 or above (newcomer)",
+	onRamp:      "coming back to work and spared callers of tier T2 or above (ramp)",
+	offHostile:  "spared hostile queues for the rest of the day after hard calls (off_hostile_after)",
+	beforeBreak: "too close to a break for a call of this queue (break_guard)",
+	beforeHome:  "too close to the end of the shift for a call of this queue (shift_guard)",
 }
 
 // whyNot says what keeps a waiting caller from an agent who meets the condition.
@@ -205,6 +207,10 @@ func (b *board) whyNot(t *ticket, a *agent) (what string, who named) {
 		clock(a.spared.load)
 	case askedForBreak:
 		clock(a.Care.Ask)
+	case beforeBreak:
+		clock(a.spared.edges.rest)
+	case beforeHome:
+		clock(a.spared.edges.home)
 	case afterHard:
 		clock(a.Gap + b.routes.settings.Care.HardRelief)
 	case isNotReady:
@@ -368,7 +374,7 @@ func (b *board) whyQueue(a *agent, q *queue, waiting int) string {
 		if !a.able(c) || len(c.waiting.items) == 0 {
 			continue
 		}
-		if h := a.bar(c); h != nothing {
+		if h := b.keeps(a, c); h != nothing {
 			return text + "; " + a.Name + " " + sparing[h]
 		}
 		if bar := b.ineligible(c.waiting.items[0].it, a); bar != "" {

@@ -71,6 +71,7 @@ type Entry struct {
 	Prefer   string         // agent to prefer for a while
 	Again    string         // why a call enters that was with an agent before: one of the Again words; empty = it was not
 	Tier     Tier           // how hard the caller is known to be; T0 when nothing is known
+	Event    bool           // this call had a protection event with an agent before
 }
 
 // Why a call enters a queue again, for figures.

@@ -63,6 +63,7 @@ type story struct {
 	language  string
 	humanSaid bool        // the human prompt was played
 	noticed   bool        // the recording notice has been given
+	event     bool        // an agent of this call had a protection event
 	rescued   bool        // the way back to the original place was used
 	crisis    bool        // an agent has said so, and no supervisor has released it
 	emergency bool        // came into an emergency queue, and stays an emergency in every other

@@ -39,22 +39,23 @@ type talkEnd struct {
 // talk is a conversation in progress: the two legs, the ladder between them, and
 // what is being played to the caller. The call's goroutine owns it.
 type talk struct {
-	c      *Call
-	conv   *conversation
-	joined Joined
-	ladder *protect.Ladder
-	keys   *protect.Keys
-	over   chan talkEnd // capacity 1: the first end wins
-	prompt *speech      // of the ladder, to the caller
-	hold   Playback     // music while the agent holds
-	told   media.Level  // of the caller's voice, to the ladder
-	warned time.Time    // when the last prompt of the ladder ended
-	heard  int          // warnings that the caller had heard before this conversation
-	step   bool         // step-back is on
-	permit bool         // open
-	page   *page
-	sup    *supervisor // who is in the conversation; nil = nobody
-	clocks clocks
+	c        *Call
+	conv     *conversation
+	joined   Joined
+	ladder   *protect.Ladder
+	keys     *protect.Keys
+	over     chan talkEnd // capacity 1: the first end wins
+	prompt   *speech      // of the ladder, to the caller
+	hold     Playback     // music while the agent holds
+	told     media.Level  // of the caller's voice, to the ladder
+	warned   time.Time    // when the last prompt of the ladder ended
+	heard    int          // warnings that the caller had heard before this conversation
+	shielded bool         // the call was protected before this conversation
+	step     bool         // step-back is on
+	permit   bool         // open
+	page     *page
+	sup      *supervisor // who is in the conversation; nil = nobody
+	clocks   clocks
 }
 
 // clocks are how a conversation's next moments are called off; nil = there is none.
@@ -113,7 +114,7 @@ func (c *Call) newTalk(conv *conversation) *talk {
 			Warnings: c.account.r.Warnings, Crisis: c.story.crisis, Hint: c.plan.Hearing.Meter.Enabled,
 		}, time.Now())
 	}
-	t.heard = t.ladder.Warnings()
+	t.heard, t.shielded = t.ladder.Warnings(), t.ladder.Protected()
 	return t
 }
 
@@ -336,9 +337,17 @@ func (t *talk) close(end *talkEnd) {
 	c.account.endSegment(time.Now())
 	c.account.r.Warnings = t.ladder.Warnings()
 	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.cause == CauseAgentLost
+	event := t.hadEvent(end)
+	c.story.event = c.story.event || event
 	c.finish(t.conv, *end, acd.Outcome{
-		Protected: c.account.r.Protected, Held: t.conv.agent.heldFor(), Warnings: t.ladder.Warnings() - t.heard,
+		Event: event, Protected: c.account.r.Protected, Held: t.conv.agent.heldFor(), Warnings: t.ladder.Warnings() - t.heard,
 	})
+}
+
+// hadEvent tells whether this conversation itself had a protection event. A line that
+// failed is none, nor is what the caller did to an agent before.
+func (t *talk) hadEvent(end *talkEnd) bool {
+	return end.rest > 0 || t.ladder.Warnings() > t.heard || t.ladder.Protected() && !t.shielded && end.cause != CauseAgentLost
 }
 
 // part stops the clocks and the sound of the conversation.

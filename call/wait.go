@@ -37,6 +37,7 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 	if c.story.moved {
 		entry.Again = acd.AgainTransferred
 	}
+	entry.Tier = c.tier()
 	return c.serve(ctx, entry, manners, nil)
 }
 
@@ -44,6 +45,7 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 // begins; nil = they wait first.
 func (c *Call) serve(ctx context.Context, entry acd.Entry, manners QueueManners, conv *conversation) (next goal, err error) {
 	for {
+		entry.Event = c.story.event
 		if conv == nil {
 			if conv, next, err = c.reachAgent(ctx, entry, manners); err != nil || conv == nil {
 				return next, err
@@ -119,6 +121,21 @@ func (c *Call) callData() map[string]any {
 		data[k] = v
 	}
 	return data
+}
+
+// tierField is the call's data that names the caller's tier, T0 to T4. Whoever knows the
+// caller puts it there: a menu that has asked who calls, or a lookup.
+const tierField = "tier"
+
+// tier is how hard the caller is known to be on people. What is no tier, such as a
+// customer's gold, is T0.
+func (c *Call) tier() acd.Tier {
+	word := c.account.r.Data[tierField]
+	tier, ok := acd.ParseTier(word)
+	if word != "" && !ok {
+		c.log.Debug("the call's data has a tier that is none of T0 to T4", "tier", word)
+	}
+	return tier
 }
 
 // reachAgent waits in the queue until an agent has answered. No conversation and

@@ -113,9 +113,10 @@ const (
 	unreachable
 	inGap
 	leftAlone
+	// What follows keeps only some callers from an agent: the first two all but those of
+	// urgent queues.
 	askedForBreak
 	overLoad
-	// What follows keeps only some callers from an agent.
 	afterHard
 	isNewcomer
 	onRamp
@@ -125,8 +126,8 @@ const (
 	beforeHome
 )
 
-// hindrance says what keeps an agent from being offered a call now. It is the one
-// place that decides this.
+// hindrance says what keeps an agent from being offered any call now. It is the one
+// place that decides this; what keeps some callers away is decided by keeps.
 func (b *board) hindrance(a *agent) hindrance {
 	p := b.phones[a.Phone]
 	switch {
@@ -142,12 +143,16 @@ func (b *board) hindrance(a *agent) hindrance {
 		return inGap
 	case a.Pause > b.now.Mono:
 		return leftAlone
-	case a.spared.ask || a.Care.Ask > b.now.Mono:
-		return askedForBreak
-	case a.spared.load > b.now.Mono:
-		return overLoad
 	}
 	return nothing
+}
+
+// blocked is what keeps all calls from an agent now, those of urgent queues aside.
+func (b *board) blocked(a *agent) hindrance {
+	if h := b.hindrance(a); h != nothing {
+		return h
+	}
+	return a.spared.bars.pause
 }
 
 // notFree is what a state by itself means for the next call.
@@ -160,7 +165,7 @@ func (a *agent) gapEnd(b *board) time.Duration { return a.Gap + b.routes.setting
 
 // hindered says in a sentence about the agent what keeps calls away; empty = nothing.
 func (b *board) hindered(a *agent) string {
-	switch b.hindrance(a) {
+	switch b.blocked(a) {
 	case isNotReady:
 		if a.Reason == "" {
 			return "is not ready"
@@ -273,24 +278,6 @@ func (b *board) change(a *agent, e Event) error {
 	b.record(e)
 	b.touch(a)
 	return nil
-}
-
-// promised is what of an agent must not be cut short.
-type promised struct {
-	State   AgentState
-	WrapEnd time.Duration
-	Rest    rest
-}
-
-// guard counts broken promises: it looks at what happened, not at why.
-func (b *board) guard(before promised, after *person, e *Event) {
-	chosen := e.Kind == KindWrapUpEnded || e.Kind == KindLogOut
-	if before.State == WrapUp && after.State != WrapUp && b.now.Mono < before.WrapEnd && !chosen {
-		b.count.WrapUpsCutShort++
-	}
-	if before.Rest.Running && after.Rest.Level == 0 && b.now.Mono < before.Rest.until() && e.Kind != KindRestDeclined {
-		b.count.RestsCutShort++
-	}
 }
 
 // settlePhone keeps who sits at which phone.

@@ -138,3 +138,35 @@ func (b *board) doubled() []string {
 	}
 	return out
 }
+
+// promised is what of an agent must not be cut short.
+type promised struct {
+	State   AgentState
+	WrapEnd time.Duration
+	Rest    rest
+}
+
+// guard counts broken promises: it looks at what happened, not at why.
+func (b *board) guard(before promised, after *person, e *Event) {
+	chosen := e.Kind == KindWrapUpEnded || e.Kind == KindLogOut
+	if before.State == WrapUp && after.State != WrapUp && b.now.Mono < before.WrapEnd && !chosen {
+		b.count.WrapUpsCutShort++
+	}
+	if before.Rest.Running && after.Rest.Level == 0 && b.now.Mono < before.Rest.until() && e.Kind != KindRestDeclined {
+		b.count.RestsCutShort++
+	}
+	if e.Kind == KindOffered && b.oneTooMany(after, e) {
+		b.count.Care.RowsBroken++
+	}
+}
+
+// oneTooMany tells whether an offer breaks the promise of hard_in_row. It looks at the
+// event and at the agent as the ledger has him, not at what his lines were drawn by.
+func (b *board) oneTooMany(a *person, e *Event) bool {
+	c, q := &b.routes.settings.Care, b.routes.queues[e.Queue]
+	if q == nil || q.spec.Urgent || c.HardInRow <= 0 || !(e.Care.Tier.hard() || e.Care.Event || q.hostile()) {
+		return false
+	}
+	lifted := slices.ContainsFunc(a.Care.Lifts, func(l lift) bool { return l.Cap == CapRow && l.Until > b.now.Mono })
+	return !lifted && a.Care.Row >= c.HardInRow && b.now.Mono-a.Gap < c.HardRelief
+}

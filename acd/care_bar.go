@@ -19,7 +19,8 @@ type spared struct {
 // bars are what keeps some callers from an agent and not others.
 type bars struct {
 	row, newcomer, ramp, hostile bool
-	tender                       bool // callers of low intensity come first
+	tender                       bool      // callers of low intensity come first
+	pause                        hindrance // of all callers but urgent ones: askedForBreak, overLoad or nothing
 }
 
 // spare works out what the rules of care say about an agent now.
@@ -31,6 +32,12 @@ func (b *board) spare(a *agent) {
 		s.load = b.loadEnd(a, c, s.bars.ramp)
 		due := b.breakDueAt(a)
 		s.ask = due <= b.now.Mono
+		switch {
+		case s.ask || a.Care.Ask > b.now.Mono:
+			s.bars.pause = askedForBreak
+		case s.load > b.now.Mono:
+			s.bars.pause = overLoad
+		}
 		s.soon(b.now.Mono, due, s.load, a.Gap+c.HardRelief, a.Care.First+workingDay)
 		if a.career != (career{}) {
 			s.soon(b.now.Mono, b.now.Mono+untilMidnight(b.now.Wall))
@@ -103,8 +110,12 @@ func (b *board) breakIsDue(a *agent) bool { return b.breakDueAt(a) <= b.now.Mono
 func (b *board) keeps(a *agent, c *condition) hindrance {
 	by := &a.spared.bars
 	switch {
+	case by.pause != nothing && !c.queue.spec.Urgent:
+		return by.pause
 	case c.queue.holdsBack(a):
 		return inReserve
+	case c.queue.spec.Urgent:
+		return nothing
 	case by.newcomer && c.hard:
 		return isNewcomer
 	case by.ramp && c.hard:
@@ -280,6 +291,8 @@ func (b *board) spares(a *agent, t *ticket) bool {
 	bars := b.barsOf(a, c)
 	q := b.routes.queues[t.entry.Queue]
 	switch {
+	case q.spec.Urgent:
+		return false
 	case a.Care.Ask > b.now.Mono || b.loadEnd(a, c, bars.ramp) > b.now.Mono:
 		return true
 	case t.entry.hard() && (bars.newcomer || bars.ramp || bars.row):

@@ -178,7 +178,7 @@ var sparing = map[hindrance]string{
 // heldBack says what the rules of care keep from an agent now.
 func (b *board) heldBack(a *agent) []string {
 	var out []string
-	if h := b.hindrance(a); h == overLoad || h == askedForBreak {
+	if h := b.blocked(a); h == overLoad || h == askedForBreak {
 		out = append(out, b.hindered(a))
 	}
 	by := a.spared.bars

@@ -451,3 +451,76 @@ func TestParseTier(t *testing.T) {
 		}
 	}
 }
+
+// TestNoCapKeepsAnEmergencyWaiting: what is about people's load gives way to a life. What
+// an agent was granted does not.
+func TestNoCapKeepsAnEmergencyWaiting(t *testing.T) {
+	all := func(c *Care) { *c = Care{Ramp: []int{50}}.WithDefaults() }
+	queues := map[string]QueueSpec{
+		"q":         {WrapUp: -1, LeaveOn: []AgentState{}},
+		"orders":    {WrapUp: time.Minute},
+		"emergency": {WrapUp: -1, LeaveOn: []AgentState{}, Urgent: true, Intensity: "hostile"},
+	}
+	for name, tc := range map[string]struct {
+		before func(*play)
+		want   string
+	}{
+		"above the occupancy cap": {func(y *play) { y.serve(Entry{Call: "1", Queue: "q"}, 29*time.Minute, Outcome{}) }, "c>anna"},
+		"asked to take a break":   {func(y *play) { y.pass(56 * time.Minute) }, "c>anna"},
+		"after two hard calls": {func(y *play) {
+			y.serve(Entry{Call: "1", Queue: "emergency", Tier: 2}, 60e9, Outcome{})
+			y.serve(Entry{Call: "2", Queue: "emergency", Tier: 2}, 60e9, Outcome{})
+		}, "c>anna"},
+		"in the wrap-up": {func(y *play) { y.serve(Entry{Call: "1", Queue: "orders"}, 60e9, Outcome{}) }, ""},
+		"in a rest": {func(y *play) {
+			y.serve(Entry{Call: "1", Queue: "q"}, 60e9, Outcome{Rest: 1, RestFor: time.Minute})
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := caring(t, queues, all, "anna")
+			y.logIn("anna")
+			tc.before(y)
+			y.enter(Entry{Call: "waits", Queue: "q", Tier: 3})
+			y.enter(Entry{Call: "c", Queue: "emergency", Tier: 3})
+			y.want(tc.want)
+			if n := y.b.count.Care.RowsBroken; n != 0 {
+				t.Errorf("%d broken rows", n)
+			}
+		})
+	}
+}
+
+// TestABrokenRowIsCounted offers past the lines what they keep away.
+func TestABrokenRowIsCounted(t *testing.T) {
+	for name, tc := range map[string]struct {
+		third  Entry
+		before func(*play)
+		want   uint64
+	}{
+		"a third hard caller":           {Entry{Queue: "q", Tier: 2}, nil, 1},
+		"one who was hard on another":   {Entry{Queue: "q", Event: true}, nil, 1},
+		"one of a hostile queue":        {Entry{Queue: "complaints"}, nil, 1},
+		"one of an emergency queue":     {Entry{Queue: "emergency", Tier: 2}, nil, 0},
+		"an easy one":                   {Entry{Queue: "q", Tier: 1}, nil, 0},
+		"a hard one after half an hour": {Entry{Queue: "q", Tier: 2}, func(y *play) { y.pass(30 * time.Minute) }, 0},
+		"a hard one after a lift":       {Entry{Queue: "q", Tier: 2}, func(y *play) { y.lift(CapRow) }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			queues := map[string]QueueSpec{"q": {WrapUp: -1}, "complaints": {Intensity: "hostile"}, "emergency": {Urgent: true}}
+			y := caring(t, queues, func(c *Care) { c.HardInRow = 2 }, "anna")
+			y.logIn("anna")
+			for _, call := range []string{"1", "2"} {
+				y.serve(Entry{Call: call, Queue: "q", Tier: 2}, 60e9, Outcome{})
+			}
+			if tc.before != nil {
+				tc.before(y)
+			}
+			a := y.b.agents["anna"]
+			e := Event{Kind: KindOffered, Queue: tc.third.Queue, Care: CareFact{Tier: tc.third.Tier, Event: tc.third.Event}}
+			y.b.guard(promised{State: Ready}, &a.person, &e)
+			if got := y.b.count.Care.RowsBroken; got != tc.want {
+				t.Errorf("%d broken rows are counted, want %d", got, tc.want)
+			}
+		})
+	}
+}

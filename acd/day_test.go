@@ -230,7 +230,7 @@ func (d *day) offered(o outgoing) {
 // nobodyElse checks that nobody who did not miss the caller is free for it.
 func (d *day) nobodyElse(t *ticket, again *agent) {
 	for _, a := range d.b.agents {
-		if _, too := t.missed[a]; !too && a != again && a.able(t.condition()) && !t.class.queue.holdsBack(a) && d.b.hindrance(a) == nothing {
+		if _, too := t.missed[a]; !too && a != again && a.able(t.condition()) && d.b.hindranceTo(a, t.condition()) == nothing {
 			d.Fatalf("ticket %d goes to %s again although %s is free", t.id, again.Name, a.Name)
 		}
 	}

@@ -92,7 +92,11 @@ func (b *board) handOf(a *agent, q *queue) hand {
 	case Resting:
 		return hand{until: a.Rest.until() - b.now.Mono, talks: -1}
 	default:
-		return hand{until: max(0, max(a.gapEnd(b), a.Pause, a.spared.load, a.Care.Ask)-b.now.Mono), talks: -1}
+		free := max(a.gapEnd(b), a.Pause)
+		if !q.spec.Urgent {
+			free = max(free, a.spared.load, a.Care.Ask)
+		}
+		return hand{until: max(0, free-b.now.Mono), talks: -1}
 	}
 }
 

@@ -66,6 +66,7 @@ type QueueSpec struct {
 	OnEmpty   string         `yaml:"on_empty"`  // target when LeaveOn applies
 	Callback  CallbackSpec   `yaml:"callback"`  // who is called back instead of waiting on the line
 	Intensity string         `yaml:"intensity"` // how hard its calls are on people: low, normal or hostile; after a call with a protection event low comes first, and who has had enough gets none of a hostile queue, see floor.care; default normal
+	Urgent    bool           `yaml:"-"`         // an emergency queue: no rule of floor.care keeps its callers from anybody who is free; set by the config
 	Door      `yaml:",inline"`
 }
 

@@ -196,7 +196,7 @@ type Counters struct {
 
 // CareCounters are what the rules of care did. RowsBroken is a promise and must stay 0.
 type CareCounters struct {
-	RowsBroken  uint64 // hard callers offered to who has had as many in a row as there may be
+	RowsBroken  uint64 // hard calls offered to who has had as many in a row as there may be, without a lift and not of an urgent queue
 	BreaksDue   uint64 // agents asked to take a break
 	TalksWanted uint64 // team leaders asked to talk with an agent
 	Lifted      uint64 // caps lifted by a supervisor

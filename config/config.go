@@ -88,6 +88,12 @@ func (q *Queue) preset() {
 	q.Position, q.Whisper = usual.Position, usual.Whisper
 }
 
+// spec is what the floor routes by.
+func (q Queue) spec() acd.QueueSpec {
+	q.Urgent = q.Emergency
+	return q.QueueSpec
+}
+
 // Store says where records, registrations and the floor's events are kept.
 type Store struct {
 	URL string `yaml:"url"` // sqlite:FILE keeps everything in one file, relative to where the server was started; memory: forgets at the end; redis://HOST:PORT/DB (rediss:// with TLS) keeps everything in a Redis 7.0 or newer, where name=, lease=, wait= and cluster=true may follow a ? (see docs/operations.md); default sqlite:var/breakwater.db
@@ -141,7 +147,7 @@ func (c *Config) SIPPlan() sip.Plan {
 func (c *Config) FloorPlan() acd.Plan {
 	return acd.Plan{
 		Settings: c.Floor.Settings,
-		Queues:   pick(c.Queues, func(q Queue) acd.QueueSpec { return q.QueueSpec }),
+		Queues:   pick(c.Queues, Queue.spec),
 		Agents:   pick(c.Agents, func(a Agent) acd.AgentSpec { return a.AgentSpec }),
 		Dial:     c.dialled(),
 	}

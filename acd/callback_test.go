@@ -475,8 +475,9 @@ func TestPromiseACallbackNeverPassesAnOlderCaller(t *testing.T) {
 					return b.finish(a.seat.id, Outcome{})
 				case WrapUp:
 					return b.command(agent, Command{Verb: EndWrapUp})
+				default:
+					return nil
 				}
-				return nil
 			})
 			if found := b.audit(); len(found) > 0 {
 				t.Fatalf("broken: %q", found)

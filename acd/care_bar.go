@@ -173,7 +173,7 @@ func (b *board) rowAfter(a *agent, hard, unknown bool) int {
 // paid is how much work a pause or absence that ends now has paid off as break.
 func (b *board) paid(a *agent) time.Duration {
 	c := &b.routes.settings.Care
-	if c.Break <= 0 || a.State != LoggedOut && !(a.State == NotReady && c.isBreak(a.Reason)) {
+	if c.Break <= 0 || a.State != LoggedOut && (a.State != NotReady || !c.isBreak(a.Reason)) {
 		return 0
 	}
 	return min(a.Care.Work, time.Duration(float64(b.now.Mono-a.Since)*float64(c.BreakEvery)/float64(c.Break)))

@@ -102,11 +102,11 @@ func aDayAtTheDesk(t *testing.T, f *Floor, s *scribe) {
 			s.ask = true
 			s.mu.Unlock()
 		}
-		time.Sleep(time.Minute) // of the bubble
+		time.Sleep(time.Minute) //nolint:forbidigo // the clock of the bubble
 		if err := f.Finish(ctx, offer.Seats[0].Assignment, Outcome{Cause: "caller_ended"}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) //nolint:forbidigo // as above
 	}
 	if err := f.Answered(ctx, 999); err == nil {
 		t.Error("a stale answer was taken")

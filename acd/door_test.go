@@ -38,7 +38,9 @@ func TestWhoMayJoin(t *testing.T) {
 		"and is met by one of several states": {QueueSpec{Door: Door{JoinWhen: states(Ready, OnCall)}}, func(y *play) { y.logIn("anna") }, Entry{}, ""},
 		"also of who may serve later only": {
 			QueueSpec{Needs: "x >= 9", Relax: []Relax{{After: time.Minute}}, Door: Door{JoinWhen: states(Ready)}},
-			func(y *play) { y.logIn("anna") }, Entry{}, "",
+			func(y *play) { y.logIn("anna") },
+			Entry{},
+			"",
 		},
 		"it holds for who comes back, too": {QueueSpec{Door: Door{JoinWhen: states(Ready)}}, nil, Entry{Head: true}, "empty bye"},
 		"the ratio of waiting to staffed": {
@@ -47,7 +49,9 @@ func TestWhoMayJoin(t *testing.T) {
 		"below the ratio": {QueueSpec{Door: Door{MaxRatio: 2, OnRatio: "queue:other"}}, crowded(2, 3), Entry{}, ""},
 		"who is not ready is not staffed": {
 			QueueSpec{Door: Door{MaxRatio: 2, OnRatio: "x"}},
-			func(y *play) { y.say("bert", LogIn); y.say("bert", GoNotReady); crowded(1, 2)(y) }, Entry{}, "ratio x",
+			func(y *play) { y.say("bert", LogIn); y.say("bert", GoNotReady); crowded(1, 2)(y) },
+			Entry{},
+			"ratio x",
 		},
 		"who comes back passes":       {QueueSpec{Door: Door{MaxRatio: 2}}, crowded(2, 4), Entry{Head: true}, ""},
 		"too long an estimate":        {QueueSpec{Door: Door{MaxEWT: 7 * time.Minute, OnEWT: "callback"}}, crowded(2, 2), Entry{}, "ewt callback"},

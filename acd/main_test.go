@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == "0" {
 		set("rapid.seed", fmt.Sprint(rand.Uint64()|1))
 	}
-	fmt.Printf("random days: %s for each promise, -rapid.seed=%s\n", flag.Lookup("rapid.checks").Value, flag.Lookup("rapid.seed").Value)
+	fmt.Fprintf(os.Stdout, "random days: %s for each promise, -rapid.seed=%s\n", flag.Lookup("rapid.checks").Value, flag.Lookup("rapid.seed").Value)
 	os.Exit(m.Run())
 }
 

@@ -20,7 +20,7 @@ type model struct {
 	phones   map[string]*line
 	seats    map[uint64]*pair
 	broken   map[promise][]string
-	wordless uint64 // calls that rang and never said how it went
+	wordless uint64 // agents who were rung by a call that never said how it went
 	chooser  string // the agent who gives a command in this turn
 }
 
@@ -420,6 +420,6 @@ func (m *model) home(views []acd.AgentView, n acd.Counters) {
 		m.accuse(oneEnd, "%d assignments are left", len(m.seats))
 	}
 	if n.DoubleOffers+n.WrapUpsCutShort+n.RestsCutShort+n.StarvedCallers > 0 || n.StuckAgents != m.wordless {
-		m.accuse(countersAre, "%d calls never said how they went; %+v", m.wordless, n)
+		m.accuse(countersAre, "%d agents were rung by a call that never said how it went; %+v", m.wordless, n)
 	}
 }

@@ -83,9 +83,8 @@ func (b *board) ticketDue(t *ticket) {
 	case o.more <= b.now.Mono && b.now.Mono < o.until:
 		b.ringOneMore(t)
 	default:
-		b.count.StuckAgents++
 		t.pausedTil = b.now.Mono + untakenMost
-		b.releaseAll(t, "no-word")
+		b.count.StuckAgents += b.releaseAll(t, "no-word")
 	}
 }
 
@@ -318,25 +317,28 @@ func (b *board) leaveEmpty() {
 }
 
 // releaseAll takes an offer back and lets the caller wait again at his place.
-func (b *board) releaseAll(t *ticket, why string) {
-	b.revokeAll(t, why)
+func (b *board) releaseAll(t *ticket, why string) (agents uint64) {
+	agents = b.revokeAll(t, why)
 	b.fresh = append(b.fresh, t)
 	if t.isBack() {
 		b.wake(t)
 	}
+	return agents
 }
 
-// revokeAll takes an offer back from everybody.
-func (b *board) revokeAll(t *ticket, why string) {
+// revokeAll takes an offer back from everybody, and tells from how many.
+func (b *board) revokeAll(t *ticket, why string) (agents uint64) {
 	if t.offer == nil {
-		return
+		return 0
 	}
 	for _, s := range t.offer.seats {
 		if b.seats[s.id] == s && !s.answered {
 			b.revoke(s, why)
+			agents++
 		}
 	}
 	t.offer = nil
+	return agents
 }
 
 // revoke takes one seat back: its phone must stop ringing.

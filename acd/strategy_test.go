@@ -236,7 +236,7 @@ func TestABrokenCallFreesEverybodyItRang(t *testing.T) {
 			t.Errorf("%s is %s", name, a.State)
 		}
 	}
-	if y.b.count.StuckAgents != 1 {
+	if y.b.count.StuckAgents != 2 {
 		t.Errorf("%d stuck", y.b.count.StuckAgents)
 	}
 }

@@ -244,18 +244,33 @@ func TestStatusAnswersAlsoWhenTheFloorDoesNot(t *testing.T) {
 
 // TestNoFigureOfAnAgentCanBeShown holds the types to the law that the api cannot
 // return a ranking: what it knows of an agent is a state, no count and no duration
-// but the level of the rest that the agent has.
+// but the level of the rest that the agent has. A list says what others decided, in
+// words and moments.
 func TestNoFigureOfAnAgentCanBeShown(t *testing.T) {
 	plain := map[string]bool{"Level": true, "Left": true} // Left has no JSON
-	for f := range reflect.TypeFor[acd.AgentView]().Fields() {
-		switch f.Type.Kind() {
-		case reflect.String, reflect.Bool, reflect.Struct: // a name, a yes or no, a moment
-		default:
-			if !plain[f.Name] {
-				t.Errorf("an agent as others see it holds %s %s: is it a figure?", f.Name, f.Type)
+	var see func(reflect.Type)
+	see = func(view reflect.Type) {
+		for f := range view.Fields() {
+			switch f.Type.Kind() {
+			case reflect.String, reflect.Bool: // a name, a yes or no
+			case reflect.Struct:
+				if f.Type != reflect.TypeFor[time.Time]() {
+					see(f.Type)
+				}
+			case reflect.Slice:
+				if f.Type.Elem().Kind() != reflect.Struct {
+					t.Errorf("an agent as others see it holds %s %s: are they figures?", f.Name, f.Type)
+					continue
+				}
+				see(f.Type.Elem())
+			default:
+				if !plain[f.Name] {
+					t.Errorf("an agent as others see it holds %s %s: is it a figure?", f.Name, f.Type)
+				}
 			}
 		}
 	}
+	see(reflect.TypeFor[acd.AgentView]())
 	for _, r := range newOffice().open().table() {
 		for _, word := range []string{"rank", "score", "top", "figure", "stat/", "kpi"} {
 			if strings.Contains(r.path, word) {

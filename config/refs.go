@@ -98,8 +98,11 @@ func (r *reading) checkEmergency(p path, name string, q *Queue) {
 // limits are the keys of a queue that say where a caller goes who cannot stay.
 func limits(q *Queue) []targetOf {
 	return []targetOf{
-		{"on_full", "", q.OnFull}, {"on_wait", "", q.OnWait}, {"on_empty", "", q.OnEmpty},
-		{"on_ewt", "", q.OnEWT}, {"on_ratio", "", q.OnRatio},
+		{"on_full", "", q.OnFull},
+		{"on_wait", "", q.OnWait},
+		{"on_empty", "", q.OnEmpty},
+		{"on_ewt", "", q.OnEWT},
+		{"on_ratio", "", q.OnRatio},
 	}
 }
 

@@ -354,7 +354,10 @@ func TestAReportThatIsGivenUpEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := 0
-		for range s.Events(t.Context(), time.Time{}, time.Now()) {
+		for _, err := range s.Events(t.Context(), time.Time{}, time.Now()) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			seen++
 			break
 		}

@@ -30,7 +30,7 @@ func newDesk(t testing.TB, s Settings) *desk {
 	t.Helper()
 	d := &desk{TB: t, now: acd.Stamp{Wall: time.Date(2026, 3, 2, 23, 50, 0, 0, time.UTC), Boot: "boot", Mono: time.Hour}}
 	plan := acd.Plan{
-		Settings: acd.Settings{Gap: -1},
+		Settings: acd.Settings{Gap: -1, Care: acd.Care{Occupancy: -1, Break: -1}}, // anna takes calls for hours on end
 		Agents:   map[string]acd.AgentSpec{"anna": {}},
 		Queues:   map[string]acd.QueueSpec{"help": {WrapUp: -1}},
 	}
@@ -303,16 +303,19 @@ func TestOldDecisionsAreRemovedAndNothingElse(t *testing.T) {
 		left     []string
 	}{
 		"by age": {
-			Settings{Keep: 3}, []string{"2026-03-07.jsonl", "2026-03-07_02.jsonl", "2026-03-08.jsonl", "2026-03-10.jsonl"},
+			Settings{Keep: 3},
+			[]string{"2026-03-07.jsonl", "2026-03-07_02.jsonl", "2026-03-08.jsonl", "2026-03-10.jsonl"},
 			[]string{"2026-03-08.jsonl", "2026-03-10.jsonl"},
 		},
 		"by size": {
-			Settings{Most: 650}, []string{"2026-03-09.jsonl", "2026-03-09_02.jsonl", "2026-03-09_10.jsonl"},
+			Settings{Most: 650},
+			[]string{"2026-03-09.jsonl", "2026-03-09_02.jsonl", "2026-03-09_10.jsonl"},
 			[]string{"2026-03-09_02.jsonl", "2026-03-09_10.jsonl"},
 		},
 		"never the last": {Settings{Keep: 1}, []string{"2020-01-01.jsonl"}, []string{"2020-01-01.jsonl"}},
 		"nothing of others": {
-			Settings{Keep: 1}, []string{"1999-01-01.jsonl.bak", "notes.jsonl", "2026-03-10.jsonl"},
+			Settings{Keep: 1},
+			[]string{"1999-01-01.jsonl.bak", "notes.jsonl", "2026-03-10.jsonl"},
 			[]string{"1999-01-01.jsonl.bak", "2026-03-10.jsonl", "notes.jsonl"},
 		},
 	} {

@@ -3,14 +3,18 @@ package media
 import (
 	"net/netip"
 	"unsafe"
+
+	"breakwater/media/guard"
+	"breakwater/media/meter"
 )
 
 // ahead is whose packets a loop serves next. What a packet needs (its leg, the leg that
-// hears it, the guard, the recordings: some eighty lines of memory) was last used
+// hears it, the guard, the meter, the recording: some seventy lines of memory) was last used
 // 20 ms and a thousand packets ago, and the processor may have to wait for each line as
 // long as for a hundred instructions. So while one packet is served, the memory of
 // those behind it is on its way. What hangs on a pointer is asked for when the pointer
-// should have come.
+// should have come, and of each thing only what an ordinary packet needs, which is why
+// that stands at its beginning.
 type ahead struct {
 	ports [mostReady]*Port // nil = nobody's, or none of ours
 	from  [mostReady]netip.AddrPort
@@ -19,26 +23,74 @@ type ahead struct {
 // foresee prepares for the packets behind the i-th of n.
 func (a *ahead) foresee(i, n int) {
 	if j := i + 6; j < n && a.ports[j] != nil {
-		bring(a.ports[j].route.Load())
+		bring(unsafe.Pointer(a.ports[j].route.Load()), routeNear)
 	}
 	if j := i + 4; j < n && a.ports[j] != nil {
 		r := a.ports[j].route.Load()
-		bring(r.rec)
-		bring(r.peer)
+		bring(unsafe.Pointer(r.rec), recordingNear)
+		bring(unsafe.Pointer(r.gauge), gaugeNear)
+		bringPort(r.peer)
 	}
-	if j := i + 3; j < n {
-		bring(a.hearer(j))
+	if j := i + 3; j < n && a.ports[j] != nil {
+		a.ports[j].route.Load().gauge.bring()
+		bring(unsafe.Pointer(a.hearer(j)), routeNear)
 	}
-	if j := i + 2; j < n {
+	if j := i + 2; j < n && a.ports[j] != nil {
+		a.ports[j].route.Load().rec.bring(left)
 		if r := a.hearer(j); r != nil {
-			bring(r.rec)
-			bring(r.shield)
+			bring(unsafe.Pointer(r.rec), recordingNear)
+			bring(unsafe.Pointer(r.gauge), gaugeNear)
+			bring(unsafe.Pointer(r.shield), shieldNear)
 		}
 	}
 	if j := i + 1; j < n {
-		if r := a.hearer(j); r != nil && r.shield != nil {
-			bring(r.shield.guard)
+		if r := a.hearer(j); r != nil {
+			r.rec.bring(right)
+			r.gauge.bring()
+			if r.shield != nil {
+				bring(unsafe.Pointer(r.shield.guard), guard.Front)
+			}
 		}
+	}
+}
+
+// How many bytes at the beginning of each an ordinary packet needs.
+const (
+	portNear      = int(unsafe.Offsetof(Port{}.in) + unsafe.Offsetof(inbound{}.latch) + unsafe.Offsetof(latch{}.host))
+	outNear       = int(unsafe.Offsetof(outbound{}.pace))
+	routeNear     = int(unsafe.Offsetof(route{}.desc) + unsafe.Offsetof(Desc{}.Remote))
+	recordingNear = int(unsafe.Offsetof(Recording{}.tape) + unsafe.Offsetof(tape{}.late))
+	gaugeNear     = int(unsafe.Offsetof(gauge{}.voice))
+	shieldNear    = int(unsafe.Offsetof(shield{}.told))
+	lodgerNear    = int(unsafe.Offsetof(lodger{}.gone))
+)
+
+// bringPort asks for what a packet needs of a port, whether it is of its party or for it.
+func bringPort(p *Port) {
+	if p != nil {
+		bring(unsafe.Pointer(p), portNear)
+		bring(unsafe.Pointer(&p.out), outNear)
+	}
+}
+
+// bring asks for the meter, when the gauge has come.
+func (g *gauge) bring() {
+	if g != nil {
+		bring(unsafe.Pointer(g.meter), meter.Front)
+	}
+}
+
+// bring asks for where the next frame of a channel will be laid, when the recording has
+// come.
+func (r *Recording) bring(channel uint8) {
+	if r == nil {
+		return
+	}
+	place := max(0, r.tape.tracks[channel].from) + mixFrame
+	if held := r.tape.window[place/pageSpan%windowPages]; held != 0 {
+		p := r.tape.stock.page(held)
+		bring(unsafe.Pointer(&p.codes[channel][place%pageSpan]), mixFrame)
+		bring(unsafe.Pointer(&p.heard), int(unsafe.Sizeof(p.heard)))
 	}
 }
 
@@ -58,14 +110,17 @@ func (l *loop) look(n int) {
 		l.ahead.ports[i] = nil
 		if r, ok := l.poll.seen(i); ok && r.what == itsSound {
 			l.ahead.ports[i] = l.slots[r.slot]
-			bring(l.slots[r.slot])
+			bringPort(l.slots[r.slot])
 		}
 	}
 }
 
-// bring asks for all of a value's memory.
-func bring[T any](p *T) {
+// bring asks for so many bytes from p on. It may be nil.
+func bring(p unsafe.Pointer, bytes int) {
 	if p != nil {
-		prefetch(unsafe.Pointer(p), (int(unsafe.Sizeof(*p))+63)/64)
+		at := int(uintptr(p) % lineBytes)
+		prefetch(p, (at+bytes+lineBytes-1)/lineBytes)
 	}
 }
+
+const lineBytes = 64 // of memory come together

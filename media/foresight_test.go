@@ -9,7 +9,10 @@ func TestForesightHarmsNothing(t *testing.T) {
 	prefetch(nil, 3) // an address that is nobody's
 	var last [64]byte
 	prefetch(unsafe.Pointer(&last), 1000) // far beyond what is ours
-	bring[Port](nil)
+	bring(nil, 100)
+	bringPort(nil)
+	(*gauge)(nil).bring()
+	(*Recording)(nil).bring(left)
 
 	silent, heard := &Port{}, &Port{}
 	silent.route.Store(&route{})

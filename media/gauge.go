@@ -34,29 +34,27 @@ type Voice struct {
 type gauge struct {
 	meter *meter.Meter
 	ear   *meter.Ear // hears what no guard hears as it was received
-	voice Voice
-
 	begun bool
 	ssrc  uint32
 	next  uint32 // the timestamp of a packet that goes on the one before
-	said  [frameRoom]byte
-	n     int // codes in said
+	voice Voice
 }
 
-// keep remembers a packet before it is made what somebody else hears of it. g may be nil.
-func (g *gauge) keep(codes []byte) {
-	if g != nil {
-		g.n = copy(g.said[:], codes)
+// keep gives a copy of a packet in room, before it is made what somebody else hears of it.
+// g may be nil: then there is no need.
+func (g *gauge) keep(room *[frameRoom]byte, codes []byte) []byte {
+	if g == nil {
+		return nil
 	}
+	return room[:copy(room[:], codes)]
 }
 
-// hear takes the packet that was kept. ear is the guard that has heard it as it was
-// received; nil if none has. g may be nil.
-func (g *gauge) hear(law g711.Law, h rtp.Header, ear *shield) {
+// hear takes a packet as it was received. ear is the guard that has heard it so; nil if
+// none has. g may be nil.
+func (g *gauge) hear(law g711.Law, h rtp.Header, codes []byte, ear *shield) {
 	if g == nil {
 		return
 	}
-	codes := g.said[:g.n]
 	if !g.begun || h.SSRC != g.ssrc || h.Timestamp != g.next {
 		g.meter.Forget()
 	}

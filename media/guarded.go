@@ -64,11 +64,11 @@ func (p *Port) protection() *shield {
 // shield is the hearing guard of one ear, as the loop that sends to it uses it.
 type shield struct {
 	stepBack atomic.Bool // wished by the agent
-	told     notice[Exposure]
 
-	// From here on, only the loop's thread.
-	guard *guard.Guard
-	next  uint32 // the timestamp of a frame that goes on the one before
+	guard *guard.Guard // the loop's
+	next  uint32       // the loop's: the timestamp of a frame that goes on the one before
+
+	told notice[Exposure]
 }
 
 // origin is whose sound a frame is.

@@ -10,13 +10,15 @@ import (
 // the first plausible one, and then holds on: a stranger cannot put sound into a
 // call. It is pure: it takes the time and belongs to the receiving side of one port.
 type latch struct {
-	want    netip.AddrPort // negotiated; invalid before that
-	host    netip.Addr     // where its signalling comes from; invalid = unknown
-	locked  netip.AddrPort // the party; invalid = not locked
-	ssrc    uint32         // of its newest packet
-	seq     uint16
-	at      int64 // when it came, ns
-	since   int64 // when it was locked, ns
+	locked netip.AddrPort // the party; invalid = not locked
+	want   netip.AddrPort // negotiated; invalid before that
+	ssrc   uint32         // of its newest packet
+	seq    uint16
+	at     int64 // when it came, ns
+	since  int64 // when it was locked, ns
+
+	// What follows is not looked at for a packet of the party.
+	host    netip.Addr // where its signalling comes from; invalid = unknown
 	suitors [4]suitor
 	turn    int // which suitor gives way next
 }

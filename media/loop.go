@@ -29,6 +29,7 @@ type loop struct {
 	now        int64 // ns of the engine's clock, read once a pass
 	air        air
 	frame      [frameRoom]byte  // where players build packets
+	said       [frameRoom]byte  // what a measured party has said in the packet that is served
 	mixed      [wideFrame]int16 // what one party hears in a room
 	other      [wideFrame]int16 // the same, or what one says there, at another rate
 	reportRoom [256]byte

@@ -56,15 +56,15 @@ func (c Codec) Silence() byte {
 // Desc is what offer and answer agreed for one party. It is immutable: a
 // re-INVITE makes a new one.
 type Desc struct {
+	Codec   Codec
+	Payload uint8          // payload type of Codec on the wire
+	DTMF    uint8          // payload type of telephone-event (RFC 4733); 0 = not agreed
+	Send    bool           // we may send sound to the party
+	Recv    bool           // the party sends sound to us
+	Ptime   time.Duration  // 10–60 ms; zero = 20 ms
 	Remote  netip.AddrPort // where SDP says sound goes; unspecified or zero = held by 0.0.0.0
 	Host    netip.Addr     // where the party's signalling comes from; behind NAT its sound does, too. Zero = unknown
 	RTCP    netip.AddrPort // zero = Remote's port + 1
-	Codec   Codec
-	Payload uint8         // payload type of Codec on the wire
-	DTMF    uint8         // payload type of telephone-event (RFC 4733); 0 = not agreed
-	Ptime   time.Duration // 10–60 ms; zero = 20 ms
-	Send    bool          // we may send sound to the party
-	Recv    bool          // the party sends sound to us
 }
 
 // Digit is one key pressed by the party, by RFC 4733, once per press.

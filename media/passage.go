@@ -3,14 +3,17 @@ package media
 import (
 	"net/netip"
 	"sync/atomic"
+	"unsafe"
 )
 
 // commons is what a loop has of shared ports, and of those of other loops.
 type commons struct {
-	ports  []*sharedPort // by the number that the poller knows
-	batch  *batch        // in which their datagrams arrive; nil without ports
-	ahead  ahead         // whose they are
-	visits []*passage    // from other loops
+	ports []*sharedPort // by the number that the poller knows
+	batch *batch        // in which their datagrams arrive; nil without ports
+	ahead ahead         // whose they are
+
+	residents [batchSize]*lodger // who has the addresses that they come from
+	visits    []*passage         // from other loops
 
 	ways []atomic.Pointer[passage] // to other loops, by number; each is made by the other one
 }
@@ -42,14 +45,7 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 	}
 	for range mostRounds {
 		n := from.receiveAll(l.shared.batch)
-		for i := range n {
-			datagram, sender := l.shared.batch.at(i, from)
-			l.shared.ahead.ports[i], l.shared.ahead.from[i] = nil, sender
-			if g := s.whose(what, datagram, sender); g != nil {
-				l.shared.ahead.ports[i] = g.port
-				bring(g.port)
-			}
-		}
+		l.identify(s, what, from, n)
 		for i := range n {
 			l.shared.ahead.foresee(i, n)
 			if p := l.shared.ahead.ports[i]; p != nil {
@@ -58,6 +54,27 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 		}
 		if n < batchSize {
 			return
+		}
+	}
+}
+
+// identify finds the ports of the datagrams of a batch, and asks for their memory.
+func (l *loop) identify(s *sharedPort, what reader, from socket, n int) {
+	a, found := &l.shared.ahead, s.found
+	for i := range n {
+		_, a.from[i] = l.shared.batch.at(i, from)
+		l.shared.residents[i] = s.resident(what, a.from[i])
+		bring(unsafe.Pointer(l.shared.residents[i]), lodgerNear)
+	}
+	for i := range n {
+		g := l.shared.residents[i]
+		if s.found != found { // one of the datagrams before has changed who has which address
+			g = s.resident(what, a.from[i])
+		}
+		a.ports[i] = nil
+		if g = s.whose(what, g, l.shared.batch.datagram(i), a.from[i]); g != nil {
+			a.ports[i] = g.port
+			bringPort(g.port)
 		}
 	}
 }

@@ -18,23 +18,26 @@ import (
 // bridge, else nobody. Methods are safe for concurrent use and never wait for
 // the network.
 type Port struct {
-	engine    *Engine
-	rtp, rtcp socket // the loop's, once it serves them
+	// What a packet needs stands at the beginning, of the port as of its parts: that much
+	// is asked for before it is needed (foresight.go).
+	engine *Engine
+	home   atomic.Pointer[loop]  // who serves it; changed by that loop only
+	route  atomic.Pointer[route] // what packets obey; swapped, never edited
+	heard  atomic.Int64          // when RTP of the party came last, ns
+	rtp    socket                // the loop's, once it serves it
+	in     inbound               // the loop's
+	out    outbound              // the loop's
 
+	rtcp     socket // the loop's, once it serves it
 	local    atomic.Pointer[netip.AddrPort]
-	shares   atomic.Bool           // the sockets are those of a shared port
-	home     atomic.Pointer[loop]  // who serves it; changed by that loop only
-	route    atomic.Pointer[route] // what packets obey; swapped, never edited
+	shares   atomic.Bool // the sockets are those of a shared port
 	hears    atomic.Pointer[func(Digit)]
 	level    notice[Level]
 	final    atomic.Pointer[Quality] // the account when the port was closed
-	heard    atomic.Int64            // when RTP of the party came last, ns
 	reported atomic.Int64            // when RTCP of the party came last, ns
 
 	mu  sync.Mutex // guards ctl, for a few lines at a time
 	ctl control
-	in  inbound  // the loop's
-	out outbound // the loop's
 }
 
 // control is what the control side wants of a port. A route is made of it.
@@ -59,21 +62,21 @@ type control struct {
 
 // route is where the packets of one party go. It is immutable.
 type route struct {
-	desc    Desc
-	agreed  bool
-	former  former
-	samples int           // in a packet that we send
 	play    *Playback     // the source toward the party until it is over, else
 	peer    *Port         // the bridge: peer hears the party, and the party hears peer
-	tables  [2]*[256]byte // the party's codes as peer is to hear them, by peer's codec; nil = unchanged
-	loud    float64       // factor that is in tables
-	relay   bool          // telephone-events go to peer
 	seat    *seat         // the bridge, if it mixes: then there is no peer
 	wide    *wideband     // for G.722; nil = it is not spoken
 	rec     *Recording    // hears both directions
 	tones   *keyTones     // looks for keys in what the party says; nil = nothing does
 	gauge   *gauge        // measures what the party says; nil = nothing does
 	shield  *shield       // guards what the party hears; nil = nothing does
+	tables  [2]*[256]byte // the party's codes as peer is to hear them, by peer's codec; nil = unchanged
+	loud    float64       // factor that is in tables
+	samples int           // in a packet that we send
+	relay   bool          // telephone-events go to peer
+	agreed  bool
+	desc    Desc // its addresses, and former, are not looked at for a packet of sound
+	former  former
 }
 
 // former is what was agreed before, for packets that were on their way.

@@ -11,24 +11,25 @@ import (
 
 // inbound is the receiving side of a port: the loop's.
 type inbound struct {
-	slot     int
-	lodger   *lodger // nil = the port is the leg's own
 	obeys    *route  // the route that was followed last
-	latch    latch
-	tied     netip.AddrPort // whom alone the kernel lets through to us; invalid = everybody
-	missed   bool           // silent outside hold
-	last     last           // the party of the call before
-	stats    rtp.Receiver
-	keys     dtmf.Collector
-	keysOf   uint32 // the SSRC that keys listens to
-	voice    voice
-	reports  reports
-	chore    timer
-	cname    string
+	lodger   *lodger // nil = the port is the leg's own
+	keysOf   uint32  // the SSRC that keys listens to
 	draining bool
-	quiet    int64 // ns: while draining, when something came last
-	deadline int64 // ns: when draining ends at the latest
+	missed   bool           // silent outside hold
+	tied     netip.AddrPort // whom alone the kernel lets through to us; invalid = everybody
+	stats    rtp.Receiver
+	voice    voice
+	latch    latch // its own rare part is its last
 
+	// What follows is not looked at for a packet of sound.
+	slot      int
+	last      last // the party of the call before
+	keys      dtmf.Collector
+	reports   reports
+	chore     timer
+	cname     string
+	quiet     int64 // ns: while draining, when something came last
+	deadline  int64 // ns: when draining ends at the latest
 	strangers uint64
 }
 

@@ -45,16 +45,16 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 	}
 	l.attend(p, r, h, narrow)
 	law := r.desc.Codec.law()
-	r.gauge.keep(narrow)
+	said := r.gauge.keep(&l.said, narrow)
 	if r.seat != nil {
-		r.gauge.hear(law, h, nil)
+		r.gauge.hear(law, h, said, nil)
 		r.seat.take(l.now, r.desc.Codec, h, codes)
 		return
 	}
 	if to, tr := l.listener(r); to != nil {
-		r.gauge.hear(law, h, l.passOn(p, to, tr, h, packet))
+		r.gauge.hear(law, h, said, l.passOn(p, to, tr, h, packet))
 	} else if tr := l.deaf(r); tr != nil {
-		r.gauge.hear(law, h, nil)
+		r.gauge.hear(law, h, said, nil)
 		tr.shield.noteUnheard(r.rec, l.now, len(codes))
 	}
 }

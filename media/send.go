@@ -8,19 +8,18 @@ import (
 
 // outbound is the sending side of a port: the loop's.
 type outbound struct {
-	line rtp.Line
-	sent uint64
-
-	pace   timer // of the playback, or of silence
-	pacing bool
-	due    int64 // ms: when its next packet leaves
-	smooth bool  // it goes on the packet before without a gap
-	hush   int64 // ms: until when silence takes the place of a peer that sends none
-
+	line    rtp.Line
+	sent    uint64
+	hush    int64 // ms: until when silence takes the place of a peer that sends none
 	passing passing
-
-	partial [frameRoom]byte // a relayed packet in the making, after room for its header
 	cut     cut
+	due     int64 // ms: when the next packet of the playback leaves
+	smooth  bool  // it goes on the packet before without a gap
+	pacing  bool
+
+	// What follows is not looked at for a packet that is passed on whole.
+	pace    timer           // of the playback, or of silence
+	partial [frameRoom]byte // a relayed packet in the making, after room for its header
 }
 
 // cut is where the re-framing of a relayed source stands.

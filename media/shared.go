@@ -24,35 +24,36 @@ type sharedPort struct {
 	seats     int          // legs that its receive buffer is long enough for
 	legs      atomic.Int32 // legs that use it
 
-	// From here on, only the loop's thread. The maps are written when something is agreed,
-	// ends, or falls silent, never for a packet but one that finds its leg again.
-	sound   map[netip.AddrPort]*lodger // by where sound comes from
-	reports map[netip.AddrPort]*lodger // by where RTCP comes from
-	late    map[netip.AddrPort]ghosts  // addresses of those who have left
-	odd     [64]netip.Addr             // hosts of the newest strangers, by hash
-	silent  map[uint32]*lodger         // who may have moved, by SSRC
+	// From here on, only the loop's thread. The registries and maps are written when something is
+	// agreed, ends, or falls silent, never for a packet but one that finds its leg again.
+	sound   registry                  // by where sound comes from
+	reports registry                  // by where RTCP comes from
+	late    map[netip.AddrPort]ghosts // addresses of those who have left
+	odd     [64]netip.Addr            // hosts of the newest strangers, by hash
+	silent  map[uint32]*lodger        // who may have moved, by SSRC
+	found   uint64                    // how many have moved, and were found
 	out     outbox
 }
 
 // lodger is a leg on a shared port, and the addresses that are its own there. But for
 // what share sets, it belongs to the loop of the shared port.
 type lodger struct {
-	port *Port
-	in   *sharedPort
-	host netip.Addr // its sound is agreed to come from here; invalid = from anywhere
+	port      *Port
+	in        *sharedPort
+	before    ghosts // who had its addresses
+	ssrc      uint32 // of its newest packet
+	sequence  uint16
+	contested bool // somebody else has claimed its address: no other stream is its own
 
+	gone   bool
+	lost   bool   // it may have moved: it is looked for, by …
+	lostAs uint32 // … this SSRC
+
+	host  netip.Addr     // its sound is agreed to come from here; invalid = from anywhere
 	want  netip.AddrPort // negotiated
 	next  netip.AddrPort // negotiated anew, until packets obey it
 	found netip.AddrPort // where it was found again
 	rtcp  netip.AddrPort
-
-	ssrc      uint32 // of its newest packet
-	sequence  uint16
-	lost      bool   // it may have moved: it is looked for, by …
-	lostAs    uint32 // … this SSRC
-	contested bool   // somebody else has claimed its address: no other stream is its own
-	gone      bool
-	before    ghosts // who had its addresses
 }
 
 // ghost is the stream of a leg that has left an address: its phone may not have noticed.
@@ -85,8 +86,7 @@ func (gs ghosts) left(now int64, more ...*ghost) ghosts {
 func newSharedPort(at *loop, local netip.AddrPort, rtpSocket, rtcpSocket socket) *sharedPort {
 	return &sharedPort{
 		at: at, local: local, rtp: rtpSocket, rtcp: rtcpSocket, seats: min(mostLodgers, max(1, rtpSocket.widen()/lodgerRoom)),
-		sound: map[netip.AddrPort]*lodger{}, reports: map[netip.AddrPort]*lodger{},
-		late: map[netip.AddrPort]ghosts{}, silent: map[uint32]*lodger{},
+		sound: newRegistry(), reports: newRegistry(), late: map[netip.AddrPort]ghosts{}, silent: map[uint32]*lodger{},
 	}
 }
 
@@ -100,7 +100,7 @@ const (
 // claim makes an address a lodger's own: at once, beside the one it has, if that is
 // another. ErrTaken when its packets could be those of somebody else.
 func (s *sharedPort) claim(g *lodger, want, rtcp netip.AddrPort) error {
-	holder, late, now := s.sound[want], s.late[want], s.at.now
+	holder, late, now := s.sound.at(want), s.late[want], s.at.now
 	switch {
 	case g.gone:
 		return ErrClosed
@@ -110,15 +110,17 @@ func (s *sharedPort) claim(g *lodger, want, rtcp netip.AddrPort) error {
 	case g.host.IsValid() && want.Addr() != g.host, s.at.engine.ours(want), late.has(now, 0) != nil:
 		return ErrTaken
 	}
-	if s.reports[rtcp] == nil { // if two say the same, only the first is heard
+	if s.reports.at(rtcp) == nil { // if two say the same, only the first is heard
 		s.forgetReports(g)
-		s.reports[rtcp], g.rtcp = g, rtcp
+		s.reports.put(rtcp, g)
+		g.rtcp = rtcp
 	}
 	if holder == nil {
 		if own := late.has(now, g.ssrc); own != nil { // it comes back
 			own.until = 0
 		}
-		s.sound[want], g.before = g, g.before.left(now, late...)
+		s.sound.put(want, g)
+		g.before = g.before.left(now, late...)
 		delete(s.late, want)
 	}
 	switch want {
@@ -167,17 +169,17 @@ func (s *sharedPort) leave(g *lodger) {
 func (s *sharedPort) vacate(g *lodger, own *netip.AddrPort) {
 	a := *own
 	*own = netip.AddrPort{}
-	if s.sound[a] != g || a == g.want || a == g.next || a == g.found {
+	if s.sound.at(a) != g || a == g.want || a == g.next || a == g.found {
 		return
 	}
-	delete(s.sound, a)
+	s.sound.drop(a)
 	now := s.at.now
 	s.late[a] = g.before.left(now, &ghost{ssrc: g.ssrc, quiet: now, until: now + int64(s.at.engine.settings.Drain)})
 }
 
 func (s *sharedPort) forgetReports(g *lodger) {
-	if s.reports[g.rtcp] == g {
-		delete(s.reports, g.rtcp)
+	if s.reports.at(g.rtcp) == g {
+		s.reports.drop(g.rtcp)
 	}
 }
 
@@ -194,10 +196,18 @@ func (s *sharedPort) hush(g *lodger, silent bool) {
 	}
 }
 
-// whose tells which lodger a datagram is of, nil when it is nobody's; then it is counted.
-func (s *sharedPort) whose(what reader, datagram []byte, from netip.AddrPort) *lodger {
+// resident gives who has an address; nil = nobody.
+func (s *sharedPort) resident(what reader, from netip.AddrPort) *lodger {
 	if what == sharedReports {
-		g := s.reports[from]
+		return s.reports.at(from)
+	}
+	return s.sound.at(from)
+}
+
+// whose tells which lodger a datagram is of, nil when it is nobody's; then it is counted. g
+// is the resident of where it comes from.
+func (s *sharedPort) whose(what reader, g *lodger, datagram []byte, from netip.AddrPort) *lodger {
+	if what == sharedReports {
 		if g == nil {
 			s.at.tallies.strangers.Add(1)
 		}
@@ -207,7 +217,6 @@ func (s *sharedPort) whose(what reader, datagram []byte, from netip.AddrPort) *l
 		s.at.tallies.malformed.Add(1)
 		return nil
 	}
-	g := s.sound[from]
 	if rtp.IsReport(datagram) {
 		if g == nil {
 			s.at.tallies.strangers.Add(1)
@@ -243,7 +252,9 @@ func (s *sharedPort) again(from netip.AddrPort, ssrc uint32, sequence uint16) *l
 		return nil
 	}
 	s.vacate(g, &g.found)
-	s.sound[from], g.found = g, from
+	s.sound.put(from, g)
+	g.found = from
+	s.found++
 	g.before = g.before.left(s.at.now, s.late[from]...)
 	delete(s.late, from)
 	s.hush(g, false)

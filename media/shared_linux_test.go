@@ -30,7 +30,7 @@ func TestASharedPacketCostsNoAllocation(t *testing.T) {
 					packet := l.shared.batch.room[0][:rtp.HeaderSize+160]
 					a.h.Sequence, a.h.Timestamp = a.h.Sequence+1, a.h.Timestamp+160
 					a.h.Put(packet)
-					if g := s.whose(sharedSound, packet, from); g != nil {
+					if g := s.whose(sharedSound, s.resident(sharedSound, from), packet, from); g != nil {
 						l.hand(g.port, itsSound, packet, from)
 					}
 					l.serveShared(s, sharedReports)

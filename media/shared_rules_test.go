@@ -76,7 +76,7 @@ func (q *quarter) say(t *rapid.T, p *party, from netip.AddrPort, skipped uint16)
 	p.sequence++
 	rtp.Header{Sequence: p.sequence + skipped, SSRC: p.ssrc}.Put(packet)
 	p.spoke = q.at.now
-	g := q.whose(sharedSound, packet, from)
+	g := q.whose(sharedSound, q.resident(sharedSound, from), packet, from)
 	if g != nil && g != p.lodger {
 		t.Fatalf("a packet of %d is given to another leg", p.ssrc)
 	}
@@ -152,8 +152,8 @@ func (q *quarter) check(t *rapid.T) {
 	for _, p := range q.live() {
 		addresses[p.want], addresses[p.at] = true, true
 	}
-	if n := len(q.live()); len(q.sound) != len(addresses) || int(q.legs.Load()) != n {
-		t.Fatalf("%d addresses and %d legs are known of %d calls at %d addresses", len(q.sound), q.legs.Load(), n, len(addresses))
+	if n := len(q.live()); q.sound.size() != len(addresses) || int(q.legs.Load()) != n {
+		t.Fatalf("%d addresses and %d legs are known of %d calls at %d addresses", q.sound.size(), q.legs.Load(), n, len(addresses))
 	}
 }
 
@@ -221,7 +221,7 @@ func TestNoPacketIsEverGivenToAnotherLeg(t *testing.T) {
 		for _, p := range q.live() {
 			q.leave(p.lodger)
 		}
-		if len(q.sound)+len(q.reports)+len(q.silent) != 0 {
+		if q.sound.size()+q.reports.size()+len(q.silent) != 0 {
 			t.Fatalf("left are %v %v %v", q.sound, q.reports, q.silent)
 		}
 	})

@@ -273,7 +273,7 @@ func TestAReinviteMovesALegOnASharedPort(t *testing.T) {
 	other.say(flat(6))
 	eventually(t, "the other leg is as it was", func() bool { return other.port.Quality().Received == 1 })
 	a.port.do(func(l *loop) {
-		if n := len(l.shared.ports[0].sound) + len(l.shared.ports[0].silent); n > 2 {
+		if n := l.shared.ports[0].sound.size() + len(l.shared.ports[0].silent); n > 2 {
 			t.Errorf("%d addresses are known", n)
 		}
 	})
@@ -372,7 +372,7 @@ func TestCallsThatShareLeaveNothingBehind(t *testing.T) {
 	for _, l := range e.loops {
 		l.order(func(l *loop) {
 			for _, s := range l.shared.ports {
-				if n := len(s.sound) + len(s.reports) + len(s.silent); n != 0 || s.legs.Load() != 0 {
+				if n := s.sound.size() + s.reports.size() + len(s.silent); n != 0 || s.legs.Load() != 0 {
 					t.Errorf("%d addresses and %d legs are left", n, s.legs.Load())
 				}
 			}

@@ -61,7 +61,7 @@ func (e *Engine) share(local netip.Addr, l *loop, h Hint) (*Port, error) {
 	err = ErrClosed
 	p.do(func(l *loop) {
 		switch err = nil; {
-		case s.sound[h.Remote] != nil: // its holder need not know: this party is not told of the port
+		case s.sound.at(h.Remote) != nil: // its holder need not know: this party is not told of the port
 			err = ErrTaken
 		case h.Remote.IsValid():
 			err = s.claim(g, h.Remote, above(h.Remote))

@@ -18,17 +18,17 @@ const pieceTime = time.Second * PieceSize / Rate
 // and allocates nothing. It belongs to whoever receives the leg. The zero value has
 // heard nothing yet.
 type Inband struct {
-	kept   [looked][PieceSize]int16 // the newest pieces that may be of a digit
-	run    int                      // how many of them there are, in a row
-	energy int                      // of the newest of them
+	run    int // how many pieces may be of a digit, in a row
+	energy int // of the newest of them
+	x1, x2 int // the two samples before
+	filled int // samples of a piece that wait for the others, where the next is kept
 
 	down   byte // the key whose tone is on; 0 for none
 	tones  pair // of it
 	length int  // pieces since it began
 	missed int  // the last of them, that its tones are not in
 
-	x1, x2 int // the two samples before
-	filled int // samples of a piece that wait for the others, where the next is kept
+	kept [looked][PieceSize]int16 // the newest pieces that may be of a digit
 }
 
 // Edges is what was found in some samples: a digit's begin, a digit's end, or both.

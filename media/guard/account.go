@@ -59,11 +59,11 @@ func (g *Guard) Account() Account {
 // account is kept while sound passes.
 type account struct {
 	frames, touched uint64
+	clock           float64 // seconds of sound so far
+	maxIn, maxOut   float64 // power
+	energy          float64
 	limited, events [Rules]uint64
 	asked           [Rules]float64 // when the rule last asked for less, on clock
-	clock           float64        // seconds of sound so far
-	maxIn, maxOut   float64        // power
-	energy          float64
 }
 
 // end counts a frame.

@@ -7,8 +7,8 @@ import "breakwater/media/dtmf"
 // within 40 ms; from then on, and in what of the frame is not sent yet, there is
 // silence until it is over.
 type digits struct {
-	dtmf.Inband
 	on bool
+	dtmf.Inband
 }
 
 // find marks the newest piece of a segment if it has a digit's tone, and the pieces

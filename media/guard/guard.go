@@ -16,24 +16,26 @@ import (
 // Guard is the hearing guard of one leg. Whoever receives the leg's frames owns
 // it; no other may touch it.
 type Guard struct {
-	settings Settings
-	limits   limits
-	rate     Rate
-
-	ear    ear
-	tone   hunter
-	steady calm
-
-	usual    float64 // long-term active power of the line, A-weighted; outlives gaps
-	own      bool    // the sound is the server's, not a caller's
-	comfort  leveller
-	stepBack stepBack
-	digits   digits
+	limits limits
+	rate   Rate
+	usual  float64 // long-term active power of the line, A-weighted; outlives gaps
+	own    bool    // the sound is the server's, not a caller's
 	given
+	comfort  leveller
+	ear      ear
+	steady   calm
+	tone     hunter
+	track    track
+	stepBack stepBack
+	account  account
+	digits   digits
 
-	account account
-	track   track
+	settings Settings // of which limits and the rules have what they need
 }
+
+// Front is how many bytes at the beginning of a Guard the next frame will need, for whoever
+// asks for them before it comes.
+const Front = 1024
 
 // given is what the last block was given.
 type given struct {

@@ -19,18 +19,22 @@ import (
 // Time is sound: it passes with the frames of whichever party sends more, so that a
 // party who sends nothing for a while (DTX) does not stop it.
 type Meter struct {
-	rate   guard.Rate
-	voice  activity
-	pitch  pitch
-	tally  tally // of the second in the making
-	judge  judge
-	turns  turns
-	minute minute
-	ended  int // when the last second ended, on the clock of turns
-
-	told  Second
+	rate  guard.Rate
+	ended int // when the last second ended, on the clock of turns
 	ready bool
+	voice activity
+	turns turns
+	tally tally // of the second in the making
+	pitch pitch
+
+	judge  judge
+	minute minute
+	told   Second
 }
+
+// Front is how many bytes at the beginning of a Meter the next frame will need, for whoever
+// asks for them before it comes.
+const Front = 640
 
 // second is the unit of time, the tick: samples at 8000 Hz, at any rate.
 const (

@@ -13,13 +13,12 @@ import (
 // period later (the three-level autocorrelation of Dubnowski, Schafer and Rabiner, 1976),
 // and agreement is counted 64 samples at a time.
 type pitch struct {
-	window     [windowSize]int32
 	filled     int
 	x1, x2, x3 int32 // the samples before
 	since      int   // ticks of voice since the last search
-
-	n     int // found in this second
-	found [10]float64
+	n          int   // found in this second
+	found      [10]float64
+	window     [windowSize]int32
 }
 
 const (

@@ -20,7 +20,10 @@ type ahead struct {
 	from  [mostReady]netip.AddrPort
 }
 
-// foresee prepares for the packets behind the i-th of n.
+// foreseen is how many packets from the one that is served on must be known.
+const foreseen = 10
+
+// foresee prepares for the packets behind the i-th of n, whose ports have been asked for.
 func (a *ahead) foresee(i, n int) {
 	if j := i + 6; j < n && a.ports[j] != nil {
 		bring(unsafe.Pointer(a.ports[j].route.Load()), routeNear)
@@ -29,7 +32,7 @@ func (a *ahead) foresee(i, n int) {
 		r := a.ports[j].route.Load()
 		bring(unsafe.Pointer(r.rec), recordingNear)
 		bring(unsafe.Pointer(r.gauge), gaugeNear)
-		bringPort(r.peer)
+		r.peer.bring()
 	}
 	if j := i + 3; j < n && a.ports[j] != nil {
 		a.ports[j].route.Load().gauge.bring()
@@ -39,14 +42,12 @@ func (a *ahead) foresee(i, n int) {
 		a.ports[j].route.Load().rec.bring(left)
 		if r := a.hearer(j); r != nil {
 			bring(unsafe.Pointer(r.rec), recordingNear)
-			bring(unsafe.Pointer(r.gauge), gaugeNear)
 			bring(unsafe.Pointer(r.shield), shieldNear)
 		}
 	}
 	if j := i + 1; j < n {
 		if r := a.hearer(j); r != nil {
 			r.rec.bring(right)
-			r.gauge.bring()
 			if r.shield != nil {
 				bring(unsafe.Pointer(r.shield.guard), guard.Front)
 			}
@@ -56,7 +57,9 @@ func (a *ahead) foresee(i, n int) {
 
 // How many bytes at the beginning of each an ordinary packet needs.
 const (
-	portNear      = int(unsafe.Offsetof(Port{}.in) + unsafe.Offsetof(inbound{}.latch) + unsafe.Offsetof(latch{}.host))
+	portFirst     = int(unsafe.Offsetof(Port{}.in) + unsafe.Offsetof(inbound{}.stats))
+	portNear      = int(unsafe.Offsetof(Port{}.in)+unsafe.Offsetof(inbound{}.latch)) + latchNear // of the party's packet
+	latchNear     = int(unsafe.Offsetof(latch{}.host))
 	outNear       = int(unsafe.Offsetof(outbound{}.pace))
 	routeNear     = int(unsafe.Offsetof(route{}.desc) + unsafe.Offsetof(Desc{}.Remote))
 	recordingNear = int(unsafe.Offsetof(Recording{}.tape) + unsafe.Offsetof(tape{}.late))
@@ -65,10 +68,11 @@ const (
 	lodgerNear    = int(unsafe.Offsetof(lodger{}.gone))
 )
 
-// bringPort asks for what a packet needs of a port, whether it is of its party or for it.
-func bringPort(p *Port) {
+// bring asks for what a packet needs of the port of who hears it.
+func (p *Port) bring() {
 	if p != nil {
-		bring(unsafe.Pointer(p), portNear)
+		bring(unsafe.Pointer(p), portFirst)
+		bring(unsafe.Pointer(&p.in.latch), latchNear)
 		bring(unsafe.Pointer(&p.out), outNear)
 	}
 }
@@ -110,7 +114,7 @@ func (l *loop) look(n int) {
 		l.ahead.ports[i] = nil
 		if r, ok := l.poll.seen(i); ok && r.what == itsSound {
 			l.ahead.ports[i] = l.slots[r.slot]
-			bringPort(l.slots[r.slot])
+			bring(unsafe.Pointer(l.slots[r.slot]), portNear)
 		}
 	}
 }

@@ -10,7 +10,7 @@ func TestForesightHarmsNothing(t *testing.T) {
 	var last [64]byte
 	prefetch(unsafe.Pointer(&last), 1000) // far beyond what is ours
 	bring(nil, 100)
-	bringPort(nil)
+	(*Port)(nil).bring()
 	(*gauge)(nil).bring()
 	(*Recording)(nil).bring(left)
 

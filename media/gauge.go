@@ -91,8 +91,19 @@ func count(yes bool) uint32 {
 	return 0
 }
 
+// murmur is what the meters of those who hear a protected party were not told yet.
+type murmur struct {
+	samples int
+	speaks  bool // in some of them
+}
+
+// latest is how late, in samples, a meter is told of an agent while the caller sends
+// nothing: 100 ms.
+const latest = g711.Rate / 10
+
 // interrupt tells the meters of those who speak with a protected party whether that speaks,
-// too. It is all that they ever know of an agent.
+// too. It is all that they ever know of an agent. The meter of a relayed party learns it
+// with that party's next frame, for which it is needed anyway.
 func (l *loop) interrupt(p *Port, r *route, samples int) {
 	if r.shield == nil {
 		return
@@ -106,9 +117,18 @@ func (l *loop) interrupt(p *Port, r *route, samples int) {
 		}
 		return
 	}
-	if to := r.peer; to != nil && to.home.Load() == l {
-		if g := l.follow(to).gauge; g != nil {
-			g.meter.Agent(speaks, samples)
-		}
+	m := &p.in.murmur
+	m.samples, m.speaks = m.samples+samples, m.speaks || speaks
+	if to := r.peer; m.samples >= latest && to != nil && to.home.Load() == l {
+		l.follow(to).gauge.overhear(p)
+	}
+}
+
+// overhear takes what was not told yet of a party. g may be nil.
+func (g *gauge) overhear(of *Port) {
+	m := of.in.murmur
+	of.in.murmur = murmur{}
+	if g != nil && m.samples > 0 {
+		g.meter.Agent(m.speaks, m.samples)
 	}
 }

@@ -45,8 +45,12 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 	}
 	for range mostRounds {
 		n := from.receiveAll(l.shared.batch)
-		l.identify(s, what, from, n)
+		l.recognise(s, what, from, n)
+		found, known := s.found, 0
 		for i := range n {
+			for ; known < min(n, i+foreseen); known++ {
+				l.identify(s, what, known, found)
+			}
 			l.shared.ahead.foresee(i, n)
 			if p := l.shared.ahead.ports[i]; p != nil {
 				l.hand(p, what-sharedSound, l.shared.batch.datagram(i), l.shared.ahead.from[i])
@@ -58,24 +62,27 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 	}
 }
 
-// identify finds the ports of the datagrams of a batch, and asks for their memory.
-func (l *loop) identify(s *sharedPort, what reader, from socket, n int) {
-	a, found := &l.shared.ahead, s.found
+// recognise finds who has the addresses from which the datagrams of a batch come.
+func (l *loop) recognise(s *sharedPort, what reader, from socket, n int) {
 	for i := range n {
-		_, a.from[i] = l.shared.batch.at(i, from)
-		l.shared.residents[i] = s.resident(what, a.from[i])
-		bring(unsafe.Pointer(l.shared.residents[i]), lodgerNear)
+		_, sender := l.shared.batch.at(i, from)
+		g := s.resident(what, sender)
+		l.shared.ahead.from[i], l.shared.residents[i] = sender, g
+		bring(unsafe.Pointer(g), lodgerNear)
 	}
-	for i := range n {
-		g := l.shared.residents[i]
-		if s.found != found { // one of the datagrams before has changed who has which address
-			g = s.resident(what, a.from[i])
-		}
-		a.ports[i] = nil
-		if g = s.whose(what, g, l.shared.batch.datagram(i), a.from[i]); g != nil {
-			a.ports[i] = g.port
-			bringPort(g.port)
-		}
+}
+
+// identify finds the port of the i-th datagram of a batch. found is how many had moved when
+// they were recognised.
+func (l *loop) identify(s *sharedPort, what reader, i int, found uint64) {
+	a, g := &l.shared.ahead, l.shared.residents[i]
+	if s.found != found { // one of the datagrams before has changed who has which address
+		g = s.resident(what, a.from[i])
+	}
+	a.ports[i] = nil
+	if g = s.whose(what, g, l.shared.batch.datagram(i), a.from[i]); g != nil {
+		a.ports[i] = g.port
+		bring(unsafe.Pointer(g.port), portNear)
 	}
 }
 

@@ -17,6 +17,7 @@ type inbound struct {
 	draining bool
 	missed   bool           // silent outside hold
 	tied     netip.AddrPort // whom alone the kernel lets through to us; invalid = everybody
+	murmur   murmur
 	stats    rtp.Receiver
 	voice    voice
 	latch    latch // its own rare part is its last
@@ -64,7 +65,7 @@ func (l *loop) turn(p *Port, old, r *route) {
 		return
 	}
 	if old.peer != r.peer || old.seat != r.seat || old.samples != r.samples || old.desc.Codec != r.desc.Codec {
-		p.out.cut, p.out.passing = cut{}, passing{}
+		p.out.cut, p.out.passing, p.in.murmur = cut{}, passing{}, murmur{}
 	}
 	if old.held() && !r.held() {
 		p.in.latch.resume(l.now)

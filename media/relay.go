@@ -51,6 +51,9 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 		r.seat.take(l.now, r.desc.Codec, h, codes)
 		return
 	}
+	if r.gauge != nil && r.peer != nil && r.peer.home.Load() == l {
+		r.gauge.overhear(r.peer)
+	}
 	if to, tr := l.listener(r); to != nil {
 		r.gauge.hear(law, h, said, l.passOn(p, to, tr, h, packet))
 	} else if tr := l.deaf(r); tr != nil {

@@ -78,7 +78,7 @@ func Encode(law g711.Law, channels int, codes []byte) []byte {
 func Interleave(dst, left, right []byte) int {
 	n := min(len(left), len(right), len(dst)/2)
 	le := binary.LittleEndian
-	i := 0
+	i := interleaved(dst, left, right, n)
 	for ; i+8 <= n; i += 8 {
 		l, r := le.Uint64(left[i:i+8]), le.Uint64(right[i:i+8])
 		both := dst[2*i : 2*i+16]

@@ -47,7 +47,7 @@ func (c *compareCommand) Run(ctx context.Context) error {
 	}
 	t := trial.Comparison{
 		Source: floorSource, Dir: dir, Ports: c.Ports, Tick: c.Tick, Calls: c.Calls, Rounds: c.Rounds,
-		Rate: c.Rate, Settle: c.Settle, For: c.For,
+		Rate: c.Rate, Settle: c.Settle, For: c.For, Metrics: g.metrics(),
 	}
 	if c.Pin {
 		t.Before = []string{"taskset", "-c", "0"}
@@ -59,11 +59,24 @@ func (c *compareCommand) Run(ctx context.Context) error {
 // mostLost is the share of frames that a reading may lose and still tell a cost.
 const mostLost = 0.0001
 
+// leastGuarded is the least of the 50 frames a second of each caller that the server must say
+// it has guarded; it counts once a second.
+const leastGuarded = 40
+
 func (c *compareCommand) judge(steps []trial.Step) error {
 	var errs []error
 	for _, s := range steps {
 		if c.Most > 0 && s.Ratio > c.Most {
 			errs = append(errs, fmt.Errorf("%d calls cost %.2f times the floor, at most %.2f is allowed", s.Calls, s.Ratio, c.Most))
+		}
+		if c.Most > 0 && s.Sure == 0 {
+			errs = append(errs, fmt.Errorf("%d calls: every round is doubtful, so nothing is shown", s.Calls))
+		}
+		for _, r := range s.Server {
+			if guarded, recorded := r.Guarded, r.Recorded; c.Most > 0 && c.Record && (guarded < leastGuarded || recorded < 1) {
+				errs = append(errs, fmt.Errorf("%s at %d calls: %.1f frames a second were guarded for each call and %.2f recordings ran, want 50 and 1: who does not do the work is cheap",
+					r.What, s.Calls, guarded, recorded))
+			}
 		}
 		for _, r := range slices.Concat(s.Floor, s.Server) {
 			if r.Loss >= mostLost || r.Tally.Unheard > 0 { // who drops work is cheap

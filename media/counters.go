@@ -14,6 +14,7 @@ type Counters struct {
 	Circling   uint64 // dropped because they went from one of our ports to the next for ever
 	Drained    uint64 // late packets for closed ports
 	Unsent     uint64 // refused by the kernel
+	Guarded    uint64 // frames toward protected ears, as counted ten times a second
 	Missed     uint64 // come to a shared port and lost on the way to the loop of their leg, which was late
 	Bounced    uint64 // sent back by a party's host: nobody listens there
 	Late       uint64 // times a player fell so far behind that it began to count anew
@@ -22,6 +23,7 @@ type Counters struct {
 	Refused    uint64 // ports refused because none was free
 	Recordings uint64 // recordings begun
 	Failed     uint64 // recordings that a slow or failing disk ended or made a hole in
+	Running    uint64 // recordings that have begun, and whose files are not finished
 }
 
 // tallies are the counters as each loop, and the engine itself, keep them.
@@ -30,19 +32,22 @@ type tallies struct {
 	relayed, mixed              atomic.Uint64
 	strangers, malformed        atomic.Uint64
 	foreign, circling           atomic.Uint64
-	drained, unsent             atomic.Uint64
+	drained, unsent, guarded    atomic.Uint64
 	bounced, missed             atomic.Uint64
 	late, digits, digitsLost    atomic.Uint64
 	refused, recordings, failed atomic.Uint64
+	written                     atomic.Uint64 // recordings whose files are finished
 }
 
-// Counters gives the present counts. They only grow.
+// Counters gives the present counts. All but Running only grow.
 func (e *Engine) Counters() Counters {
+	written := e.tallies.written.Load() // before those that have begun: never are more written than begun
 	c := Counters{
 		Refused:    e.tallies.refused.Load(),
 		Recordings: e.tallies.recordings.Load(),
 		Failed:     e.tallies.failed.Load(),
 	}
+	c.Running = max(c.Recordings, written) - written // one may fail before it was counted
 	for _, l := range e.loops {
 		t := &l.tallies
 		c.Received += t.received.Load()
@@ -55,6 +60,7 @@ func (e *Engine) Counters() Counters {
 		c.Circling += t.circling.Load()
 		c.Drained += t.drained.Load()
 		c.Unsent += t.unsent.Load()
+		c.Guarded += t.guarded.Load()
 		c.Bounced += t.bounced.Load()
 		c.Missed += t.missed.Load()
 		c.Late += t.late.Load()

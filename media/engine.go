@@ -13,7 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unsafe"
 )
 
 // Engine owns the RTP port range and the packet loops.
@@ -25,6 +24,7 @@ type Engine struct {
 	crowded  int32 // ports of a loop, from which on another one is woken
 	clerk    *clerk
 	scribe   *scribe
+	steward  *steward
 	tallies  tallies
 	sharing  sharing
 	doors    []atomic.Pointer[netip.AddrPort] // by pair, if it is bound: for loops that meet one of our own ports
@@ -32,7 +32,6 @@ type Engine struct {
 	mu     sync.Mutex // guards what follows, for a few lines at a time
 	pairs  *pairs
 	open   map[*Port]struct{}
-	roomy  int    // open ports for which huge pages were asked for
 	lasts  []last // by pair
 	closed bool
 }
@@ -74,7 +73,8 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.clerk = newClerk(e.loops)
+	e.clerk, e.steward = newClerk(e.loops), newSteward(log, e.busy)
+	go e.steward.run()
 	go e.clerk.run()
 	go e.scribe.run()
 	for _, l := range e.loops {
@@ -106,6 +106,7 @@ func (e *Engine) Close() error {
 		<-l.done
 	}
 	e.clerk.close()
+	e.steward.close()
 	errs = append(errs, e.scribe.close(), e.closePollers())
 	return errors.Join(errs...)
 }
@@ -171,16 +172,7 @@ func (e *Engine) opened(p *Port) error {
 	if !late {
 		e.open[p] = struct{}{}
 	}
-	grown := len(e.open) > e.roomy
-	if grown {
-		e.roomy = len(e.open) + hugeEvery
-	}
 	e.mu.Unlock()
-	if grown {
-		if err := hugePages(unsafe.Pointer(p)); err != nil {
-			e.log.Debug("memory stays in small pages", "err", err)
-		}
-	}
 	if late {
 		p.Close()
 		return ErrClosed
@@ -188,8 +180,12 @@ func (e *Engine) opened(p *Port) error {
 	return nil
 }
 
-// hugeEvery is after how many more ports than ever the heap is looked at again.
-const hugeEvery = 64
+// busy tells whether many ports are open.
+func (e *Engine) busy() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.open) >= manyPorts
+}
 
 // bind finds a pair of ports that we may have: those that somebody else on this
 // machine uses are passed over.

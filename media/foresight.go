@@ -64,7 +64,7 @@ const (
 	routeNear     = int(unsafe.Offsetof(route{}.desc) + unsafe.Offsetof(Desc{}.Remote))
 	recordingNear = int(unsafe.Offsetof(Recording{}.tape) + unsafe.Offsetof(tape{}.late))
 	gaugeNear     = int(unsafe.Offsetof(gauge{}.voice))
-	shieldNear    = int(unsafe.Offsetof(shield{}.told))
+	shieldNear    = int(unsafe.Offsetof(shield{}.exposure))
 	lodgerNear    = int(unsafe.Offsetof(lodger{}.gone))
 )
 

@@ -28,12 +28,3 @@ func TestForesightHarmsNothing(t *testing.T) {
 		t.Error("who hears the next packets is not known")
 	}
 }
-
-func TestHugePagesAreOnlyAWish(t *testing.T) {
-	if err := hugePages(unsafe.Pointer(new(Port))); err != nil {
-		t.Error(err)
-	}
-	if err := hugePages(nil); err != nil {
-		t.Errorf("memory that is nobody's: %v", err)
-	}
-}

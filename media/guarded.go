@@ -50,7 +50,7 @@ func (p *Port) StepBack(on bool) {
 // Exposure is the newest account of the hearing guard, published ten times a second.
 func (p *Port) Exposure() Exposure {
 	if s := p.protection(); s != nil {
-		return s.told.read()
+		return s.exposure.read()
 	}
 	return Exposure{}
 }
@@ -67,8 +67,9 @@ type shield struct {
 
 	guard *guard.Guard // the loop's
 	next  uint32       // the loop's: the timestamp of a frame that goes on the one before
+	told  uint64       // the loop's: frames that are in the tallies
 
-	told notice[Exposure]
+	exposure notice[Exposure]
 }
 
 // origin is whose sound a frame is.
@@ -155,6 +156,9 @@ func (l *loop) tell(p *Port, r *route) {
 	level.At, level.Voice = now, r.gauge.account()
 	p.level.post(level)
 	if s := r.shield; s != nil {
-		s.told.post(Exposure{At: now, StepBack: s.stepBack.Load(), Account: s.guard.Account()})
+		account := s.guard.Account()
+		l.tallies.guarded.Add(account.Frames - s.told)
+		s.told = account.Frames
+		s.exposure.post(Exposure{At: now, StepBack: s.stepBack.Load(), Account: account})
 	}
 }

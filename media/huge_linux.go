@@ -2,7 +2,9 @@ package media
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"unsafe"
@@ -10,33 +12,106 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// leastHuge is how long a piece of memory must be to hold whole huge pages, with some
-// to spare. Go maps its heap in pieces of 64 MiB.
-const leastHuge = 16 << 20
+const (
+	smallPage = 4 << 10
+	hugePage  = 2 << 20
+	leastHuge = 2 * hugePage // a piece of memory that is worth it: Go grows its heap by so much
+	heapSpan  = 1 << 36      // Go's heap lies together: everything in use is this near to everything else
+)
 
-// hugePages asks the kernel for pages of 2 MiB under the memory in which p lies: Go's
-// heap. A loop goes through megabytes of it every 20 ms, and with pages of 4 KiB the
-// processor forgets where they are. It is a wish: an error is no reason to stop.
-func hugePages(p unsafe.Pointer) error {
+// widen asks the kernel for pages of 2 MiB under all of Go's heap, of which p is a part: a
+// loop goes through megabytes of it every 20 ms, and with pages of 4 KiB the processor forgets
+// where they are. Blocks that are in use and not huge, because they were touched before we
+// asked, or Go gave a part of them back for a while, are made of one piece at once: that
+// would else take the kernel minutes. It is a wish: an error is no reason to stop.
+func (h *heapArea) widen(p unsafe.Pointer) error {
 	maps, err := os.Open("/proc/self/maps")
 	if err != nil {
 		return err
 	}
 	defer maps.Close()
-	for lines := bufio.NewScanner(maps); lines.Scan(); {
-		var from, to uint64
-		if _, err := fmt.Sscanf(lines.Text(), "%x-%x", &from, &to); err != nil {
-			return fmt.Errorf("read the map of our memory: %w", err)
+	pieces, err := heapPieces(maps, uint64(uintptr(p)))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	was := *h
+	*h = heapArea{asked: make(map[uint64]uint64, len(pieces)), whole: map[uint64]struct{}{}}
+	for _, piece := range pieces {
+		if was.asked[piece.from] != piece.to {
+			errs = append(errs, piece.advise(unix.MADV_HUGEPAGE))
 		}
-		at := uint64(uintptr(p))
-		if at < from || at >= to || to-from < leastHuge || !strings.Contains(lines.Text(), " rw-p ") {
+		h.asked[piece.from] = piece.to
+		errs = append(errs, h.join(piece, was.whole))
+	}
+	return errors.Join(errs...)
+}
+
+// join makes blocks of a piece huge that are mostly in use. whole has those that were huge
+// when they were looked at last.
+func (h *heapArea) join(piece heapPiece, whole map[uint64]struct{}) error {
+	const most, enough = hugePage / smallPage, hugePage / smallPage * 3 / 4
+	used, err := piece.used()
+	if err != nil {
+		return err
+	}
+	for i, n := range used {
+		at := piece.from + uint64(i)*hugePage
+		_, known := whole[at]
+		switch {
+		case n == most && known:
+		case n < enough:
 			continue
+		default:
+			block := heapPiece{at, at + hugePage}
+			if block.advise(unix.MADV_COLLAPSE) != nil { // since Linux 6.1, and if there is one free
+				continue
+			}
 		}
-		_, _, errno := unix.Syscall(unix.SYS_MADVISE, uintptr(from), uintptr(to-from), unix.MADV_HUGEPAGE)
-		if errno != 0 {
-			return fmt.Errorf("ask for huge pages: %w", errno)
+		h.whole[at] = struct{}{}
+	}
+	return nil
+}
+
+// heapPiece is a mapping, whole blocks of the size of a huge page of it.
+type heapPiece struct{ from, to uint64 }
+
+// used tells how many small pages of each block are in memory.
+func (m heapPiece) used() ([]int, error) {
+	pages := make([]byte, (m.to-m.from)/smallPage)
+	_, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(m.from), uintptr(m.to-m.from), uintptr(unsafe.Pointer(&pages[0])))
+	if errno != 0 {
+		return nil, fmt.Errorf("ask which pages are in memory: %w", errno)
+	}
+	blocks := make([]int, (m.to-m.from)/hugePage)
+	for i, page := range pages {
+		blocks[i/(hugePage/smallPage)] += int(page & 1)
+	}
+	return blocks, nil
+}
+
+// heapPieces reads proc_pid_maps(5) for the anonymous memory around an address.
+func heapPieces(maps io.Reader, around uint64) (pieces []heapPiece, err error) {
+	for lines := bufio.NewScanner(maps); lines.Scan(); {
+		var m heapPiece
+		var rights string
+		if _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &m.from, &m.to, &rights); err != nil {
+			return nil, fmt.Errorf("read the map of our memory: %w", err)
 		}
-		return nil
+		m.from = (m.from + hugePage - 1) / hugePage * hugePage
+		m.to = m.to / hugePage * hugePage
+		near := m.from < around+heapSpan && m.to+heapSpan > around
+		if named := strings.ContainsAny(lines.Text(), "/["); rights == "rw-p" && near && !named && m.to >= m.from+leastHuge {
+			pieces = append(pieces, m)
+		}
+	}
+	return pieces, nil
+}
+
+func (m heapPiece) advise(advice uintptr) error {
+	_, _, errno := unix.Syscall(unix.SYS_MADVISE, uintptr(m.from), uintptr(m.to-m.from), advice)
+	if errno != 0 {
+		return fmt.Errorf("advise the kernel of our memory: %w", errno)
 	}
 	return nil
 }

@@ -4,5 +4,5 @@ package media
 
 import "unsafe"
 
-// hugePages leaves the size of pages to the system.
-func hugePages(unsafe.Pointer) error { return nil }
+// widen leaves the size of pages to the system.
+func (h *heapArea) widen(unsafe.Pointer) error { return nil }

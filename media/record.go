@@ -203,6 +203,7 @@ func (r *Recording) finished(paths []string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.paths, r.err = paths, err
+	r.scribe.tallies.written.Add(1)
 	close(r.done)
 }
 

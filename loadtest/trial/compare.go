@@ -6,25 +6,28 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"breakwater/loadtest/flood"
 )
 
 // Comparison puts a server beside the floor, with the same generator in the same
-// run: at each number of calls both are measured in turn, several times. The
-// server's calls stay up and are silent while the floor is measured.
+// run: at each number of calls both are measured in turn, several times. While the floor is
+// measured the server has no call, and what it does all the same is told. Every second round
+// begins with the server, so that a machine that becomes slower or faster favours neither.
 type Comparison struct {
-	Source []byte        // of the floor, C
-	Dir    string        // where it is built
-	Before []string      // command that the floor is started with, such as taskset
-	Ports  uint16        // first of the floor's ports; two for each call
-	Tick   time.Duration // of the floor; 0 is the floor, else it is for information
-	Calls  []int         // rising
-	Rounds int
-	Rate   float64       // calls placed a second
-	Settle time.Duration // before each reading
-	For    time.Duration // each reading
+	Source  []byte        // of the floor, C
+	Dir     string        // where it is built
+	Before  []string      // command that the floor is started with, such as taskset
+	Ports   uint16        // first of the floor's ports; two for each call
+	Tick    time.Duration // of the floor; 0 is the floor, else it is for information
+	Calls   []int         // rising
+	Rounds  int
+	Rate    float64       // calls placed a second, on the way there
+	Settle  time.Duration // before each reading
+	For     time.Duration // each reading
+	Metrics Metrics       // of the server; without, its word on what it did is not asked for
 }
 
 // Step is one number of calls.
@@ -32,7 +35,8 @@ type Step struct {
 	Calls  int        `json:"calls"`
 	Floor  []*Reading `json:"floor"`
 	Server []*Reading `json:"server"`
-	Ratio  float64    `json:"ratio"` // of the processor time, server to floor; median of the rounds
+	Sure   int        `json:"sure"`  // rounds in which neither reading is doubtful
+	Ratio  float64    `json:"ratio"` // of the processor time, server to floor; median of the sure rounds, of all if none is
 }
 
 // Run gives one step for each number of calls, and prints each reading as it comes.
@@ -41,7 +45,6 @@ func (t Comparison) Run(ctx context.Context, s *Stage, name string, pid int, w i
 	if err != nil {
 		return nil, err
 	}
-	command := append(slices.Clone(t.Before), program)
 	most := slices.Max(t.Calls)
 	if err := s.Staff(ctx, most); err != nil {
 		return nil, err
@@ -51,65 +54,101 @@ func (t Comparison) Run(ctx context.Context, s *Stage, name string, pid int, w i
 		return nil, err
 	}
 	head(w)
+	r := round{Comparison: t, stage: s, name: name, pid: pid, command: append(slices.Clone(t.Before), program)}
 	for _, n := range t.Calls {
-		if err := s.Fill(ctx, n, t.Rate); err != nil {
-			return steps, err
-		}
-		step, err := t.step(ctx, s, bare[:n], command, Step{Calls: n}, func(r *Reading) { r.row(w) }, name, pid)
+		step, err := r.step(ctx, bare[:n], func(r *Reading) { r.row(w) })
 		if err != nil {
 			return steps, err
 		}
 		steps = append(steps, *step)
-		fmt.Fprintf(w, "%d calls: the server costs %.2f times the floor (median of %d rounds)\n", n, step.Ratio, t.Rounds)
-		if ended, how := s.gone(); ended > 0 {
-			return steps, fmt.Errorf("%d calls ended by themselves, one of them: %s", ended, how)
-		}
+		fmt.Fprintf(w, "%d calls: the server costs %.2f times the floor (median of %d rounds without doubt, of %d)\n", n, step.Ratio, step.Sure, t.Rounds)
 	}
 	return steps, s.Clear(ctx)
 }
 
+// round is what the rounds of a comparison have in common.
+type round struct {
+	Comparison
+	stage   *Stage
+	name    string
+	pid     int
+	command []string // of the floor
+}
+
 // step is one number of calls, several rounds.
-func (t Comparison) step(ctx context.Context, s *Stage, bare []bareCall, command []string, step Step, show func(*Reading), name string, pid int) (*Step, error) {
-	relay, err := startFloor(ctx, command, t.Tick, pairsOf(bare))
+func (t *round) step(ctx context.Context, bare []bareCall, show func(*Reading)) (*Step, error) {
+	relay, err := startFloor(ctx, t.command, t.Tick, pairsOf(bare))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = relay.stop() }() // its measurements are taken
-	var ratios []float64
-	for range t.Rounds {
-		s.crowd.Quiet(true)
-		talk(bare, true)
-		floor, err := t.floor(ctx, s, relay.pid(), pid, step.Calls)
-		if err != nil {
-			return nil, err
+	step := &Step{Calls: len(bare)}
+	floor := func() error {
+		r, err := t.floor(ctx, relay.pid(), bare)
+		if err == nil {
+			show(r)
+			step.Floor = append(step.Floor, r)
 		}
-		show(floor)
-		talk(bare, false)
-		s.crowd.Quiet(false)
-		server, err := t.reading(ctx, s, name, pid, step.Calls)
-		if err != nil {
-			return nil, err
-		}
-		show(server)
-		step.Floor, step.Server = append(step.Floor, floor), append(step.Server, server)
-		ratios = append(ratios, server.PerCall/floor.PerCall)
+		return err
 	}
-	step.Ratio = median(ratios)
-	return &step, nil
+	server := func() error {
+		r, err := t.server(ctx, step.Calls)
+		if err == nil {
+			show(r)
+			step.Server = append(step.Server, r)
+		}
+		return err
+	}
+	for n := range t.Rounds {
+		turns := []func() error{floor, server}
+		if n%2 == 1 {
+			turns = []func() error{server, floor}
+		}
+		for _, measure := range turns {
+			if err := measure(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	step.sum()
+	return step, nil
 }
 
-// floor is a reading of the floor, and what the server, whose calls are silent but up, used
-// meanwhile: on the same core, that would make the floor dearer.
-func (t Comparison) floor(ctx context.Context, s *Stage, relay, server, calls int) (*Reading, error) {
-	before, err := usageOf(server)
+// sum makes the ratio of the readings.
+func (s *Step) sum() {
+	var sure, all []float64
+	for i, floor := range s.Floor {
+		server := s.Server[i]
+		all = append(all, server.PerCall/floor.PerCall)
+		if floor.doubt() == "" && server.doubt() == "" {
+			sure = append(sure, all[i])
+		}
+	}
+	if s.Sure, s.Ratio = len(sure), median(sure); s.Sure == 0 {
+		s.Ratio = median(all)
+	}
+}
+
+// floor is a reading of the floor, and what the server, which has no call, used meanwhile: on
+// the same core, that would make the floor dearer.
+func (t *round) floor(ctx context.Context, relay int, bare []bareCall) (*Reading, error) {
+	if err := t.stage.Clear(ctx); err != nil {
+		return nil, err
+	}
+	talk(bare, true)
+	defer talk(bare, false)
+	if err := wait(ctx, t.Settle); err != nil {
+		return nil, err
+	}
+	before, err := usageOf(t.pid)
 	if err != nil {
 		return nil, err
 	}
-	r, err := t.reading(ctx, s, "floor", relay, calls)
+	r, err := t.stage.measure(ctx, "floor", relay, len(bare), t.For)
 	if err != nil {
 		return nil, err
 	}
-	after, err := usageOf(server)
+	after, err := usageOf(t.pid)
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +156,59 @@ func (t Comparison) floor(ctx context.Context, s *Stage, relay, server, calls in
 	return r, nil
 }
 
-func (t Comparison) reading(ctx context.Context, s *Stage, what string, pid, calls int) (*Reading, error) {
+// server is a reading of the server, and by its own word what it did for the calls.
+func (t *round) server(ctx context.Context, calls int) (*Reading, error) {
+	if err := t.stage.Fill(ctx, calls, t.Rate); err != nil {
+		return nil, err
+	}
 	if err := wait(ctx, t.Settle); err != nil {
 		return nil, err
 	}
-	return s.measure(ctx, what, pid, calls, t.For)
+	before, err := t.deeds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := t.stage.measure(ctx, t.name, t.pid, calls, t.For)
+	if err != nil {
+		return nil, err
+	}
+	after, err := t.deeds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if t.Metrics.URL != "" {
+		r.Guarded = (after.guarded - before.guarded) / (t.For.Seconds() * float64(calls))
+		r.Recorded = after.recording / float64(calls)
+	}
+	if ended, how := t.stage.gone(); ended > 0 {
+		return nil, fmt.Errorf("%d calls ended by themselves, one of them: %s", ended, how)
+	}
+	return r, nil
+}
+
+// deeds are what a server says that it has done.
+type deeds struct {
+	guarded   float64 // frames toward agents' ears
+	recording float64 // recordings that run
+}
+
+func (t *round) deeds(ctx context.Context) (d deeds, err error) {
+	if t.Metrics.URL == "" {
+		return d, nil
+	}
+	all, err := t.Metrics.Scrape(ctx)
+	if err != nil {
+		return d, err
+	}
+	for name, v := range all {
+		switch {
+		case strings.HasSuffix(name, "media_frames_guarded_total"):
+			d.guarded = v
+		case strings.HasSuffix(name, "media_recordings_running"):
+			d.recording = v
+		}
+	}
+	return d, nil
 }
 
 // bareCall is two parties that the floor connects.

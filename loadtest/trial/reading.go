@@ -21,7 +21,9 @@ type Reading struct {
 	Own     float64       `json:"generator_ms_per_call_second"`
 	Noise   float64       `json:"other_cores"` // kept busy by anything else, the kernel's own threads included
 
-	Beside float64 `json:"beside_cores"` // that the server kept busy while the floor was measured
+	Beside   float64 `json:"beside_cores"`                   // that the server kept busy while the floor was measured
+	Guarded  float64 `json:"guarded_frames_per_call_second"` // by the server's own word; 0 = it was not asked
+	Recorded float64 `json:"recordings_per_call"`            // the same
 
 	RSS         int64 `json:"rss_bytes"`
 	Threads     int   `json:"threads"`

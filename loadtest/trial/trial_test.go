@@ -134,6 +134,37 @@ func TestAReadingOfABusyMachineIsDoubtful(t *testing.T) {
 	}
 }
 
+func TestDoubtfulRoundsAreLeftOut(t *testing.T) {
+	reading := func(cost, beside float64) *Reading {
+		return &Reading{PerCall: cost, Beside: beside, Tally: &flood.Tally{}}
+	}
+	for name, c := range map[string]struct {
+		step  Step
+		ratio float64
+		sure  int
+	}{
+		"all are sure": {Step{
+			Floor:  []*Reading{reading(1, 0), reading(1, 0), reading(1, 0)},
+			Server: []*Reading{reading(2, 0), reading(9, 0), reading(3, 0)},
+		}, 3, 3},
+		"one floor had company": {Step{
+			Floor:  []*Reading{reading(1, 0), reading(4, 0.1), reading(1, 0)},
+			Server: []*Reading{reading(2, 0), reading(2, 0), reading(3, 0)},
+		}, 2.5, 2},
+		"none is sure": {Step{
+			Floor:  []*Reading{reading(1, 0.1)},
+			Server: []*Reading{reading(2, 0)},
+		}, 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.step.sum()
+			if c.step.Ratio != c.ratio || c.step.Sure != c.sure {
+				t.Errorf("ratio %g of %d rounds, want %g of %d", c.step.Ratio, c.step.Sure, c.ratio, c.sure)
+			}
+		})
+	}
+}
+
 func TestMedians(t *testing.T) {
 	for _, c := range []struct {
 		of   []float64

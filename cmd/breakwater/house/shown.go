@@ -108,13 +108,14 @@ func (h *House) gauges() map[string]float64 {
 	open, draining, total := h.Engine.Usage()
 	wire := h.SIP.Counters()
 	return map[string]float64{
-		"media_ports_open":     float64(open),
-		"media_ports_draining": float64(draining),
-		"media_ports_limit":    float64(total),
-		"sip_legs":             float64(wire.Legs),
-		"sip_transactions":     float64(wire.Transactions),
-		"sip_mailboxes":        float64(wire.Mailboxes),
-		"guard_max_dbm0":       h.Exchange.Loudest(),
+		"media_ports_open":         float64(open),
+		"media_ports_draining":     float64(draining),
+		"media_ports_limit":        float64(total),
+		"media_recordings_running": float64(h.Engine.Counters().Running),
+		"sip_legs":                 float64(wire.Legs),
+		"sip_transactions":         float64(wire.Transactions),
+		"sip_mailboxes":            float64(wire.Mailboxes),
+		"guard_max_dbm0":           h.Exchange.Loudest(),
 	}
 }
 
@@ -138,6 +139,7 @@ func (h *House) counts() map[string]float64 {
 		"media_packets_relayed_total":  float64(sound.Relayed),
 		"media_packets_mixed_total":    float64(sound.Mixed),
 		"media_packets_unsent_total":   float64(sound.Unsent),
+		"media_frames_guarded_total":   float64(sound.Guarded),
 		"media_packets_bounced_total":  float64(sound.Bounced),
 		"media_packets_missed_total":   float64(sound.Missed),
 		"media_players_late_total":     float64(sound.Late),

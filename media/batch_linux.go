@@ -71,9 +71,10 @@ type outbox struct {
 	room     [outboxSize][outboxRoom]byte
 }
 
-// put takes a copy of a datagram of at most outboxRoom bytes. ok is false when it cannot
-// be sent. failed tells how many others could not when they made room for it.
-func (o *outbox) put(s socket, datagram []byte, to netip.AddrPort) (failed int, ok bool) {
+// put takes a datagram of at most outboxRoom bytes: a copy, or, if it is lent, as it lies,
+// which the next flush must find unchanged. ok is false when it cannot be sent. failed tells
+// how many others could not when they made room for it.
+func (o *outbox) put(s socket, datagram []byte, lent bool, to netip.AddrPort) (failed int, ok bool) {
 	if o.n == outboxSize {
 		failed = o.flush(s)
 	}
@@ -82,14 +83,18 @@ func (o *outbox) put(s socket, datagram []byte, to netip.AddrPort) (failed int, 
 	if size == 0 || len(datagram) == 0 {
 		return failed, false
 	}
-	head := &o.messages[i].head
+	head, part := &o.messages[i].head, &o.parts[i]
 	if head.Iov == nil {
-		o.parts[i].Base, head.Iov = &o.room[i][0], &o.parts[i]
+		head.Iov = part
 		head.SetIovlen(1)
 		head.Name = (*byte)(unsafe.Pointer(&o.to[i]))
 	}
 	head.Namelen = uint32(size)
-	o.parts[i].SetLen(copy(o.room[i][:], datagram))
+	if !lent {
+		datagram = o.room[i][:copy(o.room[i][:], datagram)]
+	}
+	part.Base = &datagram[0]
+	part.SetLen(len(datagram))
 	o.n++
 	return failed, true
 }

@@ -283,7 +283,7 @@ func (b *batch) datagram(i int) []byte { return b.arrivals[i].datagram }
 // outbox sends at once.
 type outbox struct{}
 
-func (*outbox) put(s socket, datagram []byte, to netip.AddrPort) (failed int, ok bool) {
+func (*outbox) put(s socket, datagram []byte, _ bool, to netip.AddrPort) (failed int, ok bool) {
 	return 0, s.send(nil, datagram, to)
 }
 

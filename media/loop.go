@@ -208,15 +208,20 @@ func (l *loop) pass(n int) (began int64) {
 // finish sends what a pass has left in the batches, and tells other loops what was put
 // there for them.
 func (l *loop) finish() {
-	for _, s := range l.shared.ports {
-		if failed := s.out.flush(s.rtp); failed > 0 {
-			l.tallies.unsent.Add(uint64(failed))
-		}
-	}
+	l.sendBatches()
 	l.knock()
 	if l.air.bounced > 0 {
 		l.tallies.bounced.Add(l.air.bounced)
 		l.air.bounced = 0
+	}
+}
+
+// sendBatches sends what is in the batches of the shared ports.
+func (l *loop) sendBatches() {
+	for _, s := range l.shared.ports {
+		if failed := s.out.flush(s.rtp); failed > 0 {
+			l.tallies.unsent.Add(uint64(failed))
+		}
 	}
 }
 

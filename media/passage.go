@@ -13,6 +13,8 @@ type commons struct {
 	ahead ahead         // whose they are
 
 	residents [batchSize]*lodger // who has the addresses that they come from
+	lending   bool               // the packet that is served lies in batch, until the next flush
+	lent      bool               // it is passed on from there
 	visits    []*passage         // from other loops
 
 	ways []atomic.Pointer[passage] // to other loops, by number; each is made by the other one
@@ -47,6 +49,7 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 		n := from.receiveAll(l.shared.batch)
 		l.recognise(s, what, from, n)
 		found, known := s.found, 0
+		l.shared.lending = true
 		for i := range n {
 			for ; known < min(n, i+foreseen); known++ {
 				l.identify(s, what, known, found)
@@ -56,6 +59,8 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 				l.hand(p, what-sharedSound, l.shared.batch.datagram(i), l.shared.ahead.from[i])
 			}
 		}
+		l.shared.lending = false
+		l.sendBatches() // what was lent
 		if n < batchSize {
 			return
 		}

@@ -91,7 +91,9 @@ func (l *loop) passOn(p, to *Port, tr *route, h rtp.Header, packet []byte) *shie
 		return nil
 	}
 	l.tallies.relayed.Add(1)
+	l.shared.lent = l.shared.lending // nothing happens to this packet any more
 	l.send(to, tr, theirs, out, packet)
+	l.shared.lent = false
 	tr.shield.note(r.rec, r.loud, l.now)
 	if r.loud != 1 {
 		return nil

@@ -81,14 +81,14 @@ func (l *loop) dispatch(p *Port, h rtp.Header, packet []byte) bool {
 }
 
 // transmit gives a datagram to the kernel, or to the batch of a shared port, which copies
-// it.
+// it or, if it is lent, sends it from where it lies.
 func (l *loop) transmit(p *Port, datagram []byte) bool {
 	to := p.in.latch.target()
 	if to == p.in.tied { // the socket knows
 		to = netip.AddrPort{}
 	}
 	if g := p.in.lodger; g != nil && g.in.at == l && len(datagram) <= outboxRoom {
-		failed, ok := g.in.out.put(p.rtp, datagram, to)
+		failed, ok := g.in.out.put(p.rtp, datagram, l.shared.lent, to)
 		l.tallies.unsent.Add(uint64(failed))
 		return ok
 	}

@@ -14,7 +14,7 @@ type Counters struct {
 	Circling   uint64 // dropped because they went from one of our ports to the next for ever
 	Drained    uint64 // late packets for closed ports
 	Unsent     uint64 // refused by the kernel
-	Guarded    uint64 // frames toward protected ears, as counted ten times a second
+	Guarded    uint64 // frames toward protected ears, as counted five times a second
 	Missed     uint64 // come to a shared port and lost on the way to the loop of their leg, which was late
 	Bounced    uint64 // sent back by a party's host: nobody listens there
 	Late       uint64 // times a player fell so far behind that it began to count anew

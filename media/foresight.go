@@ -94,7 +94,7 @@ func (r *Recording) bring(channel uint8) {
 	if held := r.tape.window[place/pageSpan%windowPages]; held != 0 {
 		p := r.tape.stock.page(held)
 		bring(unsafe.Pointer(&p.codes[channel][place%pageSpan]), mixFrame)
-		bring(unsafe.Pointer(&p.heard), int(unsafe.Sizeof(p.heard)))
+		bring(unsafe.Pointer(&p.heard), int(unsafe.Offsetof(p.begin)-unsafe.Offsetof(p.heard)))
 	}
 }
 

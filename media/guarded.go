@@ -47,7 +47,7 @@ func (p *Port) StepBack(on bool) {
 	}
 }
 
-// Exposure is the newest account of the hearing guard, published ten times a second.
+// Exposure is the newest account of the hearing guard, published five times a second.
 func (p *Port) Exposure() Exposure {
 	if s := p.protection(); s != nil {
 		return s.exposure.read()

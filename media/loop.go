@@ -36,6 +36,21 @@ type loop struct {
 	stop       bool
 	digits     digitQueue // read by the clerk
 	ahead      ahead
+	counts     counts
+}
+
+// counts are what a loop has counted since it last entered it in its tallies: what happens to
+// every packet is not worth an atomic addition each.
+type counts struct{ received, sent, relayed uint64 }
+
+// enter enters the counts in the tallies.
+func (l *loop) enter() {
+	if c := &l.counts; c.received|c.sent != 0 {
+		l.tallies.received.Add(c.received)
+		l.tallies.sent.Add(c.sent)
+		l.tallies.relayed.Add(c.relayed)
+		*c = counts{}
+	}
 }
 
 // biggest datagram that is read; RTP of a telephone has under 500 bytes. What is
@@ -208,6 +223,7 @@ func (l *loop) pass(n int) (began int64) {
 // finish sends what a pass has left in the batches, and tells other loops what was put
 // there for them.
 func (l *loop) finish() {
+	l.enter()
 	l.sendBatches()
 	l.knock()
 	if l.air.bounced > 0 {

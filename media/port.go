@@ -195,7 +195,7 @@ func (p *Port) OnDigit(f func(Digit)) {
 	p.hears.Store(&f)
 }
 
-// Level is the newest account of the party's voice, published ten times a second.
+// Level is the newest account of the party's voice, published five times a second.
 func (p *Port) Level() Level { return p.level.read() }
 
 // Heard tells when the party was last heard.

@@ -24,6 +24,7 @@ type inbound struct {
 
 	// What follows is not looked at for a packet of sound.
 	slot      int
+	quietly   bool // the newest chore told nothing
 	last      last // the party of the call before
 	keys      dtmf.Collector
 	reports   reports
@@ -144,7 +145,7 @@ func (l *loop) receive(p *Port, packet []byte, from netip.AddrPort) {
 		return
 	case accepted:
 	}
-	l.tallies.received.Add(1)
+	l.counts.received++
 	p.heard.Store(l.now)
 	if ours && l.circles(r) {
 		l.tallies.circling.Add(1)
@@ -227,7 +228,9 @@ func (l *loop) chore(p *Port) {
 	}
 	r := l.follow(p) // also of a party that is silent
 	l.tie(p, r)
-	l.tell(p, r)
+	if p.in.quietly = !p.in.quietly; !p.in.quietly {
+		l.tell(p, r)
+	}
 	if r.rec != nil {
 		r.rec.beat(l.now)
 	}

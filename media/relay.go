@@ -90,7 +90,7 @@ func (l *loop) passOn(p, to *Port, tr *route, h rtp.Header, packet []byte) *shie
 	if !ok {
 		return nil
 	}
-	l.tallies.relayed.Add(1)
+	l.counts.relayed++
 	l.shared.lent = l.shared.lending // nothing happens to this packet any more
 	l.send(to, tr, theirs, out, packet)
 	l.shared.lent = false

@@ -76,7 +76,7 @@ func (l *loop) dispatch(p *Port, h rtp.Header, packet []byte) bool {
 	}
 	p.out.sent++
 	p.out.line.Count(len(packet) - rtp.HeaderSize)
-	l.tallies.sent.Add(1)
+	l.counts.sent++
 	return true
 }
 
@@ -133,7 +133,7 @@ func (l *loop) pad(r *route, to *Port, tr *route) {
 
 func (l *loop) flush(r *route, to *Port, tr *route, smooth bool) {
 	to.out.cut.fill = 0
-	l.tallies.relayed.Add(1)
+	l.counts.relayed++
 	h := to.out.line.Next(units(l.now), uint32(tr.samples), smooth)
 	l.send(to, tr, theirs, h, to.out.partial[:rtp.HeaderSize+tr.samples])
 	if to.out.cut.source < tr.samples {

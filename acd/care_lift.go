@@ -98,6 +98,8 @@ func (b *board) lift(l Lift) error {
 		return fmt.Errorf("%q is no cap that can be lifted; caps are %s: %w", l.Cap, capList(), ErrBadLift)
 	case l.By == "" || strings.TrimSpace(l.Reason) == "":
 		return fmt.Errorf("a cap is lifted by somebody and for a reason, which the agent sees: %w", ErrBadLift)
+	case l.By == l.Agent:
+		return fmt.Errorf("%s cannot lift a cap of their own; it takes another supervisor: %w", l.By, ErrBadLift)
 	case len(l.Reason) > reasonMost:
 		return fmt.Errorf("the reason is longer than %d bytes: %w", reasonMost, ErrBadLift)
 	case l.For < 0 || l.For > liftMost:
@@ -148,6 +150,9 @@ type CareView struct {
 	Held   []string      `json:"held,omitempty"`   // what keeps calls away now, a sentence each
 	Lifted []Lifted      `json:"lifted,omitempty"` // by whom, until when and why
 	Talk   bool          `json:"talk,omitempty"`   // the team leader is asked to talk with the agent
+
+	ShiftEnd time.Time `json:"shift_end,omitzero"` // see AgentView
+	BreakAt  time.Time `json:"break_at,omitzero"`
 }
 
 // Care tells an agent about the own load. Errors: ErrNoAgent.
@@ -160,6 +165,8 @@ func (f *Floor) Care(ctx context.Context, agent string) (CareView, error) {
 		}
 		v = CareView{Break: b.credit(a).Round(time.Second), Asked: a.Care.Ask > b.now.Mono, Lifted: b.lifts(a), Talk: a.Care.Talk}
 		v.Held = b.heldBack(a)
+		m := b.moment(a)
+		v.ShiftEnd, v.BreakAt = m.End, m.Pause.From
 		return nil
 	}})
 	return v, err

@@ -380,6 +380,7 @@ func TestWhoMayLiftWhat(t *testing.T) {
 	}{
 		"a cap":                    {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: "a storm"}, nil},
 		"without a reason":         {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: " "}, ErrBadLift},
+		"by herself":               {Lift{Agent: "anna", Cap: CapLoad, By: "anna", Reason: "a storm"}, ErrBadLift},
 		"by nobody":                {Lift{Agent: "anna", Cap: CapLoad, Reason: "a storm"}, ErrBadLift},
 		"a rest":                   {Lift{Agent: "anna", Cap: "rest", By: "sue", Reason: "a storm"}, ErrBadLift},
 		"a wrap-up":                {Lift{Agent: "anna", Cap: "wrap-up", By: "sue", Reason: "a storm"}, ErrBadLift},

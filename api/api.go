@@ -1,5 +1,5 @@
 // Package api is the admin face: HTTP and JSON over what the house is doing. It
-// shows; it decides nothing. It can show what agents do now, never how they
+// shows and hands on; it decides nothing. It can show what agents do now, never how they
 // compare: no part it is given holds a figure of an agent.
 package api
 
@@ -34,6 +34,11 @@ type Floor interface {
 	Queues(ctx context.Context) ([]acd.QueueView, error)
 	Why(ctx context.Context, w acd.Whom) ([]string, error)
 	Counters() acd.Counters
+	// Lift takes a cap from an agent for a while. acd.ErrNoAgent, acd.ErrBadLift,
+	// acd.ErrNotDurable.
+	Lift(ctx context.Context, l acd.Lift) (acd.AgentView, error)
+	// Talked says that a team leader has talked with an agent after hard calls.
+	Talked(ctx context.Context, agent, by string) (acd.AgentView, error)
 }
 
 // Calls is what the api shows of live calls. *call.Exchange implements it.
@@ -79,6 +84,8 @@ type Parts struct {
 	Agent    func(number, pin, from string) (agent string, ok bool) // who shows an agent number and PIN
 	Dose     func(ctx context.Context, agent string) (any, error)   // JSON for /v1/own/hearing
 	Shift    func(ctx context.Context, agent string) (any, error)   // JSON for /v1/own/shift
+	Care     func(ctx context.Context, agent string) (any, error)   // JSON for /v1/own/care
+	Leads    func(agent string) bool                                // is a supervisor
 	Token    string                                                 // bearer token for everything but /health and /ready; empty = nobody gets in
 	Version  string
 	Started  time.Time

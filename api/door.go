@@ -76,7 +76,10 @@ func hostIsOurs(r *http.Request) bool {
 // admit checks the token and has answered when it is not right.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
 	if strings.HasPrefix(r.URL.Path, ownPaths) {
-		return s.admitAgent(w, r)
+		return s.admitAgent(w, r, "what is here belongs to the agent")
+	}
+	if strings.HasPrefix(r.URL.Path, leadPaths) {
+		return s.admitLead(w, r)
 	}
 	now, from := time.Now(), sourceOf(r)
 	if wait := s.tries.wait(from, now); wait > 0 {

@@ -25,6 +25,10 @@ type fakeFloor struct {
 	counts acd.Counters
 	err    error
 	asked  acd.Whom
+
+	lifted  acd.Lift
+	liftErr error
+	talked  string
 }
 
 func (f *fakeFloor) Agents(context.Context) ([]acd.AgentView, error) { return f.agents, f.err }

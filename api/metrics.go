@@ -112,6 +112,7 @@ func promises(floor acd.Counters, counts map[string]float64) map[string]uint64 {
 		"rests_cut_short_total":   floor.RestsCutShort,
 		"starved_callers_total":   floor.StarvedCallers,
 		"stuck_agents_total":      floor.StuckAgents,
+		"hard_rows_broken_total":  floor.Care.RowsBroken,
 		recordsLost:               uint64(counts[recordsLost]),
 	}
 }
@@ -127,6 +128,9 @@ func floorCounts(c acd.Counters) map[string]float64 {
 		"offers_untaken_total":  float64(c.Untaken),
 		"stale_finishes_total":  float64(c.StaleFinishes),
 		"ledger_failures_total": float64(c.LedgerFailures),
+		"breaks_due_total":      float64(c.Care.BreaksDue),
+		"talks_wanted_total":    float64(c.Care.TalksWanted),
+		"caps_lifted_total":     float64(c.Care.Lifted),
 	}
 }
 

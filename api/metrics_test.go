@@ -21,16 +21,16 @@ type family struct {
 	values map[string]float64
 }
 
-var six = []string{
+var promised = []string{
 	"double_offers_total", "wrapups_cut_short_total", "rests_cut_short_total",
-	"starved_callers_total", "stuck_agents_total", "records_lost_total",
+	"starved_callers_total", "stuck_agents_total", "records_lost_total", "hard_rows_broken_total",
 }
 
 func TestPromisesAreShownAlsoAtZero(t *testing.T) {
 	o := newOffice()
 	o.parts.Counts = func() map[string]float64 { return nil }
 	families := scraped(t, o)
-	for _, name := range six {
+	for _, name := range promised {
 		f := families[name]
 		if got := f.values; len(got) != 1 || got[""] != 0 || f.kind != "counter" {
 			t.Errorf("%s: %v %v", name, f.kind, got)
@@ -41,11 +41,17 @@ func TestPromisesAreShownAlsoAtZero(t *testing.T) {
 func TestABrokenPromiseIsShown(t *testing.T) {
 	o := newOffice()
 	o.floor.counts = acd.Counters{DoubleOffers: 1, WrapUpsCutShort: 2, RestsCutShort: 3, StarvedCallers: 4, StuckAgents: 5}
+	o.floor.counts.Care = acd.CareCounters{RowsBroken: 7, BreaksDue: 8, TalksWanted: 9, Lifted: 10}
 	o.parts.Counts = func() map[string]float64 { return map[string]float64{"records_lost_total": 6} }
 	families := scraped(t, o)
-	for i, name := range six {
+	for i, name := range promised {
 		if got := families[name].values[""]; got != float64(i+1) {
 			t.Errorf("%s: %v, want %d", name, got, i+1)
+		}
+	}
+	for name, want := range map[string]float64{"breaks_due_total": 8, "talks_wanted_total": 9, "caps_lifted_total": 10} {
+		if got := families[name].values[""]; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
 }

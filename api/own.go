@@ -16,8 +16,8 @@ const ownPaths = "/v1/own/"
 type whoKey struct{}
 
 // admitAgent checks agent number and PIN (HTTP basic, RFC 7617) and has answered when
-// they are not right.
-func (s *Server) admitAgent(w http.ResponseWriter, r *http.Request) bool {
+// they are not right; why says what they are needed for.
+func (s *Server) admitAgent(w http.ResponseWriter, r *http.Request, why string) bool {
 	number, pin, shown := r.BasicAuth()
 	now, from := time.Now(), sourceOf(r)
 	if wait := s.pins.wait(from, now); wait > 0 {
@@ -36,18 +36,28 @@ func (s *Server) admitAgent(w http.ResponseWriter, r *http.Request) bool {
 		}
 	}
 	w.Header().Set("WWW-Authenticate", `Basic realm="agent number and PIN"`)
-	fail(w, http.StatusUnauthorized, "an agent number and PIN are needed: what is here belongs to the agent")
+	fail(w, http.StatusUnauthorized, "an agent number and PIN are needed: "+why)
 	return false
 }
 
 // ownHearing is what the agent's ears got in the present shift.
 func (s *Server) ownHearing(r *http.Request) (any, error) {
-	agent, _ := r.Context().Value(whoKey{}).(string)
-	return s.parts.Dose(r.Context(), agent)
+	return s.parts.Dose(r.Context(), who(r))
 }
 
 // ownShift is the agent's plan, what of it comes next, and how it was kept.
 func (s *Server) ownShift(r *http.Request) (any, error) {
+	return s.parts.Shift(r.Context(), who(r))
+}
+
+// ownCare is what keeps calls from the agent now, the break earned, and what a supervisor
+// has lifted.
+func (s *Server) ownCare(r *http.Request) (any, error) {
+	return s.parts.Care(r.Context(), who(r))
+}
+
+// who is the agent who asks.
+func who(r *http.Request) string {
 	agent, _ := r.Context().Value(whoKey{}).(string)
-	return s.parts.Shift(r.Context(), agent)
+	return agent
 }

@@ -13,6 +13,7 @@ func TestAnAgentSeesTheirOwnHearingAndNobodyElseDoes(t *testing.T) {
 	o.parts.Agent = func(number, pin, _ string) (string, bool) { return "anna", number == "201" && pin == "4711" }
 	o.parts.Dose = func(_ context.Context, agent string) (any, error) { return map[string]string{"agent": agent}, nil }
 	o.parts.Shift = func(_ context.Context, agent string) (any, error) { return map[string]string{"works": agent}, nil }
+	o.parts.Care = func(_ context.Context, agent string) (any, error) { return map[string]string{"spared": agent}, nil }
 	s := o.open()
 	tests := []struct {
 		name   string
@@ -27,7 +28,7 @@ func TestAnAgentSeesTheirOwnHearingAndNobodyElseDoes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, what := range []string{"hearing", "shift"} {
+			for _, what := range []string{"hearing", "shift", "care"} {
 				r := httptest.NewRequest(http.MethodGet, "http://localhost/v1/own/"+what, nil)
 				tt.auth(r)
 				w := httptest.NewRecorder()

@@ -37,6 +37,9 @@ func (s *Server) table() []route {
 		{http.MethodGet, "/v1/why", s.why},
 		{http.MethodGet, ownPaths + "hearing", s.ownHearing},
 		{http.MethodGet, ownPaths + "shift", s.ownShift},
+		{http.MethodGet, ownPaths + "care", s.ownCare},
+		{http.MethodPost, leadPaths + "lift", s.lift},
+		{http.MethodPost, leadPaths + "talked", s.talked},
 		{http.MethodGet, "/v1/config", s.config},
 		{http.MethodPost, "/v1/config/reload", s.reload},
 	}
@@ -118,6 +121,8 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request, err error) {
 		fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
 	case errors.Is(err, acd.ErrNoAgent), errors.Is(err, acd.ErrNoTicket), errors.Is(err, acd.ErrNoQueue):
 		fail(w, http.StatusNotFound, err.Error())
+	case errors.Is(err, acd.ErrBadLift):
+		fail(w, http.StatusBadRequest, err.Error())
 	case errors.Is(err, acd.ErrNoCallback):
 		fail(w, http.StatusConflict, err.Error())
 	case errors.Is(err, acd.ErrStopped), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

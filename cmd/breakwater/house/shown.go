@@ -42,6 +42,8 @@ func (h *House) shown() api.Parts {
 		Agent:   h.Exchange.Recognise,
 		Dose:    func(ctx context.Context, agent string) (any, error) { return h.Exchange.Dose(ctx, agent) },
 		Shift:   h.ownShift,
+		Care:    h.ownCare,
+		Leads:   func(agent string) bool { return h.Keeper.Current().Agents[agent].Supervisor },
 		Gauges:  h.gauges,
 		Counts:  h.counts,
 		Token:   h.token,

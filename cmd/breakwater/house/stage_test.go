@@ -263,7 +263,7 @@ func (s *stage) keepsItsPromises() {
 	for promise, broken := range map[string]uint64{
 		"double_offers_total": c.DoubleOffers, "wrapups_cut_short_total": c.WrapUpsCutShort,
 		"rests_cut_short_total": c.RestsCutShort, "starved_callers_total": c.StarvedCallers,
-		"stuck_agents_total": c.StuckAgents,
+		"stuck_agents_total": c.StuckAgents, "hard_rows_broken_total": c.Care.RowsBroken,
 	} {
 		if broken != 0 {
 			s.Errorf("%s is %d", promise, broken)

@@ -1,0 +1,87 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"breakwater/acd"
+)
+
+// leadPaths are what only a supervisor may do, as himself: what happens there is shown to
+// the agent with a name, so the admin's token, which many may hold, does not open them.
+const leadPaths = "/v1/lead/"
+
+// admitLead checks that a supervisor asks and has answered when not. A browser sends a
+// number and PIN it knows by itself, so a page of somebody else is turned away.
+func (s *Server) admitLead(w http.ResponseWriter, r *http.Request) bool {
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		fail(w, http.StatusForbidden, err.Error())
+		return false
+	}
+	if !s.admitAgent(w, r, "a supervisor does this under the own name") {
+		return false
+	}
+	if !s.parts.Leads(who(r)) {
+		fail(w, http.StatusForbidden, fmt.Sprintf("agent %s is no supervisor", who(r)))
+		return false
+	}
+	return true
+}
+
+// done is the answer to what a supervisor did.
+type done struct {
+	Agent   acd.AgentView `json:"agent"`
+	Durable bool          `json:"durable"` // false: it holds, but a crash now would forget it
+}
+
+// lift takes a cap from an agent for a while:
+// ?agent=anna&cap=occupancy&reason=storm+warning&for=30m.
+func (s *Server) lift(r *http.Request) (any, error) {
+	given, err := once(r.URL.Query(), "agent", "cap", "reason", "for")
+	if err != nil {
+		return nil, err
+	}
+	l := acd.Lift{Agent: given["agent"], Cap: acd.Cap(given["cap"]), By: who(r), Reason: given["reason"]}
+	for _, name := range []string{"agent", "cap", "reason"} {
+		if given[name] == "" {
+			return nil, badRequest("%s is needed; the reason is shown to the agent", name)
+		}
+	}
+	if text, ok := given["for"]; ok {
+		if l.For, err = time.ParseDuration(text); err != nil || l.For <= 0 {
+			return nil, badRequest("for: %q is no length; write for example 30m", text)
+		}
+	}
+	view, err := s.parts.Floor.Lift(r.Context(), l)
+	if err == nil || errors.Is(err, acd.ErrNotDurable) {
+		s.log.Info("a supervisor lifted a cap", "agent", l.Agent, "cap", l.Cap, "by", l.By, "reason", l.Reason, "for", l.For)
+	}
+	return settled(view, err)
+}
+
+// talked notes that the supervisor has talked with an agent after hard calls: ?agent=anna.
+func (s *Server) talked(r *http.Request) (any, error) {
+	given, err := once(r.URL.Query(), "agent")
+	if err != nil {
+		return nil, err
+	}
+	if given["agent"] == "" {
+		return nil, badRequest("agent is needed")
+	}
+	view, err := s.parts.Floor.Talked(r.Context(), given["agent"], who(r))
+	if err == nil || errors.Is(err, acd.ErrNotDurable) {
+		s.log.Info("a supervisor talked with an agent after hard calls", "agent", given["agent"], "by", who(r))
+	}
+	return settled(view, err)
+}
+
+// settled answers with the agent as he is now. What is not yet on disk has happened all
+// the same.
+func settled(view acd.AgentView, err error) (any, error) {
+	if errors.Is(err, acd.ErrNotDurable) {
+		return done{view, false}, nil
+	}
+	return done{view, true}, err
+}

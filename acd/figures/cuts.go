@@ -45,14 +45,13 @@ func stepper(step string) (func(at, to time.Time) time.Time, error) {
 	switch step {
 	case Whole, "":
 		return func(_, to time.Time) time.Time { return to }, nil
-	case Quarter:
-		return func(at, _ time.Time) time.Time { return at.Add(15 * time.Minute) }, nil
-	case Hour:
-		return func(at, _ time.Time) time.Time { return at.Add(time.Hour) }, nil
 	case Day:
 		return func(at, _ time.Time) time.Time { return nextDay(at) }, nil
 	}
-	return nil, fmt.Errorf("%q is no step; known are %s, %s, %s and %s", step, Whole, Quarter, Hour, Day)
+	if d, err := time.ParseDuration(step); err == nil && d >= time.Minute {
+		return func(at, _ time.Time) time.Time { return at.Add(d) }, nil
+	}
+	return nil, fmt.Errorf("%q is no step; write %s, %s or a length such as %s, %s or 30m, from 1m on", step, Whole, Day, Quarter, Hour)
 }
 
 // From and To are the ends of the whole.

@@ -36,19 +36,24 @@ type visit struct {
 type what uint8
 
 const (
-	entered   what = iota
-	refused        // kept out by a limit
-	answered       // by an agent
-	abandoned      // hung up
-	elsewhere      // left of own accord for something else than an agent
-	removed        // taken out by a limit
-	cutOff         // waited when the server died
+	entered    what = iota
+	refused         // kept out by a limit
+	answered        // by an agent
+	abandoned       // hung up
+	elsewhere       // left of own accord for something else than an agent
+	removed         // taken out by a limit
+	cutOff          // waited when the server died
+	parked          // waits for a callback without a line
+	calledBack      // and has been reached
+	unreached       // and was given up
+	whats
 )
 
 // place is where a caller waits.
 type place struct {
-	queue string
-	at    acd.Stamp
+	queue  string
+	at     acd.Stamp
+	parked bool // without a line, for a callback
 }
 
 // sighting is a caller's last call.
@@ -88,7 +93,7 @@ func (e *Engine) visit(ev *acd.Event) {
 	v := visit{at: ev.At.Wall, wait: ev.Length}
 	switch ev.Kind {
 	case acd.KindEntered:
-		e.inside[ev.Ticket] = place{ev.Queue, ev.At}
+		e.inside[ev.Ticket] = place{ev.Queue, ev.At, false}
 		v.what, v.wait, v.again = entered, 0, ev.Reason
 		e.sight(&v, ev)
 	case acd.KindRefused:
@@ -105,16 +110,44 @@ func (e *Engine) visit(ev *acd.Event) {
 		v.what = removed
 	case acd.KindOrphaned:
 		v.what = cutOff
+	case acd.KindParked:
+		v.what = parked
+		e.sight(&v, ev)
+	case acd.KindReached:
+		v.what = calledBack
 	default:
 		return
 	}
-	if at, known := e.inside[ev.Ticket]; v.what != entered && known {
-		delete(e.inside, ev.Ticket)
-		if v.wait == 0 { // of a server that did not tell it yet
+	if e.waited(&v, ev) {
+		e.visits[ev.Queue] = append(e.visits[ev.Queue], v)
+	}
+}
+
+// waited follows the caller's place. It tells whether the visit counts: of a callback the
+// agent's answer does not, for the caller is not on the line yet.
+func (e *Engine) waited(v *visit, ev *acd.Event) bool {
+	at, known := e.inside[ev.Ticket]
+	switch {
+	case v.what == entered || v.what == refused:
+		return true
+	case v.what == parked:
+		e.inside[ev.Ticket] = place{ev.Queue, ev.At, true}
+		v.wait = 0
+		if known && !at.parked { // so long on the line
 			v.wait = max(0, v.at.Sub(at.at.Wall))
 		}
+		return true
+	case at.parked && v.what == answered:
+		return false
+	case at.parked && v.what != calledBack:
+		v.what, v.wait = unreached, 0
+	case at.parked:
+		v.wait = 0
+	case known && v.wait == 0: // of a server that did not tell it yet
+		v.wait = max(0, v.at.Sub(at.at.Wall))
 	}
-	e.visits[ev.Queue] = append(e.visits[ev.Queue], v)
+	delete(e.inside, ev.Ticket)
+	return true
 }
 
 // leftAbandoned is call's word for a caller who hung up while waiting.

@@ -10,7 +10,7 @@ import (
 // queueSums is what figures of a queue are computed from. Everything in it adds up over
 // periods and queues.
 type queueSums struct {
-	visits         [cutOff + 1]int
+	visits         [whats]int
 	within, left   int // answered, abandoned, each within the T
 	short          int
 	waited, gaveUp time.Duration // until the answer; until they hung up
@@ -54,7 +54,7 @@ func missKind(m acd.Miss) int {
 }
 
 // visit counts what happened to a caller.
-func (s *queueSums) visit(v visit, r Rules) {
+func (s *queueSums) visit(v visit, within, short time.Duration) {
 	s.visits[v.what]++
 	switch v.what {
 	case entered, refused:
@@ -72,18 +72,25 @@ func (s *queueSums) visit(v visit, r Rules) {
 		}
 	case answered:
 		s.waited += v.wait
-		if v.wait <= r.Within {
+		if v.wait <= within {
 			s.within++
 		}
 	case abandoned:
 		s.gaveUp += v.wait
-		if v.wait <= r.Within {
+		if v.wait <= within {
 			s.left++
 		}
-		if v.wait < r.Short {
+		if v.wait < short {
 			s.short++
 		}
-	case elsewhere, removed, cutOff:
+	case parked:
+		if v.caller {
+			s.callers++
+		}
+		if v.repeat {
+			s.repeats++
+		}
+	case elsewhere, removed, cutOff, calledBack, unreached, whats:
 	}
 	s.longest = max(s.longest, v.wait)
 }
@@ -143,7 +150,7 @@ func (e *Engine) sums(queue string, cuts Cuts) []queueSums {
 	out := make([]queueSums, cuts.Len())
 	for _, v := range e.visits[queue] {
 		if i := cuts.at(v.at); i >= 0 {
-			out[i].visit(v, e.rules)
+			out[i].visit(v, e.rules.withinOf(queue), e.rules.Short)
 		}
 	}
 	for w := range e.past.ForQueue(queue) {
@@ -160,7 +167,7 @@ func (e *Engine) Queue(queue string, cuts Cuts) []QueueFigures {
 	sums := e.sums(queue, cuts)
 	out := make([]QueueFigures, len(sums))
 	for i := range sums {
-		out[i] = sums[i].figures(queue, e.remembers(cuts[i]))
+		out[i] = sums[i].figures(queue, e.rules.withinOf(queue), e.remembers(cuts[i]))
 	}
 	return out
 }

@@ -25,6 +25,9 @@ type Callers struct {
 	Removed   int   `json:"removed"`   // taken out by a limit
 	Elsewhere int   `json:"elsewhere"` // left the queue of their own accord for a callback, a menu, a voicemail
 	CutOff    int   `json:"cut_off"`   // waited when the server ended
+	Parked    int   `json:"callbacks"` // began to wait for a callback, from the line or without ever being on it
+	Back      int   `json:"callbacks_reached"`
+	NotBack   int   `json:"callbacks_given_up"`
 	Again     int   `json:"came_again"`
 	Wanted    int   `json:"wanted_more"` // of those, by pressing 1 in the closing
 	Repeats   Ratio `json:"repeat_rate"` // who called again within 7 days, of those whose number is known
@@ -32,10 +35,11 @@ type Callers struct {
 
 // Level are the service levels side by side.
 type Level struct {
-	A Ratio `json:"sl_a"`
-	B Ratio `json:"sl_b"`
-	C Ratio `json:"sl_c"`
-	D Ratio `json:"sl_d"`
+	Within Span  `json:"within_seconds"` // an answer in time
+	A      Ratio `json:"sl_a"`
+	B      Ratio `json:"sl_b"`
+	C      Ratio `json:"sl_c"`
+	D      Ratio `json:"sl_d"`
 }
 
 // Waits are how long callers waited.
@@ -69,20 +73,22 @@ type Offers struct {
 }
 
 // figures computes everything from the sums.
-func (s *queueSums) figures(queue string, remembers bool) QueueFigures {
-	ended := s.visits[answered] + s.visits[abandoned] + s.visits[removed] + s.visits[elsewhere] + s.visits[cutOff]
+func (s *queueSums) figures(queue string, within time.Duration, remembers bool) QueueFigures {
+	ended := s.visits[answered] + s.visits[abandoned] + s.visits[removed] + s.visits[elsewhere] + s.visits[cutOff] + s.visits[parked]
 	f := QueueFigures{
 		Queue: queue,
 		Callers: Callers{
 			Entered: s.visits[entered], Offered: s.visits[entered] - s.short, Refused: s.visits[refused],
 			Answered: s.visits[answered], Abandoned: s.visits[abandoned], Short: s.short, Removed: s.visits[removed],
-			Elsewhere: s.visits[elsewhere], CutOff: s.visits[cutOff], Again: s.again, Wanted: s.wanted,
+			Elsewhere: s.visits[elsewhere], CutOff: s.visits[cutOff],
+			Parked: s.visits[parked], Back: s.visits[calledBack], NotBack: s.visits[unreached], Again: s.again, Wanted: s.wanted,
 		},
 		Level: Level{
-			A: share(s.within, s.visits[answered]+s.visits[abandoned]-s.short),
-			B: share(s.within+s.left, s.visits[answered]+s.visits[abandoned]),
-			C: share(s.within, s.visits[answered]),
-			D: share(s.within, ended+s.visits[refused]),
+			Within: Span(within),
+			A:      share(s.within, s.visits[answered]+s.visits[abandoned]-s.short),
+			B:      share(s.within+s.left, s.visits[answered]+s.visits[abandoned]),
+			C:      share(s.within, s.visits[answered]),
+			D:      share(s.within, ended+s.visits[refused]),
 		},
 		Waits: Waits{
 			ASA: Mean{s.waited, s.visits[answered]}, ATA: Mean{s.gaveUp, s.visits[abandoned]}, Longest: Span(s.longest),

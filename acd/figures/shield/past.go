@@ -139,7 +139,7 @@ func (p *Past) begin(a *person, e *acd.Event) {
 		p.calls[e.Call] = c
 	}
 	c.last = e.At.Wall
-	w := &Work{agent: a.name, queue: e.Queue, call: c, ticket: e.Ticket, seen: true, offered: e.At}
+	w := &Work{agent: a.name, queue: e.Queue, call: c, ticket: e.Ticket, seat: e.Assignment, seen: true, offered: e.At}
 	a.work = w
 	a.works = append(a.works, w)
 	p.works[e.Queue] = append(p.works[e.Queue], w)
@@ -247,6 +247,23 @@ func (p *Past) Shields(agent string) iter.Seq[Shield] {
 			}
 		}
 	}
+}
+
+// Fate is what is known of a work by the number of its assignment.
+type Fate struct {
+	Open      bool // not over: whether it will be protected is not known yet
+	Protected bool
+}
+
+// Fates gives the fate of every assignment, for streams that name people.
+func (p *Past) Fates() map[uint64]Fate {
+	out := map[uint64]Fate{}
+	for _, works := range p.works {
+		for _, w := range works {
+			out[w.seat] = Fate{Open: w.closed.Wall.IsZero(), Protected: w.protected()}
+		}
+	}
+	return out
 }
 
 // ForQueue gives a queue's works, protected or not, without the people.

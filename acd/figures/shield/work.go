@@ -11,7 +11,7 @@ import (
 type Work struct {
 	agent, queue string
 	call         *conversation
-	ticket       uint64
+	ticket, seat uint64
 	seen         bool // its offer is known: it began within what was told
 
 	offered, answered, finished, wrapped acd.Stamp // zero = did not happen (yet)
@@ -92,8 +92,9 @@ func (w *Work) Own() (_ OwnWork, ok bool) {
 	return o, true
 }
 
-// transferred is call's word for a conversation that the agent sent on.
-const transferred = "transferred"
+// transferred and unreached are call's words for a conversation that the agent sent on,
+// and for a callback that nobody answered.
+const transferred, unreached = "transferred", "unreached"
 
 // Closed is when the work was over: it counts in the period that holds this moment.
 func (o OwnWork) Closed() time.Time { return o.closed }
@@ -169,7 +170,7 @@ func (w *Work) ForQueue() (_ QueueWork, ok bool) {
 
 // talked tells whether there was a conversation that ended as one.
 func (w *Work) talked() bool {
-	return !w.answered.Wall.IsZero() && !w.finished.Wall.IsZero() && !w.lost
+	return !w.answered.Wall.IsZero() && !w.finished.Wall.IsZero() && !w.lost && w.cause != unreached
 }
 
 // length is that of the talk, as the floor measured it where it did.

@@ -1,0 +1,252 @@
+package figures
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"breakwater/acd"
+)
+
+// History is where the past is read: what happened from from (inclusive) to to
+// (exclusive), in order. store implements it.
+type History interface {
+	Events(ctx context.Context, from, to time.Time) iter.Seq2[acd.Event, error]
+}
+
+const (
+	// liveFor is how much of the past is kept at hand: today and yesterday, wherever
+	// midnight is.
+	liveFor = 48 * time.Hour
+	// around is how much before and after a period is read of the history: to know who
+	// was at work when it began, and how what was going on at its end came out.
+	around = 24 * time.Hour
+	// longestAsk bounds a period; a report over a year is made of four.
+	longestAsk = 93 * 24 * time.Hour
+	// forgetEvery is how often what is older than liveFor is dropped.
+	forgetEvery = time.Hour
+)
+
+// Book answers for any period: from what it heard live, or from the history, by the same
+// Engine. It is safe for concurrent use.
+type Book struct {
+	history History
+
+	mu       sync.Mutex // guards all following fields; held while an answer is computed, never across I/O
+	settings Settings
+	live     *Engine
+	begins   time.Time // live knows everything from then on
+	forgot   time.Time
+}
+
+// Ask is what is asked for. Zero fields ask for everything there is.
+type Ask struct {
+	From, To time.Time // To may lie ahead; days are those of From's location
+	Step     string    // see Cut
+	Queue    string
+	Within   time.Duration // an answer in time, instead of the queue's own
+	Repeats  bool          // tell who called again within a week: reads a week more
+}
+
+// ErrAsk is wrapped by everything that is wrong with a question.
+var ErrAsk = errors.New("figures cannot be given")
+
+// OpenBook makes a book that knows the last two days. What the floor tells goes to
+// Heard from then on.
+func OpenBook(ctx context.Context, h History, s Settings, now time.Time) (*Book, error) {
+	b := &Book{history: h, settings: s.WithDefaults(), begins: now.Add(around - liveFor), forgot: now}
+	b.live = New(b.settings.Rules)
+	for e, err := range h.Events(ctx, now.Add(-liveFor), now.Add(liveFor)) {
+		if err != nil {
+			return nil, fmt.Errorf("read the last two days for figures: %w", err)
+		}
+		b.live.Add(e)
+	}
+	return b, nil
+}
+
+// Heard takes what the floor has just written. It waits for no I/O.
+func (b *Book) Heard(events []acd.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range events {
+		b.live.Add(e)
+	}
+	if n := len(events); n > 0 && events[n-1].At.Wall.Sub(b.forgot) > forgetEvery {
+		b.forgot = events[n-1].At.Wall
+		b.live.Forget(b.forgot.Add(-liveFor))
+		if begins := b.forgot.Add(-liveFor); begins.After(b.begins) {
+			b.begins = begins
+		}
+	}
+}
+
+// Set takes new settings.
+func (b *Book) Set(s Settings) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.settings = s.WithDefaults()
+	b.live.rules = b.settings.Rules
+}
+
+// Settings gives those in force.
+func (b *Book) Settings() Settings {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.settings
+}
+
+// answer computes over a period, live where that holds it.
+func (b *Book) answer(ctx context.Context, a Ask, cuts Cuts, compute func(*Engine) error) error {
+	if err := b.atHand(a, cuts, compute); !errors.Is(err, errNotAtHand) {
+		return err
+	}
+	before := around
+	if a.Repeats {
+		before = repeatWithin
+	}
+	e := New(b.rules(a))
+	for ev, err := range b.history.Events(ctx, cuts.From().Add(-before), cuts.To().Add(around)) {
+		if err != nil {
+			return err
+		}
+		e.Add(ev)
+	}
+	if a.Repeats { // what was told is everything from there on, also where nothing happened
+		e.since = cuts.From().Add(-before)
+	}
+	return compute(e)
+}
+
+// errNotAtHand says that the history has to be read.
+var errNotAtHand = errors.New("not at hand")
+
+func (b *Book) atHand(a Ask, cuts Cuts, compute func(*Engine) error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if a.Within != 0 || a.Repeats || cuts.From().Before(b.begins) {
+		return errNotAtHand
+	}
+	return compute(b.live)
+}
+
+// rules are those in force, with what the question says otherwise.
+func (b *Book) rules(a Ask) Rules {
+	r := b.Settings().Rules
+	if a.Within != 0 {
+		r.Within, r.Queues = a.Within, nil
+	}
+	return r
+}
+
+func (a Ask) cuts() (Cuts, error) {
+	if a.To.Sub(a.From) > longestAsk {
+		return nil, fmt.Errorf("%w: the period is longer than %d days", ErrAsk, int(longestAsk.Hours()/24))
+	}
+	cuts, err := Cut(a.From, a.To, a.Step)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAsk, err)
+	}
+	return cuts, nil
+}
+
+// Queues gives the figures of every queue, or of the one asked for.
+func (b *Book) Queues(ctx context.Context, a Ask, now time.Time) (Report[QueueFigures], error) {
+	cuts, err := a.cuts()
+	if err != nil {
+		return Report[QueueFigures]{}, err
+	}
+	out := report[QueueFigures](b.rules(a), cuts, now)
+	err = b.answer(ctx, a, cuts, func(e *Engine) error {
+		queues := e.Queues()
+		if a.Queue != "" {
+			queues = []string{a.Queue}
+		}
+		for _, q := range queues {
+			for i, f := range e.Queue(q, cuts) {
+				out.Periods[i].Figures = append(out.Periods[i].Figures, f)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Care gives the protection figures of the house.
+func (b *Book) Care(ctx context.Context, a Ask, now time.Time) (Report[CareFigures], error) {
+	cuts, err := a.cuts()
+	if err != nil {
+		return Report[CareFigures]{}, err
+	}
+	out := report[CareFigures](b.rules(a), cuts, now)
+	err = b.answer(ctx, a, cuts, func(e *Engine) error {
+		for i, f := range e.Care(cuts) {
+			out.Periods[i].Figures = []CareFigures{f}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Own gives a person's own figures. Whoever calls it must have proved to be that person.
+func (b *Book) Own(ctx context.Context, agent string, a Ask, now time.Time) (Report[OwnFigures], error) {
+	cuts, err := a.cuts()
+	if err != nil {
+		return Report[OwnFigures]{}, err
+	}
+	out := report[OwnFigures](b.rules(a), cuts, now)
+	err = b.answer(ctx, a, cuts, func(e *Engine) error {
+		for i, f := range e.Own(agent, cuts, now) {
+			out.Periods[i].Figures = []OwnFigures{f}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Team gives a team's figures day by day.
+func (b *Book) Team(ctx context.Context, team string, a Ask, now time.Time) (Report[TeamFigures], error) {
+	none := Report[TeamFigures]{}
+	agents, known := b.Settings().Teams[team]
+	if !known {
+		names := slices.Sorted(maps.Keys(b.Settings().Teams))
+		return none, fmt.Errorf("%w: there is no team %q; known are %v", ErrAsk, team, names)
+	}
+	if a.Step != "" && a.Step != Day {
+		return none, fmt.Errorf("%w: %w", ErrAsk, errWholeDays)
+	}
+	a.Step = Day
+	days, err := a.cuts()
+	if err != nil {
+		return none, err
+	}
+	out := report[TeamFigures](b.rules(a), days, now)
+	err = b.answer(ctx, a, days, func(e *Engine) error {
+		byDay, total, err := e.Team(team, agents, days, now)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrAsk, err)
+		}
+		out.Total = &TeamFigures{Team: team, Work: &total}
+		for i, f := range byDay {
+			out.Periods[i].Figures = []TeamFigures{f}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func report[T any](r Rules, cuts Cuts, now time.Time) Report[T] {
+	out := Report[T]{
+		Formula: Formula, From: cuts.From(), To: cuts.To(), TimeZone: cuts.From().Location().String(), At: now, Short: Span(r.Short),
+		Periods: make([]Period[T], cuts.Len()),
+	}
+	for i := range out.Periods {
+		out.Periods[i] = Period[T]{From: cuts[i], To: cuts[i+1], Figures: []T{}}
+	}
+	return out
+}

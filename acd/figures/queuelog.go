@@ -1,0 +1,282 @@
+package figures
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"breakwater/acd"
+	"breakwater/acd/figures/shield"
+)
+
+// LogLine is one line of a queue log as Asterisk writes it: epoch|call|queue|agent|verb|fields.
+type LogLine struct {
+	At                       time.Time
+	Call, Queue, Agent, Verb string
+	Fields                   []string
+}
+
+// String gives the line.
+func (l LogLine) String() string {
+	all := []string{strconv.FormatInt(l.At.Unix(), 10), orNone(l.Call), orNone(l.Queue), orNone(l.Agent), l.Verb}
+	return strings.Join(append(all, l.Fields...), "|")
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return nobody
+	}
+	return text
+}
+
+// nobody stands where a line is about no call, queue or agent; somebody for an agent in a
+// log without names.
+const nobody, somebody = "NONE", "AGENT"
+
+// queueLog writes the log of a stretch of events. Numbers of callers, reasons of pauses,
+// warnings and rests are not in it. With names, a protected conversation is nobody's, and
+// its agent is out of the queues meanwhile as after a log-out: a reader that computes
+// somebody's figures finds none of that time.
+type queueLog struct {
+	names   bool
+	queues  map[string][]string // by agent
+	fates   map[uint64]shield.Fate
+	people  map[string]*member
+	waiting map[uint64]*inLine
+	lines   []LogLine
+	stopped bool // at something whose fate is not known yet
+}
+
+// inLine is a caller in the log.
+type inLine struct {
+	queue    string
+	at       time.Time
+	position int
+	back     bool      // without a line
+	rang     time.Time // the newest offer
+}
+
+// member is an agent in the log.
+type member struct {
+	in, paused bool
+	state      acd.AgentState
+	seat       uint64 // of the work that goes on
+	answered   time.Time
+	held       time.Duration // of the caller: in the queue
+	position   int
+}
+
+// QueueLog gives the queue log of a period. With names it ends where somebody's
+// conversation goes on, for whether that will be protected is not known yet. members are
+// the queues of each agent.
+func (b *Book) QueueLog(ctx context.Context, from, to time.Time, members map[string][]string) ([]LogLine, error) {
+	mode := b.Settings().QueueLog
+	if mode == LogOff {
+		return nil, fmt.Errorf("%w: figures.queue_log is off", ErrAsk)
+	}
+	if _, err := (Ask{From: from, To: to}).cuts(); err != nil {
+		return nil, err
+	}
+	var events []acd.Event
+	for e, err := range b.history.Events(ctx, from.Add(-around), to.Add(around)) {
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	lines := logOf(events, mode == LogNames, members)
+	return slices.DeleteFunc(lines, func(l LogLine) bool { return l.At.Before(from) || !l.At.Before(to) }), nil
+}
+
+// logOf writes the log of events.
+func logOf(events []acd.Event, names bool, members map[string][]string) []LogLine {
+	past := shield.NewPast()
+	for i := range events {
+		past.Add(&events[i])
+	}
+	l := &queueLog{
+		names: names, queues: members, fates: past.Fates(), people: map[string]*member{}, waiting: map[uint64]*inLine{},
+	}
+	for i := range events {
+		if l.caller(&events[i]); events[i].Agent != "" {
+			l.agent(&events[i])
+		}
+		if l.stopped {
+			break
+		}
+	}
+	return l.lines
+}
+
+func (l *queueLog) write(e *acd.Event, agent, verb string, fields ...string) {
+	l.lines = append(l.lines, LogLine{At: e.At.Wall, Call: e.Call, Queue: e.Queue, Agent: agent, Verb: verb, Fields: fields})
+}
+
+// caller writes what happened to a caller.
+func (l *queueLog) caller(e *acd.Event) {
+	switch e.Kind {
+	case acd.KindEntered:
+		l.enter(e)
+	case acd.KindParked:
+		if c := l.waiting[e.Ticket]; c != nil && !c.back {
+			l.exit(e, "EXITWITHKEY", "")
+		}
+		l.waiting[e.Ticket] = &inLine{queue: e.Queue, at: e.At.Wall, back: true}
+	case acd.KindLeft:
+		if e.Reason == leftAbandoned {
+			l.exit(e, "ABANDON")
+		} else {
+			l.exit(e, "EXITWITHKEY", "")
+		}
+	case acd.KindRemoved:
+		if e.Reason == "empty" {
+			l.exit(e, "EXITEMPTY")
+		} else {
+			l.exit(e, "EXITWITHTIMEOUT")
+		}
+	case acd.KindOrphaned:
+		l.exit(e, "EXITEMPTY")
+	}
+}
+
+func (l *queueLog) enter(e *acd.Event) {
+	c := &inLine{queue: e.Queue, at: e.At.Wall}
+	l.waiting[e.Ticket] = c
+	c.position = l.position(c)
+	l.write(e, "", "ENTERQUEUE", "", "", strconv.Itoa(c.position))
+}
+
+// position counts who came before.
+func (l *queueLog) position(c *inLine) int {
+	n := 1
+	for _, o := range l.waiting {
+		if o != c && o.queue == c.queue && !o.back && !o.at.After(c.at) {
+			n++
+		}
+	}
+	return n
+}
+
+// exit writes a wait that ended without an agent; a callback's was over before.
+func (l *queueLog) exit(e *acd.Event, verb string, first ...string) {
+	c := l.waiting[e.Ticket]
+	if c == nil {
+		return
+	}
+	if !c.back {
+		l.write(e, "", verb, append(first, strconv.Itoa(l.position(c)), strconv.Itoa(c.position), secs(e.At.Wall.Sub(c.at)))...)
+	}
+	delete(l.waiting, e.Ticket)
+}
+
+func secs(d time.Duration) string { return strconv.Itoa(int(max(0, d).Seconds())) }
+
+// agent writes what an agent did.
+func (l *queueLog) agent(e *acd.Event) {
+	if e.Kind == acd.KindPhoneBusy || e.Kind == acd.KindPhoneFree {
+		return
+	}
+	m := l.people[e.Agent]
+	if m == nil {
+		m = &member{state: acd.LoggedOut}
+		l.people[e.Agent] = m
+	}
+	if e.Kind == acd.KindOffered {
+		m.seat = e.Assignment
+	}
+	if e.State != "" {
+		m.state = e.State
+	}
+	if l.names && l.fates[m.seat].Open && m.seat != 0 {
+		l.stopped = true
+		return
+	}
+	if e.Kind == acd.KindOffered {
+		l.presence(e, m)
+	}
+	l.work(e, m)
+	switch m.state {
+	case acd.Offered, acd.OnCall, acd.WrapUp, acd.Resting:
+	default:
+		m.seat = 0
+	}
+	l.presence(e, m)
+}
+
+// work writes what came of an offer.
+func (l *queueLog) work(e *acd.Event, m *member) {
+	who := somebody
+	if l.names {
+		who = e.Agent
+		if l.fates[m.seat].Protected {
+			who = nobody
+		}
+	}
+	c := l.waiting[e.Ticket]
+	switch e.Kind {
+	case acd.KindOffered:
+		if c != nil {
+			c.rang = e.At.Wall
+		}
+	case acd.KindMissed, acd.KindStruckOut:
+		if miss := acd.Miss(e.Reason); c != nil && (miss == acd.MissNoAnswer || miss == acd.MissDeclined) {
+			l.write(e, who, "RINGNOANSWER", strconv.FormatInt(max(0, e.At.Wall.Sub(c.rang)).Milliseconds(), 10))
+		}
+	case acd.KindAnswered:
+		if c == nil {
+			return
+		}
+		if delete(l.waiting, e.Ticket); c.back {
+			c.position, c.at = 1, e.At.Wall
+			l.write(e, "", "ENTERQUEUE", "", "", "1")
+		}
+		m.answered, m.held, m.position = e.At.Wall, e.At.Wall.Sub(c.at), c.position
+		l.write(e, who, "CONNECT", secs(m.held), e.Call, secs(e.At.Wall.Sub(c.rang)))
+	case acd.KindFinished:
+		l.complete(e, m, who)
+	}
+}
+
+// complete writes the end of a conversation. Whether policy ended it is not told.
+func (l *queueLog) complete(e *acd.Event, m *member, who string) {
+	if m.answered.IsZero() {
+		return
+	}
+	held, talk, position := secs(m.held), secs(e.At.Wall.Sub(m.answered)), strconv.Itoa(m.position)
+	m.answered = time.Time{}
+	switch {
+	case e.Reason == "transferred":
+		l.write(e, who, "BLINDTRANSFER", "", "", held, talk, position)
+	case strings.HasPrefix(e.Reason, "agent_") || byPolicy(e.Reason):
+		l.write(e, who, "COMPLETEAGENT", held, talk, position)
+	default:
+		l.write(e, who, "COMPLETECALLER", held, talk, position)
+	}
+}
+
+// presence writes what of an agent's working day has changed. A rest and protected work
+// look like a log-out.
+func (l *queueLog) presence(e *acd.Event, m *member) {
+	if !l.names {
+		return
+	}
+	in := m.state != acd.LoggedOut && m.state != acd.Resting && !l.fates[m.seat].Protected
+	paused := in && (m.state == acd.NotReady || m.state == acd.Missed)
+	for _, change := range []struct {
+		is   bool
+		verb string
+	}{
+		{m.paused && !paused && in, "UNPAUSE"}, {m.in && !in, "REMOVEMEMBER"}, {!m.in && in, "ADDMEMBER"}, {!m.paused && paused, "PAUSE"},
+	} {
+		if !change.is {
+			continue
+		}
+		for _, queue := range l.queues[e.Agent] {
+			l.lines = append(l.lines, LogLine{At: e.At.Wall, Queue: queue, Agent: e.Agent, Verb: change.verb})
+		}
+	}
+	m.in, m.paused = in, paused
+}

@@ -1,0 +1,58 @@
+package figures
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Who the agents are in the queue log.
+const (
+	LogOff       = "off"
+	LogAnonymous = "anonymous" // every agent is AGENT, and nobody's working day is told
+	LogNames     = "names"
+)
+
+// Settings of figures.
+type Settings struct {
+	Rules    `yaml:",inline"`
+	TimeZone string              `yaml:"time_zone"` // of days and of times without a zone, e.g. Europe/Berlin; default that of the machine
+	Teams    map[string][]string `yaml:"teams"`     // agents by name of the team, for figures of groups; a person may be in several
+	QueueLog string              `yaml:"queue_log"` // who agents are in the queue log for other reporting tools: off, anonymous, or names, with which anybody can compare people; default anonymous
+}
+
+// WithDefaults fills what is empty.
+func (s Settings) WithDefaults() Settings {
+	s.Rules = s.Rules.WithDefaults()
+	if s.QueueLog == "" {
+		s.QueueLog = LogAnonymous
+	}
+	return s
+}
+
+// Check says what is wrong, by dotted key.
+func (s Settings) Check() map[string]string {
+	wrong := s.Rules.Check()
+	if _, err := s.Location(); err != nil {
+		wrong["time_zone"] = fmt.Sprintf("%q is no time zone; write for example Europe/Berlin", s.TimeZone)
+	}
+	if known := []string{"", LogOff, LogAnonymous, LogNames}; !slices.Contains(known, s.QueueLog) {
+		wrong["queue_log"] = fmt.Sprintf("%q is not one of off, anonymous, names", s.QueueLog)
+	}
+	least := s.Rules.WithDefaults().LeastGroup
+	for _, team := range slices.Sorted(maps.Keys(s.Teams)) {
+		if n := len(s.Teams[team]); n < least {
+			wrong["teams."+team] = fmt.Sprintf("has %d agents; figures of fewer than %d would tell of a person, and are never given", n, least)
+		}
+	}
+	return wrong
+}
+
+// Location is the time zone of days.
+func (s Settings) Location() (*time.Location, error) {
+	if s.TimeZone == "" {
+		return time.Local, nil
+	}
+	return time.LoadLocation(s.TimeZone)
+}

@@ -116,13 +116,20 @@ func (b *board) ringDue() {
 }
 
 // settle brings lines, counts and alarms up to date for everybody touched, and
-// matches until nothing changes any more.
+// matches until nothing changes any more. Nobody is matched before all lines are up to
+// date: a caller whom a limit takes out may call the reserve agents of his queue.
 func (b *board) settle() {
-	var looked []*agent
+	var looked, free []*agent
+	var changed []*condition
 	for len(b.touched) > 0 || len(b.fresh) > 0 {
-		free := b.refreshAll(&looked)
+		free = append(free, b.refreshAll(&looked)...)
 		b.leaveEmpty()
-		b.match(free)
+		changed = b.standAll(changed)
+		if len(b.touched) > 0 {
+			continue
+		}
+		b.match(free, changed)
+		free, changed = nil, nil
 		b.ringDue()
 	}
 	slices.SortFunc(looked, func(x, y *agent) int { return strings.Compare(x.Name, y.Name) })

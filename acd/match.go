@@ -7,19 +7,24 @@ import (
 	"time"
 )
 
-// match gives callers to agents, the first of all callers first. free are the
-// agents who have just become offerable; b.fresh are the callers who have just begun
-// to wait. Only their conditions can hold a new pair: whoever waited before, waited
-// because nobody fitted.
-func (b *board) match(free []*agent) {
+// standAll puts the callers who have just begun to wait in line, and marks their
+// conditions.
+func (b *board) standAll(changed []*condition) []*condition {
 	fresh := b.fresh
 	b.fresh = nil
-	var changed []*condition
 	for _, t := range fresh {
 		if b.stand(t); t.listed {
 			changed = mark(changed, t.condition())
 		}
 	}
+	return changed
+}
+
+// match gives callers to agents, the first of all callers first. free are the
+// agents who have just become offerable; changed are the conditions of the callers who
+// have just begun to wait. Only theirs can hold a new pair: whoever waited before,
+// waited because nobody fitted.
+func (b *board) match(free []*agent, changed []*condition) {
 	for _, a := range free {
 		changed = mark(changed, a.posts...)
 	}

@@ -92,6 +92,24 @@ func TestAReserveWhoTalksFinishes(t *testing.T) {
 	y.want("")
 }
 
+// TestTheReserveIsCalledBeforeAnybodyIsAskedAgain: at one moment anna may be asked again
+// for a caller she missed, and a limit takes out another, which calls the reserve.
+func TestTheReserveIsCalledBeforeAnybodyIsAskedAgain(t *testing.T) {
+	spec := QueueSpec{
+		Agents: []string{"anna"}, Reserve: []string{"ruth"}, Needs: "data.tongue != 1", LeaveOn: []AgentState{},
+		MaxWait: 40 * time.Second, Service: Service{Within: time.Minute},
+	}
+	y := start(t, team(map[string]QueueSpec{"q": spec}, "anna", "ruth"))
+	y.logIn("ruth", "anna")
+	y.enter(Entry{Call: "latin", Queue: "q", Data: map[string]any{"tongue": 1}})
+	y.pass(20 * time.Second)
+	y.enter(Entry{Call: "c1", Queue: "q", Data: map[string]any{"tongue": 0}})
+	y.want("c1>anna")
+	y.miss("c1", MissBusy) // 20s
+	y.pass(20 * time.Second)
+	y.want("c1>ruth")
+}
+
 func TestTheReserveOfOneQueueServesAnother(t *testing.T) {
 	y := start(t, team(map[string]QueueSpec{
 		"q": {Reserve: []string{"ruth"}}, "own": {Agents: []string{"ruth"}},

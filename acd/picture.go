@@ -151,7 +151,7 @@ func (b *board) pictureTicket(t *ticket) picturedTicket {
 	}
 	p.Back = t.pictureBack()
 	if b.routes.queues[t.entry.Queue] != t.class.queue {
-		spec := t.class.queue.spec
+		spec := t.class.queue.spec.retired()
 		p.Queue = &spec
 	}
 	for a, bar := range t.missed {
@@ -323,12 +323,17 @@ func (b *board) queueOf(t *picturedTicket) (*queue, error) {
 		}
 		return nil, fmt.Errorf("queue %s: %w", t.Entry.Queue, ErrNoQueue)
 	}
-	spec := *t.Queue
-	spec.Needs, spec.Agents, spec.Boosts, spec.Relax = "", nil, nil, slices.Clone(spec.Relax)
-	for i := range spec.Relax {
-		spec.Relax[i] = Relax{After: spec.Relax[i].After}
+	return b.routes.queue(t.Queue.retired(), newDictionary(nil))
+}
+
+// retired is what is left of a queue that is no more: its times, and nothing that names
+// agents or what is known of calls.
+func (q QueueSpec) retired() QueueSpec {
+	q.Needs, q.Agents, q.Reserve, q.Boosts, q.Relax = "", nil, nil, nil, slices.Clone(q.Relax)
+	for i := range q.Relax {
+		q.Relax[i] = Relax{After: q.Relax[i].After}
 	}
-	return b.routes.queue(spec, newDictionary(nil))
+	return q
 }
 
 // lineUp lists, counts and wakes every agent, each as he was listed.

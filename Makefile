@@ -65,7 +65,7 @@ load: deps build ## the server beside a bare relay in C, then the highest load i
 
 .PHONY: soak
 soak: deps build ## DAYS (10000) random days for each promise of the floor; speech for SOAK (30m) without gap or drift; then calls come and go as long: memory, descriptors, goroutines stay flat
-	BREAKWATER_DAYS=$(DAYS) $(GO) test -count 1 -timeout 0 -v -run TestPromise ./acd | grep -vE "^(=== |    .*rapid. OK)"
+	@set -o pipefail; BREAKWATER_DAYS=$(DAYS) $(GO) test -count 1 -timeout 0 -v -run TestPromise ./acd | grep -vE "^(=== |    .*rapid. OK)"
 	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'LongSpeech|BadLine|ForHours' ./media ./media/jitter
 	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'WhileRedisIsAway' ./cmd/breakwater/house
 	BREAKWATER_SOAK=10m $(GO) test -count 1 -timeout 0 -v -run FloorAtScale ./acd

@@ -69,6 +69,7 @@ soak: deps build ## DAYS (10000) random days for each promise of the floor; spee
 	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'LongSpeech|BadLine|ForHours' ./media ./media/jitter
 	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'WhileRedisIsAway' ./cmd/breakwater/house
 	BREAKWATER_SOAK=10m $(GO) test -count 1 -timeout 0 -v -run FloorAtScale ./acd
+	BREAKWATER_MOODS=$(SOAK) $(GO) test -count 1 -timeout 0 -v -tags e2e -run MoodyAgents ./loadtest
 	$(GO) build -o bin/loadtest ./loadtest
 	bin/loadtest churn --for $(SOAK) --json bin/soak.json --svg bin/soak.svg --most-rss 32 --most-heap 16 --most-rest 20
 

@@ -3,7 +3,10 @@ package acd_test
 import "breakwater/acd"
 
 // strategies are those of the random days.
-var strategies = []acd.Strategy{acd.LongestIdle, acd.LeastOccupied, acd.RoundRobin, acd.Linear, acd.BestSkill, acd.RingAll}
+var strategies = []acd.Strategy{
+	acd.LongestIdle, acd.LeastOccupied, acd.RoundRobin, acd.Linear, acd.BestSkill, acd.RingAll,
+	acd.FewestCalls, acd.LeastTalk, acd.WeightedRandom, acd.RingProgressively, acd.Gentlest,
+}
 
 // uncapped switches off what keeps calls from free people on purpose. The model's
 // offerable is that of the queue page before anybody is spared.

@@ -28,7 +28,7 @@ func TestPromiseTheCountersStayZero(t *testing.T)  { keeps(t, countersAre) }
 func keeps(t *testing.T, p promise) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := newShift(t)
-		for range rapid.IntRange(10, 150).Draw(t, "length") {
+		for range rapid.IntRange(10, 200).Draw(t, "length") {
 			d.live()
 			if found := d.model.broken[p]; len(found) > 0 {
 				t.Fatalf("%s:\n%s", p, strings.Join(found, "\n"))
@@ -204,7 +204,7 @@ func (s *shift) seat() {
 	}
 	s.do(acd.Input{Kind: acd.InTaken, Ticket: one.ticket})
 	why := rapid.SampledFrom([]acd.Miss{
-		"", "", "", "none", acd.MissBusy, acd.MissDeclined, acd.MissNotRegistered, acd.MissUnreachable, acd.MissNoAnswer, acd.MissCallerLeft,
+		"", "", "", "none", "none", acd.MissBusy, acd.MissDeclined, acd.MissNotRegistered, acd.MissUnreachable, acd.MissNoAnswer, acd.MissCallerLeft,
 	}).Draw(s.T, "how")
 	switch why {
 	case "none":
@@ -219,6 +219,9 @@ func (s *shift) seat() {
 
 func (s *shift) command() {
 	name := rapid.SampledFrom(slices.Sorted(maps.Keys(s.plan.Agents))).Draw(s.T, "agent")
+	if tired := s.tired(); len(tired) > 0 && rapid.Bool().Draw(s.T, "impatient") {
+		name = rapid.SampledFrom(tired).Draw(s.T, "in wrap-up or rest")
+	}
 	c := acd.Command{
 		Verb: rapid.SampledFrom([]acd.Verb{
 			acd.LogIn, acd.LogIn, acd.LogIn, acd.LogOut, acd.GoReady, acd.GoReady, acd.GoNotReady, acd.EndWrapUp,
@@ -231,6 +234,16 @@ func (s *shift) command() {
 	if p := s.model.people[name]; t.Refused == "" && (c.Verb == acd.LogIn || c.Verb == acd.GoReady) && p.phone != "" {
 		p.doubtful = true // whether that counts as a word of the phone is not the model's to say
 	}
+}
+
+// tired are those in a wrap-up or rest, whose keys matter most.
+func (s *shift) tired() (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(s.plan.Agents)) {
+		if p := s.model.people[name]; p.state != acd.LoggedOut && (s.now.Mono < p.wrapEnd || p.rest > 0 || p.restEnd > 0) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (s *shift) phone() {

@@ -173,10 +173,9 @@ func (m *model) agentEvent(e acd.Event) {
 	case acd.KindMoved:
 		p.phone, p.doubtful = e.Phone, false
 		m.phone(e.Phone).away = false
-	case acd.KindReady:
-		p.state = acd.Ready
-	case acd.KindNotReady:
-		p.state = acd.NotReady
+	case acd.KindReady, acd.KindNotReady:
+		m.apart(p, e)
+		p.state = map[bool]acd.AgentState{true: acd.Ready, false: acd.NotReady}[e.Kind == acd.KindReady]
 	case acd.KindLogOut:
 		m.endWrapUp(p, e)
 		p.state, p.phone = acd.LoggedOut, ""
@@ -205,6 +204,16 @@ func (m *model) agentEvent(e acd.Event) {
 		p.wish = acd.NotReady
 	case acd.KindWishUndone:
 		p.wish = ""
+	}
+}
+
+// apart: ready and not-ready stand beside a wrap-up and a rest and end neither.
+func (m *model) apart(p *worker, e acd.Event) {
+	if m.now < p.wrapEnd {
+		m.accuse(wholeWrapUp, "%s of %s ends the wrap-up %s early", e.Kind, e.Agent, p.wrapEnd-m.now)
+	}
+	if p.rest > 0 || m.now < p.restEnd {
+		m.accuse(wholeRest, "%s of %s ends the rest %s early", e.Kind, e.Agent, p.restEnd-m.now)
 	}
 }
 

@@ -67,13 +67,14 @@ func randomPlan(t *rapid.T) acd.Plan {
 		Settings: acd.Settings{Gap: rapid.SampledFrom([]time.Duration{-1, 15 * time.Second}).Draw(t, "gap")},
 		Queues:   map[string]acd.QueueSpec{}, Agents: map[string]acd.AgentSpec{},
 	}
-	if !rapid.Bool().Draw(t, "people are spared") {
-		p.Settings.Care = uncapped
+	p.Settings.Care = uncapped
+	if rapid.Bool().Draw(t, "people are spared") {
+		p.Settings.Care = randomCare(t)
 	}
 	for i := range rapid.IntRange(1, 6).Draw(t, "agents") {
 		p.Agents[fmt.Sprintf("a%d", i)] = acd.AgentSpec{Skills: map[string]int{
 			"x": rapid.IntRange(0, 3).Draw(t, "x"), "y": rapid.IntRange(0, 3).Draw(t, "y"),
-		}}
+		}, Since: rapid.SampledFrom([]string{"", "", "2026-02-01"}).Draw(t, "since"), Back: rapid.SampledFrom([]string{"", "", "2026-02-20"}).Draw(t, "back")}
 	}
 	needs := slices.Sorted(maps.Keys(demands))
 	for i := range rapid.IntRange(1, 4).Draw(t, "queues") {
@@ -86,7 +87,10 @@ func randomPlan(t *rapid.T) acd.Plan {
 			MaxSize:  rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "size"),
 			Priority: rapid.IntRange(0, 5).Draw(t, "priority"),
 			Weight:   rapid.SampledFrom([]float64{0.5, 1, 3}).Draw(t, "weight"),
-			LeaveOn:  rapid.SampledFrom([][]acd.AgentState{{}, {}, {acd.LoggedOut}}).Draw(t, "leave on"),
+
+			Intensity: rapid.SampledFrom([]string{"normal", "low", "hostile"}).Draw(t, "intensity"),
+			Urgent:    rapid.IntRange(0, 9).Draw(t, "urgent") == 0,
+			LeaveOn:   rapid.SampledFrom([][]acd.AgentState{{}, {}, {acd.LoggedOut}}).Draw(t, "leave on"),
 		}
 		if rapid.Bool().Draw(t, "listed") {
 			for name := range p.Agents {
@@ -108,15 +112,23 @@ func randomPlan(t *rapid.T) acd.Plan {
 func (s *shift) do(in acd.Input) *acd.Turn {
 	t := s.floor.Apply(s.now, nil, in)
 	s.model.hear(t)
-	s.model.look()
+	s.look()
 	s.floor.Audit() // counts what it finds
 	s.model.chooser = ""
 	return t
 }
 
+// look checks what must hold between two turns.
+func (s *shift) look() {
+	s.model.look()
+	s.capsSay()
+}
+
+func (s *shift) employed() []string { return slices.Sorted(maps.Keys(s.plan.Agents)) }
+
 // live draws what happens next.
 func (s *shift) live() {
-	switch rapid.IntRange(0, 15).Draw(s.T, "what") {
+	switch rapid.IntRange(0, 16).Draw(s.T, "what") {
 	case 0, 1, 2:
 		s.pass(time.Duration(rapid.IntRange(1, 40_000).Draw(s.T, "ms")) * time.Millisecond)
 	case 3, 4, 5, 6:
@@ -131,6 +143,8 @@ func (s *shift) live() {
 		s.command()
 	case 14:
 		s.phone()
+	case 15:
+		s.lead()
 	default:
 		if rapid.IntRange(0, 3).Draw(s.T, "edit") == 0 {
 			next := randomPlan(s.T)
@@ -138,7 +152,7 @@ func (s *shift) live() {
 				s.plan = next
 				s.model.replan(next)
 				s.model.hear(t)
-				s.model.look()
+				s.look()
 			}
 		}
 	}
@@ -170,6 +184,8 @@ func (s *shift) enter() {
 		Data:   map[string]any{"tier": rapid.IntRange(0, 3).Draw(s.T, "tier")},
 		Head:   rapid.IntRange(0, 9).Draw(s.T, "head") == 0,
 		Prefer: rapid.SampledFrom([]string{"", "", "a0"}).Draw(s.T, "prefer"),
+		Tier:   rapid.SampledFrom([]acd.Tier{0, 0, 1, 2, 4}).Draw(s.T, "how hard"),
+		Event:  rapid.IntRange(0, 9).Draw(s.T, "was hard before") == 0,
 	}})
 }
 
@@ -197,6 +213,7 @@ func (s *shift) seat() {
 	one := s.model.seats[id]
 	if one.answered {
 		o := &acd.Outcome{Cause: "caller_ended", Rest: rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(s.T, "rest")}
+		o.Event = rapid.IntRange(0, 3).Draw(s.T, "an event") == 0
 		o.RestFor = time.Duration(o.Rest) * time.Minute
 		o.RestMax = 2 * o.RestFor
 		s.do(acd.Input{Kind: acd.InFinish, Assignment: id, Outcome: o})

@@ -22,6 +22,7 @@ type model struct {
 	broken   map[promise][]string
 	wordless uint64 // agents who were rung by a call that never said how it went
 	chooser  string // the agent who gives a command in this turn
+	onShift  map[string]bool
 }
 
 // promise is one of the guarantees of the queue page.
@@ -50,6 +51,7 @@ type worker struct {
 	wish     acd.AgentState
 	doubtful bool // his phone was not registered when called: whether it is now only the wire knows
 	talked   bool
+	load     load
 }
 
 type line struct{ busy, away bool }
@@ -58,6 +60,7 @@ type caller struct {
 	call    string
 	queue   string
 	tier    int
+	hard    bool
 	since   time.Duration
 	seats   []uint64 // offered and not over
 	bars    map[string]time.Duration
@@ -108,9 +111,13 @@ func (m *model) phone(name string) *line {
 
 // hear follows one turn.
 func (m *model) hear(t *acd.Turn) {
+	m.spend(t.At.Mono)
 	m.now = t.At.Mono
 	for _, e := range t.Events {
 		if e.Agent != "" {
+			if p := m.people[e.Agent]; p != nil {
+				m.careEvent(p, e, &t.In)
+			}
 			m.agentEvent(e)
 		} else {
 			m.callerEvent(e, t)
@@ -150,6 +157,7 @@ func (m *model) callerEvent(e acd.Event, t *acd.Turn) {
 	case acd.KindEntered:
 		tier, _ := t.In.Entry.Data["tier"].(int)
 		m.callers[e.Ticket] = &caller{call: e.Call, queue: e.Queue, tier: tier, since: m.now - e.Length, bars: map[string]time.Duration{}}
+		m.callers[e.Ticket].hard = t.In.Entry.Tier >= 2 || t.In.Entry.Event
 	case acd.KindLeft, acd.KindRemoved:
 		if c == nil || c.served {
 			m.accuse(oneEnd, "ticket %d is %s and waits nowhere", e.Ticket, e.Kind)
@@ -253,6 +261,7 @@ func (m *model) offered(p *worker, e acd.Event) {
 	if p.talked && m.now < p.gapFrom+max(0, m.plan.Settings.Gap) {
 		m.accuse(wholeWrapUp, "%s is offered a call in the gap", e.Agent)
 	}
+	m.offeredInSpite(e.Agent, c)
 	p.seat = e.Assignment
 	c.seats = append(c.seats, e.Assignment)
 	m.seats[e.Assignment] = &pair{agent: e.Agent, ticket: e.Ticket, at: m.now, ring: e.Length, wrap: max(0, spec.WrapUp), ringAll: all}
@@ -368,17 +377,6 @@ func (m *model) free(name string) bool {
 
 // look checks what must hold between two turns.
 func (m *model) look() {
-	spared := m.plan.Settings.Care.Occupancy >= 0 // then who is free may be kept from calls on purpose
-	for id, c := range m.callers {
-		if spared || c.served || len(c.seats) > 0 || m.now < c.patient {
-			continue
-		}
-		for name := range m.people {
-			if m.free(name) && m.now >= c.bars[name] && m.able(name, c) {
-				m.accuse(noStarving, "call %s (ticket %d) waits in %s while %s is free for it", c.call, id, c.queue, name)
-			}
-		}
-	}
 	for id, s := range m.seats {
 		if limit := s.at + s.ring + 12*time.Second; !s.answered && m.now > limit && !s.ringAll {
 			m.accuse(notStuck, "%s has had the offer %d for %s, its ring time is %s", s.agent, id, m.now-s.at, s.ring)

@@ -93,3 +93,22 @@ func throughput(b *testing.B, agents, waiting int, s Strategy) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(4*b.N), "ns/event")
 }
+
+// BenchmarkNoted is what the decision log costs the floor's goroutine for a turn: the
+// copy of an enter with its event and its offer.
+func BenchmarkNoted(b *testing.B) {
+	floor, now := crowd(b, 200, 20, LongestIdle)
+	e := Entry{Call: "c1", Queue: "q1"}
+	in := Input{Kind: InEnter, Entry: &e}
+	do(b, floor, *now, func(f *board) error { _, err := f.carry(&in); return err })
+	if len(floor.turn.offers) != 1 {
+		b.Fatalf("%d offers", len(floor.turn.offers))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		kept = floor.noted(nil, &in, nil)
+	}
+}
+
+// kept keeps the compiler from leaving the copy out.
+var kept *Turn

@@ -38,6 +38,7 @@ type board struct {
 	fresh    []*ticket // waiting again or anew in this turn
 	turn     turn
 	count    Counters
+	room     noteRoom // for the decision log
 }
 
 // ids are the last numbers given.

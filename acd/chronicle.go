@@ -64,22 +64,54 @@ func (f *Floor) note(news *PhoneWords, in *Input, err error) {
 
 // noted copies what the turn decided: its slices are used again.
 func (b *board) noted(news *PhoneWords, in *Input, err error) *Turn {
-	t := &Turn{At: b.now, Phones: news, Events: slices.Clone(b.turn.events), Revoked: slices.Clone(b.turn.revoked)}
+	room := &b.room
+	t := &cut(&room.turns, 1)[0]
+	t.At, t.Phones = b.now, news
+	t.Events = cut(&room.events, len(b.turn.events))
+	copy(t.Events, b.turn.events)
+	t.Revoked = slices.Clone(b.turn.revoked)
 	if in != nil {
 		t.In = *in
 	}
 	if err != nil {
 		t.Refused = err.Error()
 	}
-	for _, o := range b.turn.offers {
-		made := MadeOffer{Ticket: o.ticket, Seats: make([]MadeSeat, 0, len(o.offer.seats))}
-		for _, s := range o.offer.seats {
-			made.Seats = append(made.Seats, MadeSeat{s.id, s.agent.Name, s.agent.Phone, s.reason})
+	t.Offers = cut(&room.offers, len(b.turn.offers))
+	for i, o := range b.turn.offers {
+		seats := cut(&room.seats, len(o.offer.seats))
+		for k, s := range o.offer.seats {
+			seats[k] = MadeSeat{s.id, s.agent.Name, s.agent.Phone, s.reason}
 		}
-		t.Offers = append(t.Offers, made)
+		t.Offers[i] = MadeOffer{o.ticket, seats}
 	}
 	for _, x := range b.turn.removed {
 		t.Removed = append(t.Removed, OutOfQueue{x.ticket, x.removal.Limit, x.removal.Target})
 	}
 	return t
+}
+
+// noteRoom is memory for turns to come, in pieces for many: a turn costs no allocation.
+// What was cut off is never used again; it lives as long as its neighbours.
+type noteRoom struct {
+	turns  []Turn
+	events []Event
+	offers []MadeOffer
+	seats  []MadeSeat
+}
+
+// pieces is how many things a piece of memory has room for.
+const pieces = 64
+
+// cut takes n zeroed things off a piece, which is replaced when it is too small; nil for
+// none.
+func cut[T any](piece *[]T, n int) []T {
+	if n == 0 {
+		return nil
+	}
+	if len(*piece) < n {
+		*piece = make([]T, max(n, pieces))
+	}
+	out := (*piece)[:n:n]
+	*piece = (*piece)[n:]
+	return out
 }

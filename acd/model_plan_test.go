@@ -6,6 +6,7 @@ import "breakwater/acd"
 var strategies = []acd.Strategy{
 	acd.LongestIdle, acd.LeastOccupied, acd.RoundRobin, acd.Linear, acd.BestSkill, acd.RingAll,
 	acd.FewestCalls, acd.LeastTalk, acd.WeightedRandom, acd.RingProgressively, acd.Gentlest,
+	acd.RingAll, acd.RingAll, acd.RingProgressively, // whose promises are the hardest to keep
 }
 
 // uncapped switches off what keeps calls from free people on purpose. The model's

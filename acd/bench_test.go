@@ -4,12 +4,20 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"breakwater/acd/shift"
 )
 
 // crowd is a floor of a size: agents with three of the queues' skills each.
 func crowd(tb testing.TB, agents, queues int, s Strategy) (*board, *Stamp) {
 	tb.Helper()
-	p := Plan{Settings: Settings{Gap: -1, Care: Care{Occupancy: 100, Break: -1}}, Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}}
+	return crowdUnder(tb, agents, queues, s, Care{Occupancy: 100, Break: -1})
+}
+
+// crowdUnder is a crowd with rules of care.
+func crowdUnder(tb testing.TB, agents, queues int, s Strategy, care Care) (*board, *Stamp) {
+	tb.Helper()
+	p := Plan{Settings: Settings{Gap: -1, Care: care}, Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}}
 	for i := range queues {
 		p.Queues[fmt.Sprintf("q%d", i)] = QueueSpec{
 			Strategy: s, Needs: fmt.Sprintf("s%d >= 2", i), WrapUp: -1,
@@ -60,9 +68,39 @@ func BenchmarkWaitingCallers(b *testing.B) {
 	}
 }
 
+// BenchmarkCare is what sparing people costs an event: no rule at all, every rule by its
+// default with a tenth of the callers hard, and the same with everybody on shift.
+func BenchmarkCare(b *testing.B) {
+	for _, rules := range []string{"off", "on", "on, with shifts"} {
+		b.Run(rules, func(b *testing.B) {
+			care := carefree()
+			if rules != "off" {
+				care = Care{}
+			}
+			floor, now := crowdUnder(b, 2000, benchQueues, LongestIdle, care)
+			if rules == "on, with shifts" {
+				day := Shifts{}
+				at := func(h int) time.Time { return time.Date(2026, 3, 2, h, 0, 0, 0, time.UTC) }
+				for name := range floor.agents {
+					day[name] = []shift.Span{{From: at(7), To: at(12), Kind: shift.Work}, {From: at(12), To: at(13), Kind: shift.Break}, {From: at(13), To: at(17), Kind: shift.Work}}
+				}
+				do(b, floor, *now, func(f *board) error { f.roster(day); return nil })
+			}
+			flow(b, floor, now, 0)
+		})
+	}
+}
+
+// benchQueues is how many queues a benchmark has.
+const benchQueues = 20
+
 func throughput(b *testing.B, agents, waiting int, s Strategy) {
-	const queues = 20
-	floor, now := crowd(b, agents, queues, s)
+	floor, now := crowd(b, agents, benchQueues, s)
+	flow(b, floor, now, waiting)
+}
+
+// flow lets calls come and go, four events each.
+func flow(b *testing.B, floor *board, now *Stamp, waiting int) {
 	var talking []uint64
 	calls := 0
 	take := func(t *turn) {
@@ -75,7 +113,10 @@ func throughput(b *testing.B, agents, waiting int, s Strategy) {
 	}
 	enter := func() {
 		calls++
-		e := Entry{Call: fmt.Sprint(calls), Queue: fmt.Sprintf("q%d", calls%queues)}
+		e := Entry{Call: fmt.Sprint(calls), Queue: fmt.Sprintf("q%d", calls%benchQueues)}
+		if calls%10 == 0 {
+			e.Tier = hardTier
+		}
 		take(do(b, floor, *now, func(f *board) error { _, err := f.enter(e); return err }))
 	}
 	for len(floor.tickets) < waiting {
@@ -85,7 +126,7 @@ func throughput(b *testing.B, agents, waiting int, s Strategy) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for range b.N { // each round is four events: enter, taken, answered, finished
-		now.Mono += 5 * time.Millisecond
+		now.Mono, now.Wall = now.Mono+5*time.Millisecond, now.Wall.Add(5*time.Millisecond)
 		enter()
 		id := talking[0]
 		talking = talking[1:]

@@ -45,6 +45,7 @@ type stage struct {
 	*testing.T
 	ctx     context.Context
 	house   *house.House
+	stops   func() // the server, once
 	config  string // folder
 	dir     string
 	options map[string]string
@@ -74,25 +75,32 @@ func alone(t *testing.T, changes ...string) *stage {
 	}
 	s.furnish()
 	s.mark()
+	t.Cleanup(s.keepsItsPromises)
+	s.opens()
+	s.city = s.phone(siptest.Options{Name: "city", Local: carrier})
+	return s
+}
+
+// opens starts the server; it is stopped with the stage, or by stops.
+func (s *stage) opens() {
+	s.Helper()
 	log := slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	serving, stop := context.WithCancel(s.ctx)
-	t.Cleanup(stop)
+	s.Cleanup(stop)
 	h, err := house.Build(serving, house.Options{Config: s.config, Version: "test", Log: log})
 	if err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
 	s.house = h
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(serving) }()
-	t.Cleanup(func() {
+	s.stops = sync.OnceFunc(func() {
 		stop()
 		if err := <-ended; err != nil {
-			t.Errorf("the house stopped with: %v", err)
+			s.Errorf("the house stopped with: %v", err)
 		}
-		s.keepsItsPromises()
 	})
-	s.city = s.phone(siptest.Options{Name: "city", Local: carrier})
-	return s
+	s.Cleanup(s.stops)
 }
 
 // mark labels every goroutine that begins on this stage, so that a test can tell its

@@ -110,6 +110,26 @@ func TestACodeNeverCountsAsACallAndGivesWayToAnOffer(t *testing.T) {
 	}, withoutNotice)
 }
 
+func TestACodeThatBringsAnOfferAtOnceIsNoFault(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.do("anna", acd.Command{Verb: acd.GoNotReady})
+		r.dial("0123", "8100")
+		wait(time.Second)
+		r.told.slow.Store(int64(100 * time.Millisecond)) // anna is offered the caller before the disk has her ready
+		code := r.dial("1001", "*13")
+		r.rung()
+		if code.ended() == nil {
+			t.Error("the code has not given way")
+		}
+		select {
+		case message := <-r.faults.seen:
+			t.Errorf("logged as an error: %s", message)
+		default:
+		}
+	}, withoutNotice)
+}
+
 // withoutNotice makes an offer follow at once.
 func withoutNotice(p *Plan, _ *acd.Plan) {
 	m := p.Queues["orders"]

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,11 +83,15 @@ func (j *fakeJournal) all() []Record { j.mu.Lock(); defer j.mu.Unlock(); return 
 // toldEvents is a ledger that can be asked what the floor was told.
 type toldEvents struct {
 	forgetful
-	mu     sync.Mutex // guards events
+	slow   atomic.Int64 // time.Duration that the disk takes
+	mu     sync.Mutex   // guards events
 	events []acd.Event
 }
 
 func (k *toldEvents) Append(_ context.Context, events []acd.Event) error {
+	if slow := time.Duration(k.slow.Load()); slow > 0 {
+		<-time.After(slow)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.events = append(k.events, events...)
@@ -104,6 +109,24 @@ func (k *toldEvents) of(kind string) (all []acd.Event) {
 		}
 	}
 	return all
+}
+
+// errorLog is a log that keeps the errors.
+type errorLog struct {
+	slog.Handler
+	seen chan string
+}
+
+func (f errorLog) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
+func (f errorLog) WithAttrs([]slog.Attr) slog.Handler           { return f }
+func (f errorLog) WithGroup(string) slog.Handler                { return f }
+
+func (f errorLog) Handle(_ context.Context, r slog.Record) error {
+	select {
+	case f.seen <- r.Message:
+	default: // more than anybody looks at
+	}
+	return nil
 }
 
 // forgetful is a ledger that keeps nothing.
@@ -133,6 +156,7 @@ type room struct {
 	journal *fakeJournal
 	told    *toldEvents
 	ears    *fakeExposures
+	faults  errorLog
 	folder  string
 	callers []*fakeLeg
 	kept    bool            // the journal fails at the end: records are in the spill file
@@ -176,11 +200,11 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 	r := &room{
 		t: t, floor: floor, told: told, folder: folder,
 		dialer: newFakeDialer(), sounds: newFakeSounds(), journal: newFakeJournal(),
-		meant: map[string]bool{}, ears: &fakeExposures{},
+		meant: map[string]bool{}, ears: &fakeExposures{}, faults: errorLog{seen: make(chan string, 16)},
 	}
 	r.x, err = NewExchange(ctx, plan, Parts{
 		Floor: floor, Dialer: r.dialer, Journal: r.journal, Sounds: r.sounds, Archive: archive{}, Ears: r.sounds, Doses: r.ears, Book: book,
-		Log: discard(), Version: "test", Folder: folder,
+		Log: slog.New(r.faults), Version: "test", Folder: folder,
 	})
 	if err != nil {
 		t.Fatalf("%v", err)

@@ -307,3 +307,21 @@ numbers: {8100: {queue: refunds}}
 		t.Errorf("call plan %+v", p)
 	}
 }
+
+func TestDecisionsAreKeptBesideTheStore(t *testing.T) {
+	for store, want := range map[string]string{
+		"sqlite:data/house.db":     filepath.Join("data", "decisions"),
+		"redis://localhost:6379/0": filepath.Join("var", "decisions"),
+		"memory:":                  "",
+	} {
+		dir := t.TempDir()
+		write(t, dir, "all.yaml", "store: {url: \""+store+"\"}\nphones: {1001: {password: correct-horse-battery-77}}\n")
+		_, c, err := load(dir, quick{fromSystem{dir}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := c.Floor.Decisions; d.Folder != want || d.Off != (want == "") {
+			t.Errorf("%s: kept in %q, off %v; want %q", store, d.Folder, d.Off, want)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 // known of them: keep them no longer than needed.
 type Settings struct {
 	Off    bool   `yaml:"off"`    // keep no decision log
-	Folder string `yaml:"folder"` // default decisions, beside the store's file; a store in memory keeps none unless a folder is named
+	Folder string `yaml:"folder"` // default decisions, beside the store's file; with a redis as the store var/decisions; a store in memory keeps none unless a folder is named
 	Keep   int    `yaml:"keep"`   // days; default 14
 	Most   int    `yaml:"most"`   // MiB of all files together, beyond that the oldest go; default 4096
 }

@@ -315,7 +315,8 @@ func TestDecisionsAreKeptBesideTheStore(t *testing.T) {
 		"memory:":                  "",
 	} {
 		dir := t.TempDir()
-		write(t, dir, "all.yaml", "store: {url: \""+store+"\"}\nphones: {1001: {password: correct-horse-battery-77}}\n")
+		write(t, dir, "all.yaml", "store: {url: \""+store+"\"}\nphones: {1001: {password: {file: p}}}\n")
+		write(t, dir, "p", "hunter2")
 		_, c, err := load(dir, quick{fromSystem{dir}})
 		if err != nil {
 			t.Fatal(err)

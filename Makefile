@@ -4,6 +4,7 @@ GO ?= go
 BIN := bin/breakwater
 LINT_VERSION := v2.15.0
 FUZZTIME ?= 60s
+METER := --more 'hearing: meter: {enabled: true}'
 BENCHTIME ?= 500ms
 SOAK ?= 30m
 DAYS ?= 10000
@@ -59,9 +60,9 @@ bench: ## what every stage of a frame's way costs; a protected pair of frames ov
 .PHONY: load
 load: deps build ## the server beside a bare relay in C, then the highest load it carries well
 	$(GO) build -o bin/loadtest ./loadtest
-	bin/loadtest compare --calls 100 --most 1.3 --pinned --json bin/compare-100.json
-	bin/loadtest compare --calls 500,1000 --most 1.5 --pinned --json bin/compare.json --svg bin/compare.svg
-	bin/loadtest capacity --json bin/capacity.json --svg bin/capacity.svg
+	bin/loadtest compare --calls 100 --rounds 5 --rate 150 --most 1.3 --pinned $(METER) --json bin/compare-100.json
+	bin/loadtest compare --calls 500,1000 --rounds 5 --rate 150 --most 1.5 --pinned $(METER) --json bin/compare.json --svg bin/compare.svg
+	bin/loadtest capacity $(METER) --json bin/capacity.json --svg bin/capacity.svg
 
 .PHONY: soak
 soak: deps build ## DAYS (10000) random days for each promise of the floor; speech for SOAK (30m) without gap or drift; then calls come and go as long: memory, descriptors, goroutines stay flat

@@ -239,15 +239,6 @@ func (c *Crowd) replied(m *siptest.Message) {
 	}
 }
 
-// Quiet stops, or resumes, what everybody in a call says.
-func (c *Crowd) Quiet(on bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, call := range c.calls {
-		call.Sound.Quiet(on)
-	}
-}
-
 // Talking counts the agents in a call.
 func (c *Crowd) Talking() (n int) {
 	c.mu.Lock()

@@ -11,7 +11,7 @@ import (
 // the voice. What began before the last warning had ended does not count: the
 // caller may have said it all before.
 func (t *talk) everySecond() {
-	t.clocks.look = t.c.after(time.Second, t.everySecond)
+	t.clocks.look = t.c.after(nextLook(time.Now()), t.everySecond)
 	t.listened(t.conv)
 	if t.sup != nil {
 		t.listened(t.sup.conversation)
@@ -23,6 +23,13 @@ func (t *talk) everySecond() {
 	if d := level.Spoken - before.Spoken; d > 0 && !before.At.Before(t.warned) {
 		t.observe(protect.Observation{Kind: protect.Spoke, Spoken: d})
 	}
+}
+
+// nextLook is how long it is until the next look: a second, or a little less, so that those
+// of all calls fall on few moments and do not wake an idle machine one by one.
+func nextLook(now time.Time) time.Duration {
+	const together = 200 * time.Millisecond
+	return now.Add(time.Second).Truncate(together).Sub(now)
 }
 
 // listened accounts for what the ear of a conversation got, once a minute.

@@ -22,6 +22,20 @@ func (l *fakeLeg) raises(seconds, hints uint32) {
 
 func withMeter(p *Plan, _ *acd.Plan) { p.Hearing.Meter.Enabled = true }
 
+func TestLooksOfAllCallsFallOnFewMoments(t *testing.T) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Duration]time.Duration{
+		0:                      time.Second,
+		time.Millisecond:       999 * time.Millisecond,
+		199 * time.Millisecond: 801 * time.Millisecond,
+		200 * time.Millisecond: time.Second,
+	} {
+		if got := nextLook(noon.Add(after)); got != want {
+			t.Errorf("%v after a look of others: in %v, want %v", after, got, want)
+		}
+	}
+}
+
 func TestAHintIsTheAgentsAndChangesNothingElse(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.logIn("anna", "1001")

@@ -213,6 +213,13 @@ func TestTheDecisionsAmongMoodyAgentsComeOutTheSame(t *testing.T) {
 	if offers, _ := strconv.Atoi(verdict[2]); offers < int(span.Seconds())/4 { // the pattern matched digits
 		t.Errorf("only %d offers", offers)
 	}
+	dry := exec.CommandContext(t.Context(), "../bin/breakwater", "dry-run", filepath.Join(filepath.Dir(dir), "config"), "--log", filepath.Join(dir, "decisions"))
+	dry.Env = append(os.Environ(), "BENCH_PASSWORD="+e2ePassword, "BENCH_PIN="+e2ePIN)
+	out, err = dry.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil || !strings.Contains(string(out), "queue bench") {
+		t.Errorf("dry-run: %v", err)
+	}
 }
 
 // giveUp is a caller who hangs up before long, again and again.

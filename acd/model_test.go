@@ -378,6 +378,9 @@ func (m *model) free(name string) bool {
 // look checks what must hold between two turns.
 func (m *model) look() {
 	for id, s := range m.seats {
+		if !s.answered && m.callers[s.ticket].served {
+			m.accuse(singleOffer, "%s is rung by assignment %d for ticket %d, which is served or gone", s.agent, id, s.ticket)
+		}
 		if limit := s.at + s.ring + 12*time.Second; !s.answered && m.now > limit && !s.ringAll {
 			m.accuse(notStuck, "%s has had the offer %d for %s, its ring time is %s", s.agent, id, m.now-s.at, s.ring)
 		}

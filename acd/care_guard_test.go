@@ -17,7 +17,8 @@ func onShift(t *testing.T, change func(*Care)) *play {
 	at := func(h, m int) time.Time { return time.Date(2026, 3, 2, h, m, 0, 0, time.UTC) }
 	y.must(func(b *board) error {
 		b.roster(Shifts{"anna": {
-			{From: at(8, 0), To: at(10, 0), Kind: shift.Work}, {From: at(10, 0), To: at(10, 15), Kind: shift.Break},
+			{From: at(8, 0), To: at(10, 0), Kind: shift.Work},
+			{From: at(10, 0), To: at(10, 15), Kind: shift.Break},
 			{From: at(10, 15), To: at(12, 0), Kind: shift.Work},
 		}})
 		return nil

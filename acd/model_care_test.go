@@ -195,7 +195,8 @@ func (s *shift) lead() {
 		middle := from.Add(time.Duration(rapid.IntRange(2, 20).Draw(s.T, "until the break")) * time.Minute)
 		s.model.onShift = map[string]bool{name: true}
 		s.do(acd.Input{Kind: acd.InShifts, Shifts: acd.Shifts{name: {
-			{From: from, To: middle, Kind: shifts.Work}, {From: middle, To: middle.Add(5 * time.Minute), Kind: shifts.Break},
+			{From: from, To: middle, Kind: shifts.Work},
+			{From: middle, To: middle.Add(5 * time.Minute), Kind: shifts.Break},
 			{From: middle.Add(5 * time.Minute), To: middle.Add(15 * time.Minute), Kind: shifts.Work},
 		}}})
 	default:

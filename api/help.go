@@ -97,6 +97,8 @@ var help = map[string]string{
 	"media_players_late_total":     "Times a player fell so far behind that it began to count anew.",
 	"media_digits_total":           "Digits received in the sound.",
 	"media_digits_lost_total":      "Digits dropped because nobody took them.",
+	"media_frames_guarded_total":   "Frames toward protected ears that the hearing guard has looked at.",
+	"media_recordings_running":     "Recordings whose files are not finished.",
 	"media_recordings_total":       "Recordings begun.",
 	"media_recordings_cut_total":   "Recordings that a slow or failing disk ended early or made a hole in.",
 	"store_up":                     "1 while what happens is kept in the store.",

@@ -145,11 +145,12 @@ func (c *Call) rest(ctx context.Context, a acd.AgentView, arg string) ([]string,
 func (c *Call) command(ctx context.Context, agent string, command acd.Command, said string) ([]string, error) {
 	view, err := c.x.parts.Floor.Do(ctx, agent, command)
 	switch {
-	case errors.Is(err, acd.ErrNotDurable) && ctx.Err() != nil:
-		// the code has given way to an offer that followed at once: nobody waits for the
-		// ledger's word, and a ledger that fails is told by who writes it
 	case errors.Is(err, acd.ErrNotDurable):
-		c.log.Error("an agent's state is not yet on the disk", "agent", agent, "asked", command.Verb, "err", err)
+		// a code that gives way to an offer which follows at once does not wait for the
+		// ledger's word, and a ledger that fails is told by who writes it
+		if ctx.Err() == nil {
+			c.log.Error("an agent's state is not yet on the disk", "agent", agent, "asked", command.Verb, "err", err)
+		}
 	case errors.Is(err, acd.ErrNotNow), errors.Is(err, acd.ErrPhoneUsed), errors.Is(err, acd.ErrNoAgent):
 		c.account.step("code.refused", err.Error())
 		return []string{toneBeep, sayNotNow}, nil

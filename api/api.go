@@ -1,6 +1,7 @@
 // Package api is the admin face: HTTP and JSON over what the house is doing. It
-// shows and hands on; it decides nothing. It can show what agents do now, never how they
-// compare: no part it is given holds a figure of an agent.
+// shows; it decides nothing. It can show what agents do now, never how they compare:
+// the figures of a person are given to that person alone, by number and PIN, and those
+// of a team only where nobody in it can be told apart.
 package api
 
 import (
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"breakwater/acd"
+	"breakwater/acd/figures"
 	"breakwater/call"
 )
 
@@ -58,6 +60,17 @@ type Records interface {
 	Records(ctx context.Context, q call.Query) ([]call.Record, error)
 }
 
+// Figures computes reports. *figures.Book implements it.
+type Figures interface {
+	Queues(ctx context.Context, a figures.Ask, now time.Time) (figures.Report[figures.QueueFigures], error)
+	Team(ctx context.Context, team string, a figures.Ask, now time.Time) (figures.Report[figures.TeamFigures], error)
+	Care(ctx context.Context, a figures.Ask, now time.Time) (figures.Report[figures.CareFigures], error)
+	// Own is for the agent who has shown number and PIN, and for nobody else.
+	Own(ctx context.Context, agent string, a figures.Ask, now time.Time) (figures.Report[figures.OwnFigures], error)
+	QueueLog(ctx context.Context, from, to time.Time, members map[string][]string) ([]figures.LogLine, error)
+	Settings() figures.Settings
+}
+
 // Phone is a phone as the admin sees it.
 type Phone struct {
 	Name      string    `json:"name"`
@@ -86,6 +99,8 @@ type Parts struct {
 	Shift    func(ctx context.Context, agent string) (any, error)   // JSON for /v1/own/shift
 	Care     func(ctx context.Context, agent string) (any, error)   // JSON for /v1/own/care
 	Leads    func(agent string) bool                                // is a supervisor
+	Figures  Figures                                                // what is reported
+	Members  func() map[string][]string                             // the queues of each agent, for the queue log
 	Token    string                                                 // bearer token for everything but /health and /ready; empty = nobody gets in
 	Version  string
 	Started  time.Time

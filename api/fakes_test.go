@@ -127,6 +127,8 @@ func newOffice() *office {
 		Counts: func() map[string]float64 {
 			return map[string]float64{"calls_total": 7, `protect_warnings_total{n="1",queue="a\"b"}`: 3}
 		},
+		Figures: someFigures(),
+		Members: func() map[string][]string { return map[string][]string{"anna": {"orders"}} },
 		Token:   token,
 		Version: "1.2.3",
 		Started: dawn,

@@ -97,6 +97,7 @@ func (s *Server) scrapeFloor(ctx context.Context, out *sheet) {
 		out.add(gauge, "queue_oldest_wait_seconds", waitSince(q.Oldest, time.Now()), of)
 	}
 	out.add(gauge, "floor_up", bit(err == nil && err2 == nil))
+	s.scrapeFigures(ctx, out)
 }
 
 // recordsLost is counted by the calls, but promised by the house.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"breakwater/acd"
+	"breakwater/acd/figures"
 )
 
 // route is one thing that can be asked.
@@ -35,6 +36,11 @@ func (s *Server) table() []route {
 		{http.MethodGet, "/v1/records", s.records},
 		{http.MethodGet, "/v1/records/{id}", s.record},
 		{http.MethodGet, "/v1/why", s.why},
+		{http.MethodGet, figurePaths + "queues", s.queueFigures},
+		{http.MethodGet, figurePaths + "teams/{team}", s.teamFigures},
+		{http.MethodGet, figurePaths + "protection", s.careFigures},
+		{http.MethodGet, figurePaths + "queue_log", s.queueLog},
+		{http.MethodGet, ownPaths + "figures", s.ownFigures},
 		{http.MethodGet, ownPaths + "hearing", s.ownHearing},
 		{http.MethodGet, ownPaths + "shift", s.ownShift},
 		{http.MethodGet, ownPaths + "care", s.ownCare},
@@ -88,6 +94,10 @@ func (s *Server) asJSON(answer func(*http.Request) (any, error)) http.Handler {
 			s.explain(w, r, err)
 			return
 		}
+		if plain, is := v.(text); is {
+			plain.send(w)
+			return
+		}
 		send(w, http.StatusOK, v)
 	})
 }
@@ -119,6 +129,8 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &large):
 		w.Header().Set("Connection", "close")
 		fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
+	case errors.Is(err, figures.ErrAsk):
+		fail(w, http.StatusBadRequest, err.Error())
 	case errors.Is(err, acd.ErrNoAgent), errors.Is(err, acd.ErrNoTicket), errors.Is(err, acd.ErrNoQueue):
 		fail(w, http.StatusNotFound, err.Error())
 	case errors.Is(err, acd.ErrBadLift):

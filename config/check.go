@@ -82,6 +82,7 @@ func (r *reading) check(c *Config) {
 	settle(r, "floor.decisions", &c.Floor.Decisions)
 	settle(r, "api", &c.API)
 	settle(r, "shift_rules", &c.ShiftRules)
+	settle(r, "figures", &c.Figures)
 	c.Store = c.Store.WithDefaults()
 	r.checkStore(c)
 	r.checkDecisions(c)

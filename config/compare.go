@@ -84,6 +84,7 @@ var rules = []rule{
 	{"floor.decisions", Restart, "needs a restart"},
 	{"shifts.*", Now, "at once"},
 	{"shift_rules", Now, "at once"},
+	{"figures", Now, "at once"},
 	{"store", Restart, "needs a restart"},
 	{"api", Restart, "needs a restart"},
 }

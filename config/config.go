@@ -12,6 +12,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/acd/chronicle"
+	"breakwater/acd/figures"
 	"breakwater/acd/protect"
 	"breakwater/acd/shift"
 	"breakwater/api"
@@ -43,6 +44,7 @@ type Config struct {
 	Shifts  map[string]shift.Settings  `yaml:"shifts"`  // working hours, by name of the team or agent
 	Store   Store                      `yaml:"store"`   // where records and states are kept
 	API     api.Settings               `yaml:"api"`     // the admin face
+	Figures figures.Settings           `yaml:"figures"` // what is reported, and of whom never
 
 	ShiftRules shift.Rules `yaml:"shift_rules"` // beyond which limits breakwater shifts check warns
 
@@ -161,6 +163,13 @@ func (c *Config) dialled() []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// FiguresPlan is how figures are computed: an answer in time is what each queue says.
+func (c *Config) FiguresPlan() figures.Settings {
+	s := c.Figures
+	s.Queues = pick(c.Queues, func(q Queue) time.Duration { return q.Service.Within })
+	return s
 }
 
 // CallPlan is what calls are led by.

@@ -23,6 +23,7 @@ func (r *reading) checkReferences(c *Config) {
 	r.checkTrunks(c)
 	r.checkCircles(c)
 	r.checkShifts(c)
+	r.checkTeams(c)
 	floor := c.FloorPlan().Check() // skill expressions need all agents
 	maps.DeleteFunc(floor, func(key, _ string) bool { return strings.HasPrefix(key, "settings.") })
 	r.judge("", floor)
@@ -42,6 +43,13 @@ func (r *reading) allExist(p path, section string, names []string) {
 	for i, name := range names {
 		r.exists(p.to(fmt.Sprint(i)), section, name)
 	}
+}
+
+// checkTeams asks that everybody in a team exists.
+func (r *reading) checkTeams(c *Config) {
+	each(c.Figures.Teams, func(team string, agents *[]string) {
+		r.allExist(path("figures.teams").to(team), "agents", *agents)
+	})
 }
 
 // checkShifts asks that whoever works a shift exists and works no other.

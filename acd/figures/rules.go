@@ -11,11 +11,11 @@ const Formula = "2026-11"
 
 // Rules are what the formulas leave to the operator. Every answer names them.
 type Rules struct {
-	Within     time.Duration            `yaml:"within"`      // an answer in time: the T of the service levels; default 20s
+	Within     time.Duration            `yaml:"-"`           // an answer in time, the T of the service levels, for queues that say nothing; default 20s
 	Short      time.Duration            `yaml:"short"`       // who leaves sooner did not really call: a short abandon; default 5s, -1 = nobody
 	Gap        time.Duration            `yaml:"gap"`         // between two calls of an agent, for the longest run without it; default 15s
 	Queues     map[string]time.Duration `yaml:"-"`           // Within of queues that have their own
-	LeastGroup int                      `yaml:"least_group"` // figures of a team are given only for days on which at least so many of it worked; default 5, 3 at least
+	LeastGroup int                      `yaml:"least_group"` // figures of a team are given only for days on which at least so many of it worked, never fewer than 3; default 5
 }
 
 // WithDefaults fills the fields that are zero.

@@ -40,9 +40,9 @@ func (s Settings) Check() map[string]string {
 	if known := []string{"", LogOff, LogAnonymous, LogNames}; !slices.Contains(known, s.QueueLog) {
 		wrong["queue_log"] = fmt.Sprintf("%q is not one of off, anonymous, names", s.QueueLog)
 	}
-	least := s.Rules.WithDefaults().LeastGroup
+	least := max(fewestPeople, s.Rules.WithDefaults().LeastGroup)
 	for _, team := range slices.Sorted(maps.Keys(s.Teams)) {
-		if n := len(s.Teams[team]); n < least {
+		if n := len(slices.Compact(slices.Sorted(slices.Values(s.Teams[team])))); n < least {
 			wrong["teams."+team] = fmt.Sprintf("has %d agents; figures of fewer than %d would tell of a person, and are never given", n, least)
 		}
 	}

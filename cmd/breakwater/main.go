@@ -18,6 +18,7 @@ type commands struct {
 	Why         whyCommand         `cmd:"" help:"Why a call waits or an agent gets no call: now, or at a moment of a decision log."`
 	Replay      replayCommand      `cmd:"" help:"Make the decisions of a log again: all the same, or the first that differs."`
 	DryRun      dryRunCommand      `cmd:"" help:"Play a logged day again through an edited config and show what would change."`
+	Figures     figuresCommand     `cmd:"" help:"Report of queues, protection and teams, live or of any period; the queue log."`
 	Staff       staffCommand       `cmd:"" help:"How many agents a queue needs (Erlang C and A)."`
 	Shifts      shiftsCommand      `cmd:"" help:"Check and draw the shifts of a config."`
 	Recording   recordingCommand   `cmd:"" help:"Replay what an agent heard; open sealed recordings."`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,9 +13,10 @@ import (
 )
 
 type staffCommand struct {
-	Calls     float64       `help:"Calls in the interval." required:""`
+	history
+	Calls     float64       `help:"Calls in the interval. Not needed with --queue."`
 	Per       time.Duration `help:"Length of the interval." default:"30m"`
-	AHT       time.Duration `help:"Handle time of a call: talk, hold and wrap-up." required:"" name:"aht"`
+	AHT       time.Duration `help:"Handle time of a call: talk, hold and wrap-up. Not needed with --queue." name:"aht"`
 	Level     string        `help:"Service level: share in percent/seconds, e.g. 80/20. Empty = none asked for." default:"80/20"`
 	ASA       time.Duration `help:"Average wait at most." name:"asa"`
 	Abandoned float64       `help:"Share of callers who leave at most, percent. Needs --patience."`
@@ -33,13 +35,39 @@ func (c staffCommand) Run() error {
 	if goal.Level, goal.Target, err = serviceLevel(c.Level); err != nil {
 		return err
 	}
-	load := figures.Load{Calls: c.Calls, Per: c.Per, AHT: c.AHT}
+	load, err := c.offered(os.Stdout)
+	if err != nil {
+		return err
+	}
 	s, err := figures.Staff(load, goal)
 	if err != nil {
 		return err
 	}
 	c.print(os.Stdout, load, goal, s)
 	return nil
+}
+
+// offered is what is given, or what the queue's past tells where it is not.
+func (c staffCommand) offered(w io.Writer) (figures.Load, error) {
+	load := figures.Load{Calls: c.Calls, Per: c.Per, AHT: c.AHT}
+	if c.Queue == "" {
+		if c.Calls <= 0 || c.AHT <= 0 {
+			return load, errors.New("give --calls and --aht, or a --queue to take them from")
+		}
+		return load, nil
+	}
+	past, at, err := c.load(c.Per)
+	if err != nil {
+		return load, err
+	}
+	fmt.Fprintf(w, "%s, busiest %s from %s: %.0f calls of %s\n", c.Queue, c.Per, at.Format("2006-01-02 15:04"), past.Calls, past.AHT.Round(time.Second))
+	if c.Calls > 0 {
+		past.Calls = c.Calls
+	}
+	if c.AHT > 0 {
+		past.AHT = c.AHT
+	}
+	return past, nil
 }
 
 func (c staffCommand) print(w io.Writer, load figures.Load, goal figures.Goal, s figures.Staffing) {

@@ -14,6 +14,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/acd/chronicle"
+	"breakwater/acd/figures"
 	"breakwater/api"
 	"breakwater/call"
 	"breakwater/config"
@@ -40,6 +41,7 @@ type House struct {
 	API      net.Listener
 
 	decisions *chronicle.Writer // nil = none are kept
+	figures   *figures.Book
 
 	opts    Options
 	face    *api.Server
@@ -94,7 +96,10 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 
 // openFloor opens the floor and the log of its decisions.
 func (h *House) openFloor(ctx context.Context, c *config.Config) (err error) {
-	var more []acd.Option
+	if h.figures, err = figures.OpenBook(ctx, h.Store, c.FiguresPlan(), time.Now()); err != nil {
+		return err
+	}
+	more := []acd.Option{acd.WithWritten(h.figures.Heard)}
 	if d := c.Floor.Decisions; !d.Off {
 		if h.decisions, err = chronicle.New(d, h.opts.Version, h.opts.Log); err != nil {
 			return err
@@ -124,6 +129,9 @@ func (h *House) runFloor(ctx context.Context) error {
 func (h *House) register() {
 	h.Keeper.Register("floor", func(_, next *config.Config) (func(), error) { return h.Floor.Prepare(next.FloorPlan()) })
 	h.Keeper.Register("shifts", h.shifts.prepare)
+	h.Keeper.Register("figures", func(_, next *config.Config) (func(), error) {
+		return func() { h.figures.Set(next.FiguresPlan()) }, nil
+	})
 	h.Keeper.Register("calls", func(_, next *config.Config) (func(), error) { return h.Exchange.Prepare(next.CallPlan()) })
 	h.Keeper.Register("sip", func(_, next *config.Config) (func(), error) { return h.SIP.Prepare(next.SIPPlan()) })
 }

@@ -46,6 +46,8 @@ func (h *House) shown() api.Parts {
 		Leads:   func(agent string) bool { return h.Keeper.Current().Agents[agent].Supervisor },
 		Gauges:  h.gauges,
 		Counts:  h.counts,
+		Figures: h.figures,
+		Members: h.members,
 		Token:   h.token,
 		Version: h.opts.Version,
 		Started: h.started,

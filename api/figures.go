@@ -1,0 +1,220 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"breakwater/acd/figures"
+)
+
+// figurePaths are where reports are asked for. There is none of a person among them.
+const figurePaths = "/v1/figures/"
+
+// text is an answer that is not JSON.
+type text struct {
+	kind string // its media type
+	body []byte
+}
+
+func (t text) send(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", t.kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(t.body)))
+	_, _ = w.Write(t.body) // the asker is gone: nobody to tell
+}
+
+// figureAsk is a question about figures, as the address holds it.
+type figureAsk struct {
+	figures.Ask
+	csv bool
+	now time.Time
+}
+
+// ask reads the parameters of a question; known are those that not every report has.
+// Without a time it is about today, without a zone about that of the settings.
+func (s *Server) ask(from url.Values, known ...string) (figureAsk, error) {
+	given, err := once(from, append(known, "from", "to", "step", "time_zone", "format")...)
+	if err != nil {
+		return figureAsk{}, err
+	}
+	zone, err := s.parts.Figures.Settings().Location()
+	if name, asked := given["time_zone"]; asked {
+		zone, err = time.LoadLocation(name)
+	}
+	if err != nil {
+		return figureAsk{}, badRequest("time_zone: %q is not known; write for example Europe/Berlin", given["time_zone"])
+	}
+	a := figureAsk{now: time.Now()}
+	a.Step, a.Queue, a.Repeats = given["step"], given["queue"], given["repeats"] == "true"
+	if a.From, a.To, err = period(given, a.now.In(zone)); err != nil {
+		return figureAsk{}, err
+	}
+	if within, asked := given["within"]; asked {
+		if a.Within, err = time.ParseDuration(within); err != nil || a.Within < time.Second || a.Within > time.Hour {
+			return figureAsk{}, badRequest("within: %q is not a length from 1s to 1h; write for example 20s", within)
+		}
+	}
+	switch given["format"] {
+	case "", "json":
+	case "csv":
+		a.csv = true
+	default:
+		return figureAsk{}, badRequest("format: %q is not json or csv", given["format"])
+	}
+	return a, nil
+}
+
+// period reads from and to: a date begins at midnight where it is asked, "last 15m" is
+// from=-15m. Without from it is today from midnight on, without to it ends now, or with
+// the day where from is a date.
+func period(given map[string]string, now time.Time) (from, to time.Time, err error) {
+	y, m, d := now.Date()
+	from, to = time.Date(y, m, d, 0, 0, 0, 0, now.Location()), time.Date(y, m, d+1, 0, 0, 0, 0, now.Location())
+	if text, asked := given["from"]; asked {
+		if from, err = moment("from", text, now); err != nil {
+			return from, to, err
+		}
+		to = now
+		if len(text) == len(time.DateOnly) && !strings.HasPrefix(text, "-") {
+			to = from.AddDate(0, 0, 1)
+		}
+	}
+	if text, asked := given["to"]; asked {
+		if to, err = moment("to", text, now); err != nil {
+			return from, to, err
+		}
+	}
+	if !from.Before(to) {
+		return from, to, badRequest("to: %s is not after from %s", to.Format(time.RFC3339), from.Format(time.RFC3339))
+	}
+	return from, to, nil
+}
+
+// moment reads a time, a date, or a length before now such as -15m.
+func moment(name, text string, now time.Time) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at.In(now.Location()), nil
+	}
+	if at, err := time.ParseInLocation(time.DateOnly, text, now.Location()); err == nil {
+		return at, nil
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago <= 0 {
+		return now.Add(ago), nil
+	}
+	return time.Time{}, badRequest("%s: %q is not a time; write 2026-01-31, 2026-01-31T09:00:00Z (a + is written %%2B) or -15m", name, text)
+}
+
+// shown gives a report as it was asked for.
+func shown[T any](r figures.Report[T], err error, a figureAsk) (any, error) {
+	if err != nil || !a.csv {
+		return r, err
+	}
+	body, err := r.CSV()
+	return text{"text/csv; charset=utf-8", body}, err
+}
+
+func (s *Server) queueFigures(r *http.Request) (any, error) {
+	a, err := s.ask(r.URL.Query(), "queue", "within", "repeats")
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.parts.Figures.Queues(r.Context(), a.Ask, a.now)
+	return shown(out, err, a)
+}
+
+func (s *Server) teamFigures(r *http.Request) (any, error) {
+	a, err := s.ask(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.parts.Figures.Team(r.Context(), r.PathValue("team"), a.Ask, a.now)
+	return shown(out, err, a)
+}
+
+func (s *Server) careFigures(r *http.Request) (any, error) {
+	a, err := s.ask(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.parts.Figures.Care(r.Context(), a.Ask, a.now)
+	return shown(out, err, a)
+}
+
+// ownFigures are the agent's, who has shown number and PIN.
+func (s *Server) ownFigures(r *http.Request) (any, error) {
+	a, err := s.ask(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	agent, _ := r.Context().Value(whoKey{}).(string)
+	out, err := s.parts.Figures.Own(r.Context(), agent, a.Ask, a.now)
+	return shown(out, err, a)
+}
+
+// queueLog is the log for reporting tools made for Asterisk.
+func (s *Server) queueLog(r *http.Request) (any, error) {
+	a, err := s.ask(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	lines, err := s.parts.Figures.QueueLog(r.Context(), a.From, a.To, s.parts.Members())
+	if err != nil {
+		return nil, err
+	}
+	var body strings.Builder
+	for _, l := range lines {
+		body.WriteString(l.String())
+		body.WriteByte('\n')
+	}
+	return text{"text/plain; charset=utf-8", []byte(body.String())}, nil
+}
+
+// windows are the periods that metrics tell figures of.
+var windows = []struct {
+	name string
+	from string
+}{{"15m", "-15m"}, {"today", ""}}
+
+// scrapeFigures tells the figures of queues. What is unknown is left out: a service level
+// without calls is no number.
+func (s *Server) scrapeFigures(ctx context.Context, out *sheet) {
+	zone, err := s.parts.Figures.Settings().Location()
+	if err != nil {
+		return
+	}
+	now := time.Now().In(zone)
+	for _, window := range windows {
+		given := map[string]string{}
+		if window.from != "" {
+			given["from"] = window.from
+		}
+		from, _, err := period(given, now)
+		if err != nil || !from.Before(now) {
+			continue
+		}
+		report, err := s.parts.Figures.Queues(ctx, figures.Ask{From: from, To: now}, now)
+		if err != nil || len(report.Periods) == 0 {
+			continue
+		}
+		for _, f := range report.Periods[0].Figures {
+			tellFigures(out, f, label{"queue", f.Queue}, label{"window", window.name})
+		}
+	}
+}
+
+func tellFigures(out *sheet, f figures.QueueFigures, of ...label) {
+	out.add(gauge, "queue_answered", float64(f.Callers.Answered), of...)
+	for name, r := range map[string]figures.Ratio{"queue_service_level": f.Level.A, "queue_abandon_rate": f.Waits.Abandon} {
+		if v, known := r.Value(); known {
+			out.add(gauge, name, v, of...)
+		}
+	}
+	for name, m := range map[string]figures.Mean{"queue_asa_seconds": f.Waits.ASA, "queue_aht_seconds": f.Handling.AHT} {
+		if v, known := m.Value(); known {
+			out.add(gauge, name, v.Seconds(), of...)
+		}
+	}
+}

@@ -24,7 +24,7 @@ type ahead struct {
 const foreseen = 10
 
 // foresee prepares for the packets behind the i-th of n, whose ports have been asked for.
-func (a *ahead) foresee(i, n int) {
+func (l *loop) foresee(a *ahead, i, n int) {
 	if j := i + 6; j < n && a.ports[j] != nil {
 		bring(unsafe.Pointer(a.ports[j].route.Load()), routeNear)
 	}
@@ -39,7 +39,9 @@ func (a *ahead) foresee(i, n int) {
 		bring(unsafe.Pointer(a.hearer(j)), routeNear)
 	}
 	if j := i + 2; j < n && a.ports[j] != nil {
-		a.ports[j].route.Load().rec.bring(left)
+		if p := a.ports[j]; p.home.Load() == l { // else its tape is another loop's
+			p.route.Load().rec.bring(left)
+		}
 		if r := a.hearer(j); r != nil {
 			bring(unsafe.Pointer(r.rec), recordingNear)
 			bring(unsafe.Pointer(r.shield), shieldNear)
@@ -47,7 +49,9 @@ func (a *ahead) foresee(i, n int) {
 	}
 	if j := i + 1; j < n {
 		if r := a.hearer(j); r != nil {
-			r.rec.bring(right)
+			if a.ports[j].route.Load().peer.home.Load() == l {
+				r.rec.bring(right)
+			}
 			if r.shield != nil {
 				bring(unsafe.Pointer(r.shield.guard), guard.Front)
 			}

@@ -18,10 +18,11 @@ func TestForesightHarmsNothing(t *testing.T) {
 	silent.route.Store(&route{})
 	heard.route.Store(&route{peer: silent})
 	var a ahead
+	l := &loop{}
 	a.ports[1], a.ports[3] = silent, heard
 	for n := range 12 {
 		for i := range n {
-			a.foresee(i, n)
+			l.foresee(&a, i, n)
 		}
 	}
 	if a.hearer(0) != nil || a.hearer(1) != nil || a.hearer(3) != silent.route.Load() {

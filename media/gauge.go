@@ -117,6 +117,9 @@ func (l *loop) interrupt(p *Port, r *route, samples int) {
 		}
 		return
 	}
+	if r.peer == nil {
+		return // nobody hears it
+	}
 	m := &p.in.murmur
 	m.samples, m.speaks = m.samples+samples, m.speaks || speaks
 	if to := r.peer; m.samples >= latest && to != nil && to.home.Load() == l {

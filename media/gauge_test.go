@@ -103,6 +103,32 @@ func TestAVoiceIsMeasuredAsItWasReceived(t *testing.T) {
 	}
 }
 
+// What an agent says before there is anybody to hear it is no part of a conversation.
+func TestAMeterIsNotToldWhatTheAgentSaidBefore(t *testing.T) {
+	e := openEngine(t, 2)
+	caller, agent := newPhone(t, e, PCMA), newPhone(t, e, PCMA)
+	caller.port.Meter(meter.Settings{})
+	protect(agent)
+	said := sentences(t, 10*time.Second)
+	agent.port.do(func(l *loop) {
+		present := l.now
+		for at := 0; at+160 <= len(said); at += 160 {
+			agent.hands(l, said[at:][:160])
+			l.now += int64(20 * time.Millisecond)
+		}
+		l.now = present
+	})
+	join(t, e, caller, agent)
+	var v Voice
+	caller.port.do(func(l *loop) {
+		caller.hands(l, said[:160])
+		v = caller.port.in.obeys.gauge.account()
+	})
+	if v.Seconds != 0 {
+		t.Errorf("a second of a conversation of 20 ms was measured: %+v", v)
+	}
+}
+
 func TestWhoFallsInIsMeasuredAndWhoIsAnsweredIsNot(t *testing.T) {
 	const second = g711.Rate
 	said := sentences(t, 20*time.Second) // first the caller, then the agent, then both

@@ -34,18 +34,39 @@ func (h *heapArea) widen(p unsafe.Pointer) error {
 	if err != nil {
 		return err
 	}
+	if h.skip > 0 {
+		h.skip--
+		return nil
+	}
 	var errs []error
 	was := *h
-	*h = heapArea{asked: make(map[uint64]uint64, len(pieces)), whole: map[uint64]struct{}{}}
+	*h = heapArea{asked: make(map[uint64]uint64, len(pieces)), whole: map[uint64]struct{}{}, cannot: was.cannot}
 	for _, piece := range pieces {
 		if was.asked[piece.from] != piece.to {
 			errs = append(errs, piece.advise(unix.MADV_HUGEPAGE))
 		}
 		h.asked[piece.from] = piece.to
-		errs = append(errs, h.join(piece, was.whole))
+		if h.cannot {
+			continue
+		}
+		err := h.join(piece, was.whole)
+		if errors.Is(err, unix.EINVAL) { // an older kernel
+			h.cannot = true
+		} else if errors.Is(err, errNoneFree) { // looking for one costs everybody: not so soon again
+			h.pause = min(2*was.pause+1, mostPause)
+			h.skip = h.pause
+			return nil
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
+
+// errNoneFree means that the kernel has no huge page free.
+var errNoneFree = errors.New("no huge page is free")
+
+// mostPause is how many looks are left out at most when none was free: about a minute.
+const mostPause = 30
 
 // join makes blocks of a piece huge that are mostly in use. whole has those that were huge
 // when they were looked at last.
@@ -64,8 +85,11 @@ func (h *heapArea) join(piece heapPiece, whole map[uint64]struct{}) error {
 			continue
 		default:
 			block := heapPiece{at, at + hugePage}
-			if block.advise(unix.MADV_COLLAPSE) != nil { // since Linux 6.1, and if there is one free
-				continue
+			switch err := block.advise(unix.MADV_COLLAPSE); { // since Linux 6.1
+			case errors.Is(err, unix.ENOMEM), errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EBUSY):
+				return errNoneFree
+			case err != nil:
+				return err
 			}
 		}
 		h.whole[at] = struct{}{}
@@ -92,7 +116,8 @@ func (m heapPiece) used() ([]int, error) {
 
 // heapPieces reads proc_pid_maps(5) for the anonymous memory around an address.
 func heapPieces(maps io.Reader, around uint64) (pieces []heapPiece, err error) {
-	for lines := bufio.NewScanner(maps); lines.Scan(); {
+	lines := bufio.NewScanner(maps)
+	for lines.Scan() {
 		var m heapPiece
 		var rights string
 		if _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &m.from, &m.to, &rights); err != nil {
@@ -101,11 +126,17 @@ func heapPieces(maps io.Reader, around uint64) (pieces []heapPiece, err error) {
 		m.from = (m.from + hugePage - 1) / hugePage * hugePage
 		m.to = m.to / hugePage * hugePage
 		near := m.from < around+heapSpan && m.to+heapSpan > around
-		if named := strings.ContainsAny(lines.Text(), "/["); rights == "rw-p" && near && !named && m.to >= m.from+leastHuge {
+		if rights == "rw-p" && near && goes(lines.Text()) && m.to >= m.from+leastHuge {
 			pieces = append(pieces, m)
 		}
 	}
-	return pieces, nil
+	return pieces, lines.Err()
+}
+
+// goes tells whether a line of the map is of Go's heap: it has no name or, where the kernel
+// takes names for memory, the one that Go gives it.
+func goes(line string) bool {
+	return !strings.Contains(line, "/") && (!strings.Contains(line, "[") || strings.Contains(line, "[anon: Go: heap"))
 }
 
 func (m heapPiece) advise(advice uintptr) error {

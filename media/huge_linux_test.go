@@ -11,10 +11,11 @@ import (
 func TestTheHeapIsKnownFromTheMapOfTheMemory(t *testing.T) {
 	const maps = `00400000-012d5000 rw-p 00000000 fe:00 123    /usr/bin/breakwater
 c000000000-c002800000 rw-p 00000000 00:00 0
-c002800000-c002c00000 rw-p 00000000 00:00 0
+c002800000-c002c00000 rw-p 00000000 00:00 0                              [anon: Go: heap]
 c002c00000-c002d00000 rw-p 00000000 00:00 0
 c002d00000-c004000000 ---p 00000000 00:00 0
 c004100000-c004900000 rw-p 00000000 00:00 0
+c005000000-c006000000 rw-p 00000000 00:00 0                              [anon: Go: immortal metadata]
 7fbe04000000-7fbe14000000 rw-p 00000000 00:00 0
 7ffc0a000000-7ffc0b000000 rw-p 00000000 00:00 0  [stack]
 `

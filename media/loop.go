@@ -190,7 +190,7 @@ func (l *loop) pass(n int) (began int64) {
 	for round := 0; n > 0 && round < mostRounds; round++ {
 		l.look(n)
 		for i := range n {
-			l.ahead.foresee(i, n)
+			l.foresee(&l.ahead, i, n)
 			if r, ok := l.poll.at(i); ok {
 				began = l.now
 				l.serve(r)

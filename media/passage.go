@@ -54,7 +54,7 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 			for ; known < min(n, i+foreseen); known++ {
 				l.identify(s, what, known, found)
 			}
-			l.shared.ahead.foresee(i, n)
+			l.foresee(&l.shared.ahead, i, n)
 			if p := l.shared.ahead.ports[i]; p != nil {
 				l.hand(p, what-sharedSound, l.shared.batch.datagram(i), l.shared.ahead.from[i])
 			}

@@ -52,6 +52,7 @@ func (l *loop) sound(p *Port, r *route, h rtp.Header, packet []byte) {
 		return
 	}
 	if r.gauge != nil && r.peer != nil && r.peer.home.Load() == l {
+		l.follow(r.peer) // what it said to somebody else is forgotten
 		r.gauge.overhear(r.peer)
 	}
 	if to, tr := l.listener(r); to != nil {

@@ -20,6 +20,9 @@ type steward struct {
 type heapArea struct {
 	asked map[uint64]uint64   // the pieces for which huge pages were asked, from and to
 	whole map[uint64]struct{} // blocks that are huge pages, by their begin
+
+	cannot      bool // the kernel joins no blocks for us
+	skip, pause int  // looks to leave out now, and after the next time that no huge page was free
 }
 
 const (

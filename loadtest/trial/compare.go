@@ -177,7 +177,7 @@ func (t *round) server(ctx context.Context, calls int) (*Reading, error) {
 		return nil, err
 	}
 	if t.Metrics.URL != "" {
-		r.Guarded = (after.guarded - before.guarded) / (t.For.Seconds() * float64(calls))
+		r.Guarded = (after.guarded - before.guarded) / (after.at.Sub(before.at).Seconds() * float64(calls))
 		r.Recorded = after.recording / float64(calls)
 	}
 	if ended, how := t.stage.gone(); ended > 0 {
@@ -188,6 +188,7 @@ func (t *round) server(ctx context.Context, calls int) (*Reading, error) {
 
 // deeds are what a server says that it has done.
 type deeds struct {
+	at        time.Time
 	guarded   float64 // frames toward agents' ears
 	recording float64 // recordings that run
 }
@@ -200,6 +201,7 @@ func (t *round) deeds(ctx context.Context) (d deeds, err error) {
 	if err != nil {
 		return d, err
 	}
+	d.at = time.Now()
 	for name, v := range all {
 		switch {
 		case strings.HasSuffix(name, "media_frames_guarded_total"):

@@ -62,11 +62,13 @@ func TestWhatIsProtectedIsNobodysOwn(t *testing.T) {
 		"one with a wrap-up that goes on": {[]acd.Event{answered, finished(func(*acd.Event) {})}, false},
 		"a protected one":                 {[]acd.Event{answered, finished(func(e *acd.Event) { e.Talk.Protected = true }), wrapped}, false},
 		"one that ends in a rest": {[]acd.Event{
-			answered, {Kind: acd.KindRestGranted, Agent: "anna", State: acd.OnCall, Level: 1, Length: time.Minute},
+			answered,
+			{Kind: acd.KindRestGranted, Agent: "anna", State: acd.OnCall, Level: 1, Length: time.Minute},
 			finished(func(*acd.Event) {}), of(acd.KindWrapUpEnded, "anna", acd.Resting, 1), of(acd.KindRestOver, "anna", acd.Ready, 0),
 		}, false},
 		"one whose rest was declined": {[]acd.Event{
-			answered, {Kind: acd.KindRestGranted, Agent: "anna", State: acd.OnCall, Level: 1, Length: time.Minute},
+			answered,
+			{Kind: acd.KindRestGranted, Agent: "anna", State: acd.OnCall, Level: 1, Length: time.Minute},
 			finished(func(*acd.Event) {}), of(acd.KindRestDeclined, "anna", acd.WrapUp, 0), wrapped,
 		}, false},
 		"one that the server's end cut off": {[]acd.Event{answered, of(acd.KindRecovered, "anna", acd.WrapUp, 1), wrapped}, false},

@@ -96,10 +96,10 @@ func (p *Past) toWork(a *person, e *acd.Event) {
 	w.call.last = e.At.Wall
 	switch e.Kind {
 	case acd.KindAnswered:
-		w.answered, w.waits = e.At, e.Length
+		w.answered = e.At
 		p.onlyOne(w)
 	case acd.KindMissed, acd.KindStruckOut, acd.KindReleased:
-		w.miss, w.struck = acd.Miss(e.Reason), e.Kind == acd.KindStruckOut
+		w.miss = acd.Miss(e.Reason)
 		a.close(e.At)
 	case acd.KindRestGranted:
 		w.rest = rest{level: e.Level, entitled: e.Length}

@@ -18,15 +18,13 @@ type Work struct {
 	closed                               acd.Stamp // the agent has nothing more to do with it
 
 	miss  acd.Miss
-	waits time.Duration // of the caller in this queue, until the answer
 	cause string
 	talk  acd.Talk
 	rest  rest
 
-	lost   bool          // the process died during it
-	due    acd.Stamp     // when the wrap-up ends by its clock
-	added  time.Duration // to the wrap-up, by the agent
-	struck bool          // a miss that was the third in a row
+	lost  bool          // the process died during it
+	due   acd.Stamp     // when the wrap-up ends by its clock
+	added time.Duration // to the wrap-up, by the agent
 }
 
 // rest is the cooldown after a work.

@@ -68,6 +68,16 @@ var errNoneFree = errors.New("no huge page is free")
 // mostPause is how many looks are left out at most when none was free: about a minute.
 const mostPause = 30
 
+// release asks for nothing any more, so that what Go gives back is not filled again.
+func (h *heapArea) release() error {
+	var errs []error
+	for from, to := range h.asked {
+		errs = append(errs, heapPiece{from, to}.advise(unix.MADV_NOHUGEPAGE))
+	}
+	*h = heapArea{cannot: h.cannot}
+	return errors.Join(errs...)
+}
+
 // join makes blocks of a piece huge that are mostly in use. whole has those that were huge
 // when they were looked at last.
 func (h *heapArea) join(piece heapPiece, whole map[uint64]struct{}) error {

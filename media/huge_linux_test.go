@@ -1,6 +1,8 @@
 package media
 
 import (
+	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"unsafe"
@@ -40,4 +42,32 @@ func TestHugePagesAreOnlyAWish(t *testing.T) {
 	if err := h.widen(nil); err != nil {
 		t.Errorf("memory that is nobody's: %v", err)
 	}
+}
+
+func TestMemoryIsGivenBackWhenFewPortsAreLeft(t *testing.T) {
+	busy := true
+	s := newSteward(slog.New(slog.DiscardHandler), func() bool { return busy })
+	look := func() {
+		t.Helper()
+		if err := s.look(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ballast := make([]byte, 16*hugePage)
+	look()
+	if len(s.heap.asked) == 0 {
+		t.Fatal("huge pages were asked for nothing")
+	}
+	busy = false
+	for range quietLooks - 1 {
+		look()
+	}
+	if len(s.heap.asked) == 0 {
+		t.Error("a pause between calls was taken for the end")
+	}
+	look()
+	if len(s.heap.asked) != 0 {
+		t.Error("huge pages are asked for all the same")
+	}
+	runtime.KeepAlive(ballast)
 }

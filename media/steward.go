@@ -2,18 +2,21 @@ package media
 
 import (
 	"log/slog"
+	"runtime/debug"
 	"time"
 	"unsafe"
 )
 
-// steward sees to it that the memory of a busy engine lies in huge pages, in a goroutine of
-// its own.
+// steward sees to it that the memory of a busy engine lies in huge pages, and that one which
+// is busy no more gives its memory back, in a goroutine of its own.
 type steward struct {
 	log  *slog.Logger
 	busy func() bool
 	heap heapArea
-	stop chan struct{}
-	done chan struct{}
+
+	quiet int // looks in a row without many ports
+	stop  chan struct{}
+	done  chan struct{}
 }
 
 // heapArea is what is known of Go's heap.
@@ -30,6 +33,8 @@ const (
 	stewardEvery = 2 * time.Second
 	// manyPorts is from how many ports on it is worth it.
 	manyPorts = 64
+	// quietLooks is how many looks in a row without them end it: half a minute.
+	quietLooks = 15
 )
 
 func newSteward(log *slog.Logger, busy func() bool) *steward {
@@ -46,13 +51,27 @@ func (s *steward) run() {
 		case <-s.stop:
 			return
 		}
-		if !s.busy() {
-			continue
-		}
-		if err := s.heap.widen(unsafe.Pointer(s)); err != nil {
+		if err := s.look(); err != nil {
 			s.log.Debug("memory stays in small pages", "err", err)
 		}
 	}
+}
+
+// look does what is to be done now.
+func (s *steward) look() error {
+	switch {
+	case s.busy():
+		s.quiet = 0
+		return s.heap.widen(unsafe.Pointer(s))
+	case len(s.heap.asked) == 0:
+		return nil
+	}
+	if s.quiet++; s.quiet < quietLooks {
+		return nil
+	}
+	err := s.heap.release()
+	debug.FreeOSMemory()
+	return err
 }
 
 func (s *steward) close() {

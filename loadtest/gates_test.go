@@ -11,13 +11,15 @@ import (
 
 // reading is one in which nothing is wrong.
 func reading() *trial.Reading {
-	return &trial.Reading{What: "server", Tally: &flood.Tally{}}
+	return &trial.Reading{What: "server", Guarded: 50, Recorded: 1, Tally: &flood.Tally{}}
 }
 
 func TestACheapServerThatDropsSoundHasNotWon(t *testing.T) {
-	lossy, deaf := reading(), reading()
+	lossy, deaf, careless, forgetful := reading(), reading(), reading(), reading()
 	lossy.Loss = 0.001
 	deaf.Tally.Unheard = 1
+	careless.Guarded = 34
+	forgetful.Recorded = 0.99
 	tests := []struct {
 		name   string
 		server *trial.Reading
@@ -28,15 +30,26 @@ func TestACheapServerThatDropsSoundHasNotWon(t *testing.T) {
 		{"dear", reading(), 1.6, "times the floor"},
 		{"frames were lost", lossy, 0.5, "lost"},
 		{"somebody was not heard", deaf, 0.5, "unheard"},
+		{"a third is not guarded", careless, 0.5, "34.0 frames a second were guarded"},
+		{"a call is not recorded", forgetful, 0.5, "0.99 recordings ran"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := compareCommand{Most: 1.5}
-			err := c.judge([]trial.Step{{Calls: 500, Ratio: tt.ratio, Floor: []*trial.Reading{reading()}, Server: []*trial.Reading{tt.server}}})
+			c := compareCommand{Most: 1.5, Rounds: 3}
+			c.Record = true
+			err := c.judge([]trial.Step{{Calls: 500, Sure: 2, Ratio: tt.ratio, Floor: []*trial.Reading{reading()}, Server: []*trial.Reading{tt.server}}})
 			if (err == nil) != (tt.wrong == "") || err != nil && !strings.Contains(err.Error(), tt.wrong) {
 				t.Errorf("judged: %v; want %q", err, tt.wrong)
 			}
 		})
+	}
+}
+
+func TestRoundsInDoubtShowNothing(t *testing.T) {
+	c := compareCommand{Most: 1.5, Rounds: 4}
+	err := c.judge([]trial.Step{{Calls: 500, Sure: 2, Ratio: 1, Server: []*trial.Reading{reading()}}})
+	if err == nil || !strings.Contains(err.Error(), "2 of 4 rounds are doubtful") {
+		t.Errorf("judged: %v", err)
 	}
 }
 

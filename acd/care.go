@@ -146,6 +146,7 @@ type careState struct {
 	Work   time.Duration `json:"work,omitempty"`   // logged in and at work, as far as no break has paid it off
 	Asked  time.Duration `json:"asked,omitempty"`  // Work when a break was last asked about
 	Ask    time.Duration `json:"ask,omitempty"`    // offers wait for the answer until then; 0 = nothing is asked
+	Again  bool          `json:"again,omitempty"`  // a call was answered before the question was: ask once more after it
 	Row    int           `json:"row,omitempty"`    // hard calls in a row
 	Hard   bool          `json:"hard,omitempty"`   // the caller in hand is
 	Tender bool          `json:"tender,omitempty"` // the last call had a protection event
@@ -165,8 +166,9 @@ const (
 )
 
 // happen notes what an event says of an agent's load. since is when the agent came into
-// the state in which it happens.
-func (c *careState) happen(e *Event, at, since time.Duration, from AgentState) {
+// the state in which it happens. Only the agent or the clock ends the question about a
+// break: the ring of an emergency call does not, and who takes that call is asked again.
+func (c *careState) happen(e *Event, at, since time.Duration) {
 	switch e.Kind {
 	case KindLogIn:
 		if at-since >= betweenDays {
@@ -176,13 +178,14 @@ func (c *careState) happen(e *Event, at, since time.Duration, from AgentState) {
 	case KindReady, KindLogOut:
 		c.pay(e.Care.Paid)
 	case KindBreakDue:
-		c.Asked, c.Ask = c.Work, at+e.Length
+		c.Asked, c.Ask, c.Again = c.Work, at+e.Length, false
 	case KindBreakLater:
 		c.Ask = 0
 	case KindOffered:
 		c.Hard = e.Care.Tier.hard() || e.Care.Event
 	case KindAnswered:
 		c.Tender = false
+		c.Again, c.Ask = c.Again || c.Ask > at, 0
 	case KindFinished, KindRecovered:
 		c.Row, c.Hard = e.Care.Row, false
 		if e.Care.Event {
@@ -199,8 +202,8 @@ func (c *careState) happen(e *Event, at, since time.Duration, from AgentState) {
 	case KindCapLifted:
 		c.lift(lift{Cap: e.Care.Cap, Until: at + e.Length, By: e.Care.By, Reason: e.Reason}, at)
 	}
-	if from == Ready && e.State != Ready && e.State != "" {
-		c.Ask = 0
+	if e.State == NotReady || e.State == LoggedOut { // the break, now
+		c.Ask, c.Again = 0, false
 	}
 }
 

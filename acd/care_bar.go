@@ -100,6 +100,9 @@ func (b *board) breakDueAt(a *agent) time.Duration {
 	if a.State != Ready || a.rank < 0 || c.Break < 0 || p != nil && (p.busy || p.away) {
 		return never
 	}
+	if a.Care.Again {
+		return b.now.Mono
+	}
 	return a.Load.Mark + a.Care.Asked + c.BreakEvery - a.Care.Work
 }
 

@@ -30,6 +30,7 @@ type load struct {
 	row     int // hard calls that ended, without an easy one or a long pause between them
 	events  int
 	askedTo time.Duration
+	again   bool // a call was answered before the question about the break was
 	lifts   map[acd.Cap]time.Duration
 	work    [][2]time.Duration // when a call rang, went on or was wrapped up
 	hard    bool               // the caller in hand is
@@ -74,11 +75,17 @@ func (m *model) lifted(p *worker, c acd.Cap) bool { return m.now < p.load.lifts[
 // careEvent follows what events and inputs say of an agent's load.
 func (m *model) careEvent(p *worker, e acd.Event, in *acd.Input) {
 	l := &p.load
+	if e.State == acd.NotReady || e.State == acd.LoggedOut {
+		l.askedTo, l.again = 0, false
+	}
 	switch e.Kind {
 	case acd.KindBreakDue:
-		l.askedTo = m.now + e.Length
+		l.askedTo, l.again = m.now+e.Length, false
+	case acd.KindBreakLater:
+		l.askedTo = 0
 	case acd.KindAnswered:
 		l.talk = m.now
+		l.again, l.askedTo = l.again || m.now < l.askedTo, 0
 		l.hard = m.callers[e.Ticket].hard
 	case acd.KindCapLifted:
 		if l.lifts == nil {
@@ -130,7 +137,7 @@ func (m *model) spares(name string, c *caller, slack time.Duration) (rules []str
 	}
 	allowed := care.OccupancyOver * time.Duration(most) / 100
 	note(most > 0 && !m.lifted(p, acd.CapLoad) && p.busy(m.now, care.OccupancyOver+slack)+slack/120 > allowed, "occupancy cap")
-	note(m.now < p.load.askedTo, "take the break")
+	note(m.now < p.load.askedTo || p.load.again, "take the break")
 	note(m.rowFull(p) && (c.hard || hostile), "in a row")
 	note(is.Since != "" && c.hard && !m.lifted(p, acd.CapNewcomer), "new here")
 	note(ramp && c.hard, "coming back")

@@ -234,7 +234,7 @@ func (p *person) facts(e *Event, at time.Duration) {
 // enter takes up the new state.
 func (p *person) enter(e *Event, at time.Duration) {
 	from := p.State
-	p.Care.happen(e, at, p.Since, from)
+	p.Care.happen(e, at, p.Since)
 	p.State = e.State
 	if from == WrapUp && p.State != WrapUp && p.Rest.Level > 0 && !p.Rest.Running {
 		p.Rest.Running, p.Rest.From = true, p.WrapEnd // the rest clock starts when wrap-up ends

@@ -1,0 +1,96 @@
+package acd
+
+import (
+	"testing"
+	"time"
+)
+
+// An emergency call comes while an ordinary caller waits for the answer to the question
+// whether anna takes the break that is due.
+func TestAnEmergencyCallIsNoAnswerToTheQuestionAboutABreak(t *testing.T) {
+	ring := func(y *play) {
+		y.pass(10 * time.Second)
+		y.enter(Entry{Call: "e1", Queue: "emergency"})
+		y.want("e1>anna")
+	}
+	leave := func(y *play) { y.must(func(b *board) error { b.leave(y.ids["e1"], "abandoned"); return nil }) }
+	released := func(y *play) { ring(y); leave(y) }
+	answered := func(y *play, talk time.Duration) {
+		ring(y)
+		y.talk("e1")
+		y.pass(talk)
+	}
+	for name, tc := range map[string]struct {
+		then  func(*play)
+		want  string
+		asked int
+	}{
+		"a ring that comes to nothing leaves it open": {released, "", 1},
+		"and its time runs on":                        {func(y *play) { released(y); y.pass(51 * time.Second) }, "c2>anna", 1},
+		"later is still an answer":                    {func(y *play) { released(y); y.say("anna", GoReady) }, "c2>anna", 1},
+		"a missed one leaves it open": {func(y *play) {
+			ring(y)
+			y.miss("e1", MissDeclined)
+			leave(y)
+			y.pass(40 * time.Second) // the pause after the miss is over, the question is not
+		}, "", 1},
+		"after a short call it is asked again": {func(y *play) { answered(y, 5*time.Second); y.end("e1") }, "", 2},
+		"after a long call it is asked again":  {func(y *play) { answered(y, 10*time.Minute); y.end("e1") }, "", 2},
+		"with all its time":                    {func(y *play) { answered(y, 5*time.Second); y.end("e1"); y.pass(59 * time.Second) }, "", 2},
+		"and only once":                        {func(y *play) { answered(y, 10*time.Minute); y.end("e1"); y.pass(61 * time.Second) }, "c2>anna", 2},
+		"whoever has gone for it after the call": {func(y *play) {
+			answered(y, time.Minute)
+			y.say("anna", GoNotReady)
+			y.end("e1")
+			y.pass(5 * time.Minute)
+			y.say("anna", GoReady)
+		}, "c2>anna", 1},
+		"a rest between them is no break": {func(y *play) {
+			answered(y, time.Minute)
+			s := y.seat("e1")
+			y.must(func(b *board) error { return b.finish(s, Outcome{Rest: 2, RestFor: 10 * time.Minute}) })
+			y.pass(10 * time.Minute)
+		}, "", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			queues := map[string]QueueSpec{"q": {WrapUp: -1, LeaveOn: []AgentState{}}, "emergency": {WrapUp: -1, LeaveOn: []AgentState{}, Urgent: true}}
+			y := caring(t, queues, func(c *Care) { c.Break = 5 * time.Minute }, "anna")
+			asked := 0
+			y.heard = func(e Event) {
+				if e.Kind == KindBreakDue {
+					asked++
+				}
+			}
+			y.logIn("anna")
+			y.serve(Entry{Call: "c1", Queue: "q"}, 55*time.Minute, Outcome{})
+			y.enter(Entry{Call: "c2", Queue: "q"})
+			y.want("")
+			tc.then(y)
+			y.want(tc.want)
+			if asked != tc.asked {
+				t.Errorf("asked %d times, want %d", asked, tc.asked)
+			}
+			if tc.want == "" {
+				y.says("c2", "is being asked to take the break that is due: anna")
+			}
+		})
+	}
+}
+
+func TestTheQuestionThatACallCutShortOutlivesARestart(t *testing.T) {
+	at := Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "boot", Mono: time.Hour}
+	p, err := recall(nil, []Event{
+		{Seq: 1, At: at, Kind: KindLogIn, Agent: "anna", Phone: "1", State: Ready},
+		{Seq: 2, At: at, Kind: KindBreakDue, Agent: "anna", Length: time.Minute, State: Ready},
+		{Seq: 3, At: at, Kind: KindOffered, Agent: "anna", Queue: "emergency", Call: "e1", Ticket: 1, Assignment: 1, State: Offered},
+		{Seq: 4, At: at, Kind: KindAnswered, Agent: "anna", Ticket: 1, Assignment: 1, State: OnCall},
+		{Seq: 5, At: at, Kind: KindRecovered, Agent: "anna", State: WrapUp},
+		{Seq: 6, At: at, Kind: KindWrapUpOver, Agent: "anna", State: Ready},
+	}, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := p.people["anna"].Care; !c.Again || c.Ask != 0 {
+		t.Errorf("asked again: %t, asked until %s", c.Again, c.Ask)
+	}
+}

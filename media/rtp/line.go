@@ -26,7 +26,7 @@ type followed struct {
 	sequence  uint16 // its newest
 	sound     uint16 // of its newest packet of sound
 	timestamp uint32 // of the same
-	first     uint16 // our sequence number of its first packet
+	first     uint16 // our sequence number of its first packet, or of one that is long past
 	shift     uint16 // ours = its sequence number + shift
 	slide     uint32 // ours = its timestamp + slide
 }
@@ -74,6 +74,7 @@ func (l *Line) Follow(now int64, in Header, samples uint32) (h Header, ok bool) 
 		l.timestamp, l.samples, l.at = h.Timestamp, samples, now
 	}
 	l.reach(h.Sequence)
+	s.trail(h.Sequence)
 	return h, true
 }
 
@@ -106,6 +107,7 @@ func (l *Line) Event(now int64, in Header, begins bool) (h Header, ok bool) {
 	}
 	l.press.in = in.Timestamp
 	l.reach(h.Sequence)
+	s.trail(h.Sequence)
 	h.Marker, h.SSRC, h.Timestamp = begins, l.SSRC, l.press.out
 	return h, true
 }
@@ -159,6 +161,16 @@ func (l *Line) adopt(in, out Header) {
 	l.source = followed{
 		on: true, ssrc: in.SSRC, sequence: in.Sequence, sound: in.Sequence, timestamp: in.Timestamp,
 		first: out.Sequence, shift: out.Sequence - in.Sequence, slide: out.Timestamp - in.Timestamp,
+	}
+}
+
+// trail draws first after a packet of the source that was sent. What is further behind than this
+// is not near, so nothing is lost by it; and were it not drawn, after half of all sequence
+// numbers, 11 minutes of sound, every packet would seem to come before the first.
+func (s *followed) trail(sent uint16) {
+	const behind = 2 * nearSequence
+	if ahead := int16(sent - s.first); ahead > behind {
+		s.first = sent - behind
 	}
 }
 

@@ -237,3 +237,27 @@ func TestSoundThatBeginsAgainAfterAShortPauseSaysSo(t *testing.T) {
 		t.Error("a playback that begins in time is no new talk-spurt")
 	}
 }
+
+// Half of all sequence numbers are 11 minutes of sound; a conversation is longer.
+func TestARelayedSourceIsHeardForHours(t *testing.T) {
+	const hours = 200_000 // packets: 66 minutes, three rounds of the sequence numbers
+	line := NewLine(1, 60_000, 7)
+	in := Header{SSRC: 9, Sequence: 65_000, Timestamp: 1 << 31}
+	for i := range hours {
+		now := int64(i) * 160
+		in.Sequence, in.Timestamp = in.Sequence+1, in.Timestamp+160
+		out, ok := line.Follow(now, in, 160)
+		if !ok || out.Sequence != 60_001+uint16(i) {
+			t.Fatalf("packet %d is sent %v as %d", i, ok, out.Sequence)
+		}
+	}
+	late := in
+	late.Sequence, late.Timestamp = in.Sequence-30, in.Timestamp-30*160
+	if out, ok := line.Follow(hours*160, late, 160); !ok || out.Sequence != line.sequence-30 {
+		t.Errorf("a packet that is 30 late is sent %v as %d", ok, out.Sequence)
+	}
+	in.Sequence++
+	if _, ok := line.Event(hours*160, in, true); !ok {
+		t.Error("a key is not sent")
+	}
+}

@@ -1,7 +1,6 @@
 package acd
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -236,91 +235,6 @@ func (y *play) lift(c Cap) {
 	})
 }
 
-func TestAfterAnEventACallOfLowIntensityComesFirst(t *testing.T) {
-	queues := map[string]QueueSpec{"q": {WrapUp: -1, Priority: 60}, "low": {WrapUp: -1, Intensity: "low"}}
-	y := caring(t, queues, func(c *Care) { c.AfterEvent = afterLow }, "anna", "bert")
-	y.logIn("anna")
-	y.enter(Entry{Call: "c1", Queue: "q"})
-	y.talk("c1")
-	y.enter(Entry{Call: "c2", Queue: "q", Prefer: "anna"})
-	y.enter(Entry{Call: "l1", Queue: "low"})
-	y.enter(Entry{Call: "l2", Queue: "low"})
-	s := y.seat("c1")
-	y.must(func(b *board) error { return b.finish(s, Outcome{Event: true}) })
-	y.want("l1>anna")
-	y.talk("l1")
-	y.end("l1")
-	y.want("c2>anna") // that was one; now the order is as ever
-	y.talk("c2")
-	y.must(func(b *board) error { b.leave(y.ids["l2"], "abandoned"); return nil })
-	s = y.seat("c2")
-	y.must(func(b *board) error { return b.finish(s, Outcome{Event: true}) })
-	y.logIn("bert") // idle for longer than she will be
-	y.pass(time.Minute)
-	y.enter(Entry{Call: "l3", Queue: "low"})
-	y.want("l3>anna")
-}
-
-func TestNewcomersAndThoseComingBackAreSpared(t *testing.T) {
-	for name, tc := range map[string]struct {
-		spec AgentSpec
-		why  string // empty: a hard caller is offered
-	}{
-		"the 90th day":         {AgentSpec{Since: "2025-12-03"}, "new here and spared callers of tier T2 or above"},
-		"after 90 days":        {AgentSpec{Since: "2025-12-02"}, ""},
-		"back for two weeks":   {AgentSpec{Back: "2026-02-16"}, "coming back to work and spared callers of tier T2 or above"},
-		"back for four weeks":  {AgentSpec{Back: "2026-02-02"}, ""},
-		"begins next month":    {AgentSpec{Since: "2026-04-01"}, "new here"},
-		"nothing is said":      {AgentSpec{}, ""},
-		"long here, but back ": {AgentSpec{Since: "2019-01-01", Back: "2026-03-01"}, "coming back to work"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := team(map[string]QueueSpec{"q": {}}, "anna")
-			p.Settings = only(func(c *Care) { c.Newcomer = 90; c.Ramp = nil })
-			p.Agents["anna"] = tc.spec
-			y := start(t, p)
-			y.logIn("anna")
-			y.enter(Entry{Call: "c", Queue: "q", Tier: 3})
-			if tc.why == "" {
-				y.want("c>anna")
-				return
-			}
-			y.want("")
-			y.says("c", tc.why)
-			y.enter(Entry{Call: "easy", Queue: "q"})
-			y.want("easy>anna")
-		})
-	}
-}
-
-func TestTheShieldEndsAtMidnightByItself(t *testing.T) {
-	p := team(map[string]QueueSpec{"q": {MaxWait: 24 * time.Hour}}, "anna")
-	p.Settings = only(func(c *Care) { c.Newcomer = 90 })
-	p.Agents["anna"] = AgentSpec{Since: "2025-12-03"}
-	y := start(t, p) // at 08:00 of the 90th day
-	y.logIn("anna")
-	y.enter(Entry{Call: "c", Queue: "q", Tier: 2})
-	y.pass(16*time.Hour - 2*time.Second) // she needed a second to log in
-	y.want("")
-	y.pass(time.Second)
-	y.want("c>anna")
-}
-
-func TestTheLoadRisesWeekByWeekAfterAComeback(t *testing.T) {
-	for back, want := range map[string]bool{"2026-03-02": false, "2026-02-23": true, "2026-02-01": true} {
-		p := team(map[string]QueueSpec{"q": {WrapUp: -1}}, "anna")
-		p.Settings = only(func(c *Care) { c.Occupancy = 85; c.Ramp = []int{50, 60, 70, 80} })
-		p.Agents["anna"] = AgentSpec{Back: back}
-		y := start(t, p)
-		y.logIn("anna")
-		y.serve(Entry{Call: "c1", Queue: "q"}, 17*time.Minute, Outcome{}) // 57 % of 30 minutes
-		y.enter(Entry{Call: "c2", Queue: "q"})
-		if got := len(y.out) > 0; got != want {
-			t.Errorf("back on %s: offered %v, want %v", back, got, want)
-		}
-	}
-}
-
 func TestHardDays(t *testing.T) {
 	y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}, "complaints": {WrapUp: -1, Intensity: "hostile", MaxWait: 24 * time.Hour}},
 		func(c *Care) { c.TalkAfter, c.OffHostileAfter = 3, 4 }, "anna")
@@ -371,73 +285,6 @@ func TestANightAtHomeBeginsANewDay(t *testing.T) {
 			t.Errorf("after %s at home %d events count, want %d", away, got, want)
 		}
 	}
-}
-
-func TestWhoMayLiftWhat(t *testing.T) {
-	for name, tc := range map[string]struct {
-		lift Lift
-		want error
-	}{
-		"a cap":                    {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: "a storm"}, nil},
-		"without a reason":         {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: " "}, ErrBadLift},
-		"by herself":               {Lift{Agent: "anna", Cap: CapLoad, By: "anna", Reason: "a storm"}, ErrBadLift},
-		"by nobody":                {Lift{Agent: "anna", Cap: CapLoad, Reason: "a storm"}, ErrBadLift},
-		"a rest":                   {Lift{Agent: "anna", Cap: "rest", By: "sue", Reason: "a storm"}, ErrBadLift},
-		"a wrap-up":                {Lift{Agent: "anna", Cap: "wrap-up", By: "sue", Reason: "a storm"}, ErrBadLift},
-		"a break":                  {Lift{Agent: "anna", Cap: "break", By: "sue", Reason: "a storm"}, ErrBadLift},
-		"for a day":                {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: "a storm", For: 24 * time.Hour}, ErrBadLift},
-		"a novel":                  {Lift{Agent: "anna", Cap: CapLoad, By: "sue", Reason: strings.Repeat("a storm ", 100)}, ErrBadLift},
-		"of somebody who is not":   {Lift{Agent: "zoe", Cap: CapLoad, By: "sue", Reason: "a storm"}, ErrNoAgent},
-		"of somebody at home, too": {Lift{Agent: "bert", Cap: CapLoad, By: "sue", Reason: "a storm"}, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			y := caring(t, map[string]QueueSpec{"q": {}}, func(*Care) {}, "anna", "bert")
-			y.logIn("anna")
-			if err := y.step(func(b *board) error { return b.lift(tc.lift) }); !errors.Is(err, tc.want) {
-				t.Errorf("%v, want %v", err, tc.want)
-			}
-			if n := len(y.b.view(y.b.agents["anna"]).Lifted) + len(y.b.view(y.b.agents["bert"]).Lifted); n > 0 != (tc.want == nil) {
-				t.Errorf("%d lifted", n)
-			}
-		})
-	}
-}
-
-func TestALiftIsSeenAndEnds(t *testing.T) {
-	y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}}, func(c *Care) { c.Occupancy, c.OccupancyOver = 10, time.Hour }, "anna")
-	y.logIn("anna")
-	y.serve(Entry{Call: "c1", Queue: "q"}, 20*time.Minute, Outcome{})
-	y.enter(Entry{Call: "c2", Queue: "q"})
-	y.want("")
-	y.lift(CapLoad)
-	y.want("c2>anna")
-	want := []Lifted{{CapLoad, "sue", "a storm", y.now.Wall.Add(30 * time.Minute)}}
-	if got := y.b.view(y.b.agents["anna"]).Lifted; !slices.Equal(got, want) {
-		t.Errorf("shown %+v, want %+v", got, want)
-	}
-	y.talk("c2")
-	y.end("c2")
-	y.pass(30 * time.Minute)
-	y.enter(Entry{Call: "c3", Queue: "q"})
-	y.want("")
-	if got := y.b.view(y.b.agents["anna"]).Lifted; got != nil {
-		t.Errorf("still shown %+v", got)
-	}
-}
-
-func TestALiftNeverShortensARest(t *testing.T) {
-	y := caring(t, map[string]QueueSpec{"q": {WrapUp: 10 * time.Second}}, func(*Care) {}, "anna")
-	y.logIn("anna")
-	y.serve(Entry{Call: "c1", Queue: "q"}, time.Minute, Outcome{Event: true, Rest: 2, RestFor: 10 * time.Minute})
-	y.enter(Entry{Call: "c2", Queue: "q"})
-	for _, c := range caps {
-		y.lift(c)
-		y.want("")
-	}
-	y.pass(10*time.Minute + 9*time.Second)
-	y.want("")
-	y.pass(time.Second)
-	y.want("c2>anna")
 }
 
 func TestParseTier(t *testing.T) {

@@ -69,6 +69,16 @@ func prefixed(s spot, p path, sentence string) string {
 	}
 }
 
+// checkAgent looks at one agent.
+func (r *reading) checkAgent(name string, a *Agent) {
+	a.Name = name
+	settle(r, path("agents").to(name), &a.AgentSpec)
+	r.judge(path("agents").to(name), a.AgentAccess.Check())
+	if a.PIN == "" {
+		r.complain(path("agents").to(name).to("pin"), fmt.Sprintf("pin is missing; agent %s could not log in", name), "write pin: {file: path} or pin: {env: NAME}")
+	}
+}
+
 // check fills in defaults, asks every part for its judgement and then looks at
 // what no part can see alone.
 func (r *reading) check(c *Config) {
@@ -96,14 +106,7 @@ func (r *reading) check(c *Config) {
 		p.Name = name
 		settle(r, path("phones").to(name), &p.PhoneSpec)
 	})
-	each(c.Agents, func(name string, a *Agent) {
-		a.Name = name
-		settle(r, path("agents").to(name), &a.AgentSpec)
-		r.judge(path("agents").to(name), a.AgentAccess.Check())
-		if a.PIN == "" {
-			r.complain(path("agents").to(name).to("pin"), fmt.Sprintf("pin is missing; agent %s could not log in", name), "write pin: {file: path} or pin: {env: NAME}")
-		}
-	})
+	each(c.Agents, r.checkAgent)
 	each(c.Queues, func(name string, q *Queue) {
 		q.Name = name
 		r.checkEmergency(path("queues").to(name), name, q)

@@ -1,0 +1,82 @@
+package acd
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// TestPromiseACallbackNeverPassesAnOlderCaller fills a queue with callers and callbacks of
+// any age, priority and past, and looks who is served while an older caller waits on the line.
+func TestPromiseACallbackNeverPassesAnOlderCaller(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plan := callable()
+		q := plan.Queues["help"]
+		q.Strategy = rapid.SampledFrom([]Strategy{LongestIdle, RoundRobin, RingAll}).Draw(t, "strategy")
+		q.Priority = rapid.IntRange(-5, 5).Draw(t, "queue priority")
+		plan.Queues["help"], plan.Settings.Gap = q, -1
+		r, err := prepare(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, now := newBoard(), Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "b", Mono: 100 * time.Hour}
+		run := func(act func(*board) error) {
+			turn, err := b.apply(now, act)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range turn.offers {
+				served := b.tickets[o.ticket]
+				for _, w := range b.inOrder() {
+					if served != nil && served.isBack() && !w.isBack() && w.offer == nil && w.pausedTil <= now.Mono && w.since < served.since {
+						t.Fatalf("callback %d of age %s is served before caller %d of age %s", served.id, now.Mono-served.since, w.id, now.Mono-w.since)
+					}
+				}
+			}
+			now.Mono, now.Wall = now.Mono+time.Second, now.Wall.Add(time.Second)
+		}
+		run(func(b *board) error { b.adopt(r); return nil })
+		for i := range rapid.IntRange(2, 25).Draw(t, "waiting") {
+			number := fmt.Sprintf("030%04d", i)
+			e := Entry{
+				Call: fmt.Sprint(i), Queue: "help", Caller: number, Since: now.Wall.Add(-time.Duration(rapid.IntRange(0, 3600).Draw(t, "age")) * time.Second),
+				Priority: rapid.IntRange(0, 3).Draw(t, "priority"), Head: rapid.Bool().Draw(t, "head"),
+				Prefer: rapid.SampledFrom([]string{"", "anna", "bert"}).Draw(t, "prefer"),
+			}
+			run(func(b *board) error {
+				id, err := b.enter(e)
+				if err == nil && rapid.Bool().Draw(t, "is a callback") {
+					return b.park(id, Callback{Number: number, Kind: BackAsked})
+				}
+				return err
+			})
+		}
+		now.Mono, now.Wall = now.Mono+time.Minute, now.Wall.Add(time.Minute)
+		for i := range 40 {
+			agent := []string{"anna", "bert", "carl"}[i%3]
+			run(func(b *board) error {
+				a := b.agents[agent]
+				switch a.State {
+				case LoggedOut:
+					return b.command(agent, Command{Verb: LogIn, Phone: agent})
+				case Offered:
+					if a.seat.ticket.isBack() && !a.seat.ticket.offer.taken {
+						return b.launched(a.seat.number, fmt.Sprintf("call-%d", i))
+					}
+					return b.answered(a.seat.id)
+				case OnCall:
+					return b.finish(a.seat.id, Outcome{})
+				case WrapUp:
+					return b.command(agent, Command{Verb: EndWrapUp})
+				default:
+					return nil
+				}
+			})
+			if found := b.audit(); len(found) > 0 {
+				t.Fatalf("broken: %q", found)
+			}
+		}
+	})
+}

@@ -1,0 +1,173 @@
+package acd
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func (d *day) wait(t time.Duration) {
+	d.now.Mono += t
+	d.now.Wall = d.now.Wall.Add(t)
+	d.say(Input{})
+}
+
+func (d *day) enter() {
+	d.calls++
+	e := Entry{
+		Call: fmt.Sprintf("c%d", d.calls), Queue: rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Queues))).Draw(d.T, "queue"),
+		Data:     map[string]any{"tier": rapid.IntRange(0, 3).Draw(d.T, "tier")},
+		Priority: rapid.SampledFrom([]int{0, 0, 1}).Draw(d.T, "extra"),
+		Head:     rapid.IntRange(0, 9).Draw(d.T, "head") == 0,
+		Prefer:   rapid.SampledFrom([]string{"", "", "a0"}).Draw(d.T, "prefer"),
+	}
+	if e.Head {
+		e.Since = d.now.Wall.Add(-time.Minute)
+	}
+	err := d.do(Input{Kind: InEnter, Entry: &e})
+	var refused *Refused
+	if err != nil && !errors.As(err, &refused) {
+		d.Fatalf("enter: %v", err)
+	}
+}
+
+// asks lets a waiting caller wish to be called back; a few share a number.
+func (d *day) asks() {
+	if len(d.b.tickets) == 0 {
+		return
+	}
+	t := rapid.SampledFrom(d.b.inOrder()).Draw(d.T, "asks")
+	c := Callback{Number: rapid.SampledFrom([]string{"0301", "0302", "0303", "0900"}).Draw(d.T, "number"), Kind: BackAsked}
+	err := d.do(Input{Kind: InPark, Ticket: t.id, Callback: &c})
+	if err != nil && !errors.Is(err, ErrNoCallback) && !errors.Is(err, ErrNoTicket) {
+		d.Fatalf("park: %v", err)
+	}
+}
+
+// dialled lets the number of a callback be answered, or not, or the call break.
+func (d *day) dialled(t *ticket, seat uint64) {
+	why := rapid.SampledFrom([]string{"", UnreachedBusy, UnreachedNoAnswer, UnreachedAgentLeft, UnreachedNoWord}).Draw(d.T, "dialled")
+	in := Input{Kind: InReached, Ticket: t.id}
+	switch why {
+	case UnreachedNoWord:
+		return
+	case "":
+	default:
+		in = Input{Kind: InUnreached, Ticket: t.id, Why: why}
+	}
+	if err := d.do(in); err != nil {
+		d.Fatalf("%s: %v", in.Kind, err)
+	}
+	if why != "" {
+		d.finish(seat)
+	}
+}
+
+// ring takes an offer, or brings one of its seats to an end.
+func (d *day) ring() {
+	var out []*ticket
+	for _, t := range d.b.inOrder() {
+		if t.offer != nil {
+			out = append(out, t)
+		}
+	}
+	if len(out) == 0 {
+		return
+	}
+	t := rapid.SampledFrom(out).Draw(d.T, "rings")
+	if !t.offer.taken {
+		d.say(Input{Kind: InTaken, Ticket: t.id})
+	}
+	if len(d.offers[t.id]) == 0 {
+		return
+	}
+	id := rapid.SampledFrom(d.offers[t.id]).Draw(d.T, "seat")
+	why := rapid.SampledFrom([]Miss{
+		"", "", MissBusy, MissDeclined, MissNotRegistered, MissUnreachable, MissNoAnswer, MissCallerLeft,
+	}).Draw(d.T, "how")
+	if why != "" {
+		d.say(Input{Kind: InMissed, Assignment: id, Why: string(why)})
+		return
+	}
+	if err := d.do(Input{Kind: InAnswered, Assignment: id}); err != nil {
+		d.Fatalf("answer: %v", err)
+	}
+	d.talking = append(d.talking, id)
+	if len(d.offers[t.id]) != 1 {
+		d.Fatalf("ticket %d was answered and %d seats are left", t.id, len(d.offers[t.id]))
+	}
+	if t.isBack() {
+		d.dialled(t, id)
+	}
+}
+
+func (d *day) finish(id uint64) {
+	o := Outcome{Cause: "caller_ended", Rest: rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(d.T, "rest")}
+	if o.Rest > 0 {
+		o.RestFor = time.Duration(o.Rest) * time.Minute
+		o.RestMax = 2 * o.RestFor
+	}
+	if err := d.do(Input{Kind: InFinish, Assignment: id, Outcome: &o}); err != nil {
+		d.Fatalf("finish: %v", err)
+	}
+}
+
+func (d *day) command() {
+	d.chosen = rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Agents))).Draw(d.T, "agent")
+	c := Command{
+		Verb: rapid.SampledFrom([]Verb{
+			LogIn, LogIn, LogIn, LogIn, LogOut, GoReady, GoReady, GoNotReady, EndWrapUp, ExtendWrapUp, ExtendRest, DeclineRest,
+		}).Draw(d.T, "verb"),
+		Phone:  rapid.SampledFrom([]string{"p-" + d.chosen, "p-a0"}).Draw(d.T, "phone"),
+		Reason: "lunch",
+	}
+	err := d.do(Input{Kind: InCommand, Agent: d.chosen, Command: &c})
+	if err != nil && !errors.Is(err, ErrNotNow) && !errors.Is(err, ErrPhoneUsed) && !errors.Is(err, ErrNoAgent) {
+		d.Fatalf("%s: %v", c.Verb, err)
+	}
+}
+
+// oddity is what happens rarely: phones come and go, the config changes.
+func (d *day) oddity() {
+	phone := "p-" + rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Agents))).Draw(d.T, "whose")
+	yes := rapid.Bool().Draw(d.T, "yes")
+	switch rapid.IntRange(0, 3).Draw(d.T, "oddity") {
+	case 0:
+		d.say(Input{Kind: InPhones, Phones: &PhoneWords{Busy: map[string]bool{phone: yes}}})
+	case 1:
+		d.say(Input{Kind: InPhones, Phones: &PhoneWords{Away: map[string]bool{phone: !yes}}})
+	case 2:
+		d.plan = drawPlan(d.T)
+		d.replan()
+	case 3:
+		d.anyShifts()
+	}
+}
+
+// home ends everything and lets all clocks run out.
+func (d *day) home() {
+	d.chosen = ""
+	for len(d.talking) > 0 {
+		d.finish(d.talking[0])
+	}
+	for _, t := range d.b.inOrder() {
+		d.say(Input{Kind: InLeave, Ticket: t.id, Why: "abandoned"})
+	}
+	for range 30 {
+		d.wait(10 * time.Minute)
+	}
+	for name, a := range d.b.agents {
+		switch a.State {
+		case Ready, LoggedOut, NotReady, Missed:
+		default:
+			d.Fatalf("%s is stuck in %s", name, a.State)
+		}
+	}
+	if n := len(d.b.seats) + len(d.b.tickets) + len(d.b.calls); n > 0 {
+		d.Fatalf("%d seats, tickets or calls are left", n)
+	}
+}

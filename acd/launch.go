@@ -1,0 +1,119 @@
+package acd
+
+import (
+	"fmt"
+)
+
+// takeUp notes that an agent is on the line for a callback: from here on the number is
+// being dialled.
+func (b *board) takeUp(t *ticket, s *seat) {
+	t.offer, t.back.seat = nil, s
+	b.alarms.set(&t.alarm, never)
+}
+
+// launched says that a call has taken the offer of a callback, by the name it will have
+// in records and views.
+func (b *board) launched(id uint64, call string) error {
+	if t := b.tickets[id]; t != nil && t.isBack() && t.offer != nil {
+		if b.calls[t.entry.Call] == t {
+			delete(b.calls, t.entry.Call)
+		}
+		t.entry.Call = call
+		b.calls[call] = t
+		for _, s := range t.offer.seats {
+			s.call = call
+		}
+	}
+	return b.taken(id)
+}
+
+// reached ends a callback: its conversation has begun.
+func (b *board) reached(id uint64) error {
+	t := b.tickets[id]
+	if t == nil || !t.isBack() || t.back.seat == nil {
+		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
+	}
+	b.record(Event{
+		At: b.now, Kind: KindReached, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id,
+		Length: b.waited(t), Level: t.back.Tries + 1,
+	})
+	b.forget(t)
+	return nil
+}
+
+// unreached notes that a call for a callback came to nothing. It keeps its place until
+// it has been tried often enough.
+func (b *board) unreached(id uint64, why string) error {
+	t := b.tickets[id]
+	if t == nil || !t.isBack() {
+		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
+	}
+	if t.back.seat == nil {
+		b.handBack(t)
+		return nil
+	}
+	p, spec := t.back, t.class.queue.spec.Callback
+	pause := spec.NoAnswer
+	switch why {
+	case UnreachedBusy:
+		pause = spec.Busy
+	case UnreachedAgentLeft:
+		pause = agentLeftPause
+	}
+	if why != UnreachedAgentLeft {
+		p.Tries++
+	}
+	p.seat, p.next = nil, b.now.Mono+pause
+	b.record(Event{
+		At: b.now, Kind: KindUnreached, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id,
+		Reason: why, Length: pause, Level: p.Tries,
+	})
+	b.turn.gone = append(b.turn.gone, id) // the call that dialled is over: the next offer makes a new one
+	if p.Tries >= spec.Tries {
+		b.giveUp(t, "tries")
+		return nil
+	}
+	b.fresh = append(b.fresh, t)
+	b.wake(t)
+	return nil
+}
+
+// handBack ends what a call does for a callback whose number it has not dialled.
+func (b *board) handBack(t *ticket) {
+	b.turn.gone = append(b.turn.gone, t.id)
+	if t.offer != nil {
+		t.back.next = b.now.Mono + agentLeftPause
+		b.releaseAll(t, "handed-back")
+	}
+}
+
+// giveUp ends a callback without a conversation.
+func (b *board) giveUp(t *ticket, why string) {
+	b.revokeAll(t, string(MissCallerLeft))
+	b.count.Removed++
+	b.record(Event{
+		At: b.now, Kind: KindRemoved, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: "callback-" + why, Level: t.back.Tries,
+	})
+	b.turn.removed = append(b.turn.removed, expulsion{t.id, Removal{Limit: why}})
+	l := b.launchOf(t)
+	l.GivenUp = why
+	b.turn.gaveUp = append(b.turn.gaveUp, l)
+	b.forget(t)
+}
+
+// cancel takes a callback out because somebody wishes it.
+func (b *board) cancel(id uint64) error {
+	t := b.tickets[id]
+	if t == nil || !t.isBack() {
+		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
+	}
+	b.giveUp(t, "cancelled")
+	return nil
+}
+
+// launchOf is what a call must know of a callback.
+func (b *board) launchOf(t *ticket) Launch {
+	e := t.entry
+	e.Since = b.stamp(t.since).Wall
+	return Launch{Entry: e, Callback: t.back.Callback}
+}

@@ -1,0 +1,89 @@
+package call
+
+import (
+	"errors"
+	"time"
+
+	"breakwater/acd"
+)
+
+// close takes the two apart, stops everything that belonged to the conversation, and
+// tells the floor how it ended for the agent. In a rescue, the supervisor who rings
+// or has answered is handed on in end.
+func (t *talk) close(end *talkEnd) {
+	c := t.c
+	t.part()
+	switch {
+	case end.kind == endTaken:
+		t.releaseSupervisor() // goes on with the caller
+	case end.kind == endRescue, end.kind == endLost && end.why != "":
+		end.page, t.page = t.page, nil
+		end.by = t.releaseSupervisor()
+	}
+	t.cancelHelp()
+	c.dismiss(t.conv, Cause{By: ByUs, Metric: LegNormal, Text: end.cause})
+	switch end.cause {
+	case CauseProtectedDisconnect, CauseOneStrike:
+		c.x.tally.Add("protect_disconnects_total", "cause", end.cause)
+	}
+	c.account.endSegment(time.Now())
+	c.account.r.Warnings = t.ladder.Warnings()
+	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.cause == CauseAgentLost
+	event := t.hadEvent(end)
+	c.story.event = c.story.event || event
+	c.finish(t.conv, *end, acd.Outcome{
+		Event: event, Protected: c.account.r.Protected, Held: t.conv.agent.heldFor(), Warnings: t.ladder.Warnings() - t.heard,
+	})
+}
+
+// hadEvent tells whether this conversation itself had a protection event. A line that
+// failed is none, nor is what the caller did to an agent before.
+func (t *talk) hadEvent(end *talkEnd) bool {
+	return end.rest > 0 || t.ladder.Warnings() > t.heard || t.ladder.Protected() && !t.shielded && end.cause != CauseAgentLost
+}
+
+// part stops the clocks and the sound of the conversation.
+func (t *talk) part() {
+	for _, stop := range []func(){t.clocks.look, t.clocks.tick} {
+		if stop != nil {
+			stop()
+		}
+	}
+	if t.c.talk == t {
+		t.c.talk = nil
+	}
+	t.stopPrompt()
+	if t.hold != nil {
+		t.hold.Stop()
+		t.hold = nil
+	}
+	if t.joined != nil {
+		t.joined.Close()
+	}
+}
+
+// raisedFor is for how many seconds of a conversation a voice must be raised before the
+// floor counts it as a strain: a laugh or a greeting is no shouting.
+const raisedFor = 10
+
+// finish tells the floor how the conversation ended. Wrap-up and rest begin at once;
+// that they are durable is waited for on the call's behalf, for neither the caller
+// nor the sound may wait for a disk.
+func (c *Call) finish(conv *conversation, end talkEnd, outcome acd.Outcome) {
+	if conv.paged() {
+		return
+	}
+	outcome.Cause, outcome.Raised, outcome.Rest = end.cause, conv.raised >= raisedFor, end.rest
+	outcome.RestFor, outcome.RestMax = c.plan.Protect.RestFor(end.rest)
+	finished := make(chan struct{})
+	c.held.finished = finished
+	c.inbox.helpers.Go(func() {
+		defer close(finished)
+		ctx, cancel := detached()
+		defer cancel()
+		err := c.x.parts.Floor.Finish(ctx, conv.seat.Assignment, outcome)
+		if err != nil && !errors.Is(err, acd.ErrStale) {
+			c.log.Error("finish of a conversation", "agent", conv.seat.Agent, "err", err)
+		}
+	})
+}

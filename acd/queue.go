@@ -171,13 +171,16 @@ func (t *ticket) condition() *condition { return t.class.conds[t.step] }
 // queue all scores grow alike, so the order never changes with time: a head start
 // of minutes is the same as having come that much earlier.
 func (t *ticket) place() key {
-	spec := t.class.queue.spec
-	came := t.since - time.Duration(float64(t.headStart()+t.class.boost)*float64(time.Minute)/spec.Weight)
 	head := int64(1)
 	if t.first() {
 		head = 0
 	}
-	return key{head, int64(came), int64(t.id)}
+	return key{head, int64(t.came()), int64(t.id)}
+}
+
+// came is when the caller would have come to stand here without a head start.
+func (t *ticket) came() time.Duration {
+	return t.since - time.Duration(float64(t.headStart()+t.class.boost)*float64(time.Minute)/t.class.queue.spec.Weight)
 }
 
 // first and headStart are what a caller has over others besides the age. A callback has
@@ -191,10 +194,11 @@ func (t *ticket) headStart() int {
 	return t.entry.Priority
 }
 
-// score compares callers of different queues, in seconds of waiting at weight 1.
+// score compares callers of different queues, in seconds of waiting at weight 1. It
+// is made of came, so that rounding never orders callers of one queue otherwise than place.
 func (t *ticket) score(now time.Duration) float64 {
 	spec := t.class.queue.spec
-	return 60*float64(spec.Priority+t.headStart()+t.class.boost) + spec.Weight*(now-t.since).Seconds()
+	return 60*float64(spec.Priority) + spec.Weight*(now-t.came()).Seconds()
 }
 
 // compare orders callers by who is served first, whatever their queues.
@@ -205,7 +209,7 @@ func (t *ticket) compare(o *ticket, now time.Duration) int {
 		}
 		return 1
 	}
-	return cmp.Or(cmp.Compare(o.score(now), t.score(now)), cmp.Compare(t.since, o.since), cmp.Compare(t.id, o.id))
+	return cmp.Or(cmp.Compare(o.score(now), t.score(now)), cmp.Compare(t.came(), o.came()), cmp.Compare(t.id, o.id))
 }
 
 // before tells whether a caller is served before another.

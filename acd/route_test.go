@@ -102,6 +102,25 @@ func TestWhichCallerComesFirst(t *testing.T) {
 	}
 }
 
+// A head start of a minute and a minute of waiting are the same: then the line of the
+// queue and the comparison across queues must name the same caller, at any hour.
+func TestCallersOfOneQueueAreOrderedAlikeByLineAndByScore(t *testing.T) {
+	for _, weight := range []float64{1, 0.7, 3} {
+		y := start(t, team(map[string]QueueSpec{"q": {Weight: weight, Priority: 1, LeaveOn: []AgentState{}}}, "anna"))
+		head := time.Duration(float64(time.Minute) / weight)
+		y.enter(Entry{Call: "older", Queue: "q"})
+		y.pass(head)
+		y.enter(Entry{Call: "urgent", Queue: "q", Priority: 1})
+		older, urgent := y.b.tickets[1], y.b.tickets[2]
+		for i := range 10_000 {
+			now := y.b.now.Mono + time.Duration(i)*7_919_017
+			if byLine, byScore := older.place().compare(urgent.place()), older.compare(urgent, now); byLine != byScore {
+				t.Fatalf("weight %v, %s later: the line says %d, the score %d", weight, now, byLine, byScore)
+			}
+		}
+	}
+}
+
 func TestAPreferredAgentIsTakenBeforeTheStrategyForAWhile(t *testing.T) {
 	y := start(t, team(map[string]QueueSpec{"q": {}}, "anna", "bert"))
 	y.logIn("anna", "bert")

@@ -34,8 +34,16 @@ const (
 type Floor interface {
 	Agents(ctx context.Context) ([]acd.AgentView, error)
 	Queues(ctx context.Context) ([]acd.QueueView, error)
+	// Outlook is what lies before the callers of each queue: their wait, and which rules
+	// of care hold them.
+	Outlook(ctx context.Context) ([]acd.Outlook, error)
 	Why(ctx context.Context, w acd.Whom) ([]string, error)
 	Counters() acd.Counters
+	Lead
+}
+
+// Lead is what only a supervisor may do.
+type Lead interface {
 	// Lift takes a cap from an agent for a while. acd.ErrNoAgent, acd.ErrBadLift,
 	// acd.ErrNotDurable.
 	Lift(ctx context.Context, l acd.Lift) (acd.AgentView, error)

@@ -22,6 +22,7 @@ var dawn = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 type fakeFloor struct {
 	agents []acd.AgentView
 	queues []acd.QueueView
+	ahead  []acd.Outlook
 	counts acd.Counters
 	err    error
 	asked  acd.Whom
@@ -33,6 +34,7 @@ type fakeFloor struct {
 
 func (f *fakeFloor) Agents(context.Context) ([]acd.AgentView, error) { return f.agents, f.err }
 func (f *fakeFloor) Queues(context.Context) ([]acd.QueueView, error) { return f.queues, f.err }
+func (f *fakeFloor) Outlook(context.Context) ([]acd.Outlook, error)  { return f.ahead, f.err }
 func (f *fakeFloor) Counters() acd.Counters                          { return f.counts }
 
 func (f *fakeFloor) Why(_ context.Context, w acd.Whom) ([]string, error) {

@@ -95,9 +95,35 @@ func (s *Server) scrapeFloor(ctx context.Context, out *sheet) {
 		out.add(gauge, "queue_agents_ready", float64(q.Ready), of)
 		out.add(gauge, "queue_agents_capable", float64(q.Capable), of)
 		out.add(gauge, "queue_oldest_wait_seconds", waitSince(q.Oldest, time.Now()), of)
+		out.add(gauge, "queue_callbacks_waiting", float64(q.Callbacks), of)
+		tellAccuracy(out, q.Estimates, of)
 	}
-	out.add(gauge, "floor_up", bit(err == nil && err2 == nil))
+	ahead, err3 := s.parts.Floor.Outlook(ctx)
+	for _, o := range ahead {
+		tellOutlook(out, o)
+	}
+	out.add(gauge, "floor_up", bit(err == nil && err2 == nil && err3 == nil))
 	s.scrapeFigures(ctx, out)
+}
+
+// tellAccuracy tells how true the estimates were that callers of a queue were given.
+func tellAccuracy(out *sheet, a acd.Accuracy, of label) {
+	out.add(counter, "queue_estimates_judged_total", float64(a.Judged), of)
+	out.add(counter, "queue_estimates_kept_total", float64(a.WithinP50), of, label{"quantile", "0.5"})
+	out.add(counter, "queue_estimates_kept_total", float64(a.WithinP90), of, label{"quantile", "0.9"})
+}
+
+// tellOutlook tells the wait that a caller would be told now, where somebody is there to
+// wait for, and whom the rules of care make wait.
+func tellOutlook(out *sheet, o acd.Outlook) {
+	of := label{"queue", o.Queue}
+	if o.Staffed {
+		out.add(gauge, "queue_estimated_wait_seconds", o.P50.Seconds(), of, label{"quantile", "0.5"})
+		out.add(gauge, "queue_estimated_wait_seconds", o.P90.Seconds(), of, label{"quantile", "0.9"})
+	}
+	for _, rule := range acd.HoldingRules() {
+		out.add(gauge, "queue_callers_held", float64(o.Held[rule]), of, label{"rule", string(rule)})
+	}
 }
 
 // recordsLost is counted by the calls, but promised by the house.

@@ -159,6 +159,14 @@ func (x *Exchange) Prepare(next Plan) (commit func(), err error) {
 	}, nil
 }
 
+// Lookups are what became of the callers that each lookup of the plan was to tell about.
+func (x *Exchange) Lookups() map[string]lookup.Counts {
+	if p := x.plan.Load(); p != nil {
+		return p.book.Counts()
+	}
+	return nil
+}
+
 // errFull and errStopping are why the next call would be refused.
 var (
 	errFull     = errors.New("as many as max_calls allows are in progress")

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -45,7 +44,7 @@ type source struct {
 	table *table // nil = of the web
 	end   func() // lets go of connections; nil = there are none
 
-	asked, failed atomic.Uint64
+	tally tally
 
 	mu    sync.Mutex // guards what follows; a few lines, never while asking
 	cache map[Caller]answer
@@ -123,21 +122,10 @@ func (b *Book) Close() {
 	}
 }
 
-// Counts are the questions asked and failed, by name of the lookup.
-func (b *Book) Counts() map[string][2]uint64 {
-	out := map[string][2]uint64{}
-	if b != nil {
-		for _, s := range b.sources {
-			out[s.name] = [2]uint64{s.asked.Load(), s.failed.Load()}
-		}
-	}
-	return out
-}
-
 // find gives the fields of a caller: known already, asked, or the fallback.
 func (s *source) find(ctx context.Context, who Caller) (map[string]string, error) {
 	if who.Number == "" {
-		return s.spec.Otherwise, nil
+		return s.fallBack(), nil
 	}
 	now := time.Now()
 	s.mu.Lock()
@@ -146,21 +134,26 @@ func (s *source) find(ctx context.Context, who Caller) (map[string]string, error
 	s.mu.Unlock()
 	switch {
 	case ok && now.Before(known.until):
+		s.tally.cached.Add(1)
 		return known.fields, nil
 	case resting:
-		return s.spec.Otherwise, nil
+		return s.fallBack(), nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.spec.Timeout)
+	asking, cancel := context.WithTimeout(ctx, s.spec.Timeout)
 	defer cancel()
-	s.asked.Add(1)
-	got, err := s.ask(ctx, who)
+	s.tally.asked.Add(1)
+	got, err := s.ask(asking, who)
 	if err != nil {
-		s.failed.Add(1)
+		if ctx.Err() != nil { // the caller has hung up: that says nothing of the source
+			return s.fallBack(), err
+		}
+		s.tally.fault(err)
 		s.mu.Lock()
 		s.rests = now.Add(restAfterFault)
 		s.mu.Unlock()
-		return s.spec.Otherwise, err
+		return s.fallBack(), err
 	}
+	s.tally.answered.Add(1)
 	fields := s.spec.keep(got)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -149,10 +149,60 @@ func TestWhateverGoesWrongGivesTheFallbackAndIsToldOnce(t *testing.T) {
 			if took := time.Since(began); took > 5*time.Second {
 				t.Errorf("the caller waited %s", took)
 			}
-			if n := b.Counts()["crm"]; n != [2]uint64{1, 1} {
-				t.Errorf("counts %v: a source that failed is left alone for a while", n)
+			want := Counts{Asked: 1, Failed: 1, Fallback: 3} // a source that failed is left alone for a while
+			if name == "it is silent" {
+				want = Counts{Asked: 1, TimedOut: 1, Fallback: 3}
+			}
+			if n := b.Counts()["crm"]; n != want {
+				t.Errorf("counts %+v, want %+v", n, want)
 			}
 		})
+	}
+}
+
+func TestWhatBecameOfTheCallersIsCounted(t *testing.T) {
+	b := open(t, map[string]Spec{"crm": {URL: crm(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/1" {
+			fmt.Fprint(w, `{"tier": "gold"}`)
+			return
+		}
+		http.NotFound(w, r)
+	}) + "/{number}", Cache: time.Minute}})
+	for _, number := range []string{"1", "1", "2", "2", "2", ""} {
+		b.Ask(t.Context(), Caller{Number: number})
+	}
+	want := map[string]Counts{"crm": {Asked: 2, Answered: 2, Cached: 3, Fallback: 1}}
+	if diff := cmp.Diff(want, b.Counts()); diff != "" {
+		t.Error(diff)
+	}
+	if n := (*Book)(nil).Counts(); len(n) != 0 {
+		t.Errorf("no book counts %v", n)
+	}
+}
+
+// TestACallerWhoHangsUpSaysNothingOfTheSource: else whoever hangs up while another system
+// thinks would send the next callers away with the fallback.
+func TestACallerWhoHangsUpSaysNothingOfTheSource(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	b := open(t, map[string]Spec{"crm": {URL: crm(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/1" {
+			asked <- struct{}{}
+			<-r.Context().Done()
+			return
+		}
+		fmt.Fprint(w, `{"tier": "gold"}`)
+	}) + "/{number}", Timeout: 5 * time.Second}})
+	ctx, hangUp := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		hangUp()
+	}()
+	b.Ask(ctx, Caller{Number: "1"})
+	if got, troubles := b.Ask(t.Context(), Caller{Number: "2"}); got["tier"] != "gold" || len(troubles) > 0 {
+		t.Errorf("the next caller is told %v, %q", got, troubles)
+	}
+	if n := b.Counts()["crm"]; n.Failed+n.TimedOut != 0 {
+		t.Errorf("%+v", n)
 	}
 }
 

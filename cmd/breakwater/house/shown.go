@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 
 	"breakwater/api"
+	"breakwater/call/lookup"
 	"breakwater/config"
 )
 
@@ -170,5 +172,20 @@ func (h *House) counts() map[string]float64 {
 	for name, n := range h.Exchange.Tally().Counts() {
 		counts[name] = float64(n)
 	}
+	maps.Copy(counts, lookups(h.Exchange.Lookups()))
 	return counts
+}
+
+// lookups tells what became of the callers that each lookup was to tell about.
+func lookups(books map[string]lookup.Counts) map[string]float64 {
+	out := map[string]float64{}
+	for name, n := range books {
+		for metric, v := range map[string]uint64{
+			"lookup_asked_total": n.Asked, "lookup_answered_total": n.Answered, "lookup_timeouts_total": n.TimedOut,
+			"lookup_failed_total": n.Failed, "lookup_cached_total": n.Cached, "lookup_fallbacks_total": n.Fallback,
+		} {
+			out[fmt.Sprintf("%s{lookup=%q}", metric, name)] = float64(v)
+		}
+	}
+	return out
 }

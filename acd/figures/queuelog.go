@@ -57,6 +57,7 @@ type inLine struct {
 	position int
 	back     bool      // without a line
 	rang     time.Time // the newest offer
+	agent    string    // of a callback: who waits while the number is dialled
 }
 
 // member is an agent in the log.
@@ -139,7 +140,28 @@ func (l *queueLog) caller(e *acd.Event) {
 		}
 	case acd.KindOrphaned:
 		l.exit(e, "EXITEMPTY")
+	case acd.KindReached:
+		l.reach(e)
 	}
+}
+
+// reach writes that somebody is called back: only now there is a caller, who enters and
+// is connected at once. A number dialled in vain is not in the log.
+func (l *queueLog) reach(e *acd.Event) {
+	c := l.waiting[e.Ticket]
+	if c == nil || l.people[c.agent] == nil {
+		return
+	}
+	c.position, c.at = 1, e.At.Wall
+	l.write(e, "", "ENTERQUEUE", "", "", "1")
+	l.connect(e, l.people[c.agent], c)
+}
+
+// connect writes that an agent has a caller.
+func (l *queueLog) connect(e *acd.Event, m *member, c *inLine) {
+	delete(l.waiting, e.Ticket)
+	m.answered, m.held, m.position = e.At.Wall, e.At.Wall.Sub(c.at), c.position
+	l.write(e, l.who(c.agent, m), "CONNECT", secs(m.held), e.Call, secs(e.At.Wall.Sub(later(c.rang, c.at))))
 }
 
 func (l *queueLog) enter(e *acd.Event) {
@@ -206,15 +228,20 @@ func (l *queueLog) agent(e *acd.Event) {
 	l.presence(e, m)
 }
 
+// who an agent is in the log.
+func (l *queueLog) who(agent string, m *member) string {
+	switch {
+	case !l.names:
+		return somebody
+	case l.fates[m.seat].Protected:
+		return nobody
+	}
+	return agent
+}
+
 // work writes what came of an offer.
 func (l *queueLog) work(e *acd.Event, m *member) {
-	who := somebody
-	if l.names {
-		who = e.Agent
-		if l.fates[m.seat].Protected {
-			who = nobody
-		}
-	}
+	who := l.who(e.Agent, m)
 	c := l.waiting[e.Ticket]
 	switch e.Kind {
 	case acd.KindOffered:
@@ -229,12 +256,9 @@ func (l *queueLog) work(e *acd.Event, m *member) {
 		if c == nil {
 			return
 		}
-		if delete(l.waiting, e.Ticket); c.back {
-			c.position, c.at = 1, e.At.Wall
-			l.write(e, "", "ENTERQUEUE", "", "", "1")
+		if c.agent = e.Agent; !c.back {
+			l.connect(e, m, c)
 		}
-		m.answered, m.held, m.position = e.At.Wall, e.At.Wall.Sub(c.at), c.position
-		l.write(e, who, "CONNECT", secs(m.held), e.Call, secs(e.At.Wall.Sub(c.rang)))
 	case acd.KindFinished:
 		l.complete(e, m, who)
 	}

@@ -130,3 +130,44 @@ func TestTheQueueLogWaitsUntilItKnowsWhetherAConversationIsProtected(t *testing.
 		t.Error("nothing is told at all")
 	}
 }
+
+// TestACallbackIsInTheQueueLogOnlyOnceSomebodyIsCalledBack: the first try is in vain, the
+// second reaches the caller.
+func TestACallbackIsInTheQueueLogOnlyOnceSomebodyIsCalledBack(t *testing.T) {
+	s := &story{}
+	try := func(at time.Duration, seat uint64, reached bool) {
+		e := acd.Event{Queue: "orders", Call: "back", Ticket: 1, Assignment: seat}
+		as := func(after time.Duration, kind, agent string, state acd.AgentState, reason string) {
+			e := e
+			e.Kind, e.Agent, e.State, e.Reason = kind, agent, state, reason
+			s.at(at+after, e)
+		}
+		as(0, acd.KindOffered, "anna", acd.Offered, "")
+		as(2*time.Second, acd.KindAnswered, "anna", acd.OnCall, "")
+		if reached {
+			as(10*time.Second, acd.KindReached, "", "", "")
+			as(70*time.Second, acd.KindFinished, "anna", acd.WrapUp, "caller_ended")
+		} else {
+			as(30*time.Second, acd.KindUnreached, "", "", acd.UnreachedNoAnswer)
+			as(30*time.Second, acd.KindFinished, "anna", acd.WrapUp, "unreached")
+		}
+		as(2*time.Minute, acd.KindWrapUpOver, "anna", acd.Ready, "")
+	}
+	s.says(0, "anna", acd.KindLogIn, acd.Ready)
+	s.at(time.Minute, acd.Event{Kind: acd.KindParked, Queue: "orders", Call: "web", Ticket: 1, Reason: "asked"})
+	try(2*time.Minute, 1, false)
+	try(12*time.Minute, 2, true)
+	for who, names := range map[string]bool{"AGENT": false, "anna": true} {
+		var got []string
+		for _, l := range logOf(s.events, names, nil) {
+			got = append(got, strings.TrimPrefix(l.String(), "1772367"))
+		}
+		want := []string{
+			"130|back|orders|NONE|ENTERQUEUE|||1", "130|back|orders|" + who + "|CONNECT|0|back|0",
+			"190|back|orders|" + who + "|COMPLETECALLER|0|60|1",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("names %v (-want +got):\n%s", names, diff)
+		}
+	}
+}

@@ -16,7 +16,7 @@ type Past struct {
 	works  map[string][]*Work // over or not, by queue, in the order of their offers
 	broken Broken
 
-	answers map[uint64]time.Time // when each ticket was answered
+	answers map[uint64]time.Time // when each ticket was answered, by an agent and by who is called back
 }
 
 // person is one agent's past.
@@ -38,6 +38,9 @@ func NewPast() *Past {
 
 // Add takes the next event of the ledger.
 func (p *Past) Add(e *acd.Event) {
+	if e.Kind == acd.KindUnreached { // nobody was on the line: the next try is no second answer
+		delete(p.answers, e.Ticket)
+	}
 	if e.Agent == "" {
 		return
 	}
@@ -109,6 +112,7 @@ func (p *Past) toWork(a *person, e *acd.Event) {
 	case acd.KindRecovered:
 		w.lost = true
 		w.finish(e)
+		delete(p.answers, w.ticket) // a callback whose number was being dialled is tried anew
 	case acd.KindWrapUpExtended:
 		w.added += e.Length
 	case acd.KindWrapUpOver:

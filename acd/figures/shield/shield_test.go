@@ -119,6 +119,9 @@ func TestBrokenPromisesAreReadFromTheEvents(t *testing.T) {
 		return e
 	}
 	rest := acd.Event{Kind: acd.KindRestGranted, Agent: "anna", State: acd.OnCall, Level: 1, Length: time.Minute}
+	unreached, ring, again := of(acd.KindFinished, "anna", acd.WrapUp, 1), of(acd.KindOffered, "ben", acd.Offered, 1), of(acd.KindAnswered, "ben", acd.OnCall, 1)
+	unreached.Reason = "unreached"
+	dialled := acd.Event{Kind: acd.KindUnreached, Queue: "q", Call: "c", Ticket: 1, Reason: acd.UnreachedBusy}
 	talk := []acd.Event{of(acd.KindLogIn, "anna", acd.Ready, 0), of(acd.KindOffered, "anna", acd.Offered, 1), of(acd.KindAnswered, "anna", acd.OnCall, 1)}
 	for name, c := range map[string]struct {
 		events []acd.Event
@@ -133,8 +136,10 @@ func TestBrokenPromisesAreReadFromTheEvents(t *testing.T) {
 		"a rest that was declined": {[]acd.Event{
 			rest, wrap, of(acd.KindWrapUpEnded, "anna", acd.Resting, 0), of(acd.KindRestDeclined, "anna", acd.Ready, 0),
 		}, [3]int{}},
-		"a second offer":           {[]acd.Event{of(acd.KindOffered, "anna", acd.Offered, 2)}, [3]int{1, 0, 0}},
-		"two agents of one caller": {[]acd.Event{of(acd.KindOffered, "ben", acd.Offered, 1), of(acd.KindAnswered, "ben", acd.OnCall, 1)}, [3]int{1, 0, 0}},
+		"a second offer": {[]acd.Event{of(acd.KindOffered, "anna", acd.Offered, 2)}, [3]int{1, 0, 0}},
+		"a callback that is tried again, by another agent": {[]acd.Event{dialled, unreached, ring, again}, [3]int{}},
+		"one that a crash cut off, and is tried again":     {[]acd.Event{of(acd.KindRecovered, "anna", acd.WrapUp, 1), ring, again}, [3]int{}},
+		"two agents of one caller":                         {[]acd.Event{of(acd.KindOffered, "ben", acd.Offered, 1), of(acd.KindAnswered, "ben", acd.OnCall, 1)}, [3]int{1, 0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := told(append(talk[:3:3], c.events...)...).Broken()

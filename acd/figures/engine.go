@@ -27,6 +27,7 @@ type visit struct {
 	at     time.Time
 	what   what
 	wait   time.Duration // of those that end a wait: from the entry into this queue
+	before time.Duration // of those: from the call's first entry into any queue to that into this one
 	again  string        // of an entry: why the call comes again
 	caller bool          // of an entry: who calls is known by a pseudonym
 	repeat bool          // of an entry: the same caller called within a week before
@@ -53,7 +54,8 @@ const (
 type place struct {
 	queue  string
 	at     acd.Stamp
-	parked bool // without a line, for a callback
+	age    time.Duration // that the caller had when entering
+	parked bool          // without a line, for a callback
 }
 
 // sighting is a caller's last call.
@@ -93,7 +95,7 @@ func (e *Engine) visit(ev *acd.Event) {
 	v := visit{at: ev.At.Wall, wait: ev.Length}
 	switch ev.Kind {
 	case acd.KindEntered:
-		e.inside[ev.Ticket] = place{ev.Queue, ev.At, false}
+		e.inside[ev.Ticket] = place{ev.Queue, ev.At, ev.Length, false}
 		v.what, v.wait, v.again = entered, 0, ev.Reason
 		e.sight(&v, ev)
 	case acd.KindRefused:
@@ -127,11 +129,12 @@ func (e *Engine) visit(ev *acd.Event) {
 // agent's answer does not, for the caller is not on the line yet.
 func (e *Engine) waited(v *visit, ev *acd.Event) bool {
 	at, known := e.inside[ev.Ticket]
+	v.before = at.age
 	switch {
 	case v.what == entered || v.what == refused:
 		return true
 	case v.what == parked:
-		e.inside[ev.Ticket] = place{ev.Queue, ev.At, true}
+		e.inside[ev.Ticket] = place{ev.Queue, ev.At, ev.Length, true}
 		v.wait = 0
 		if known && !at.parked { // so long on the line
 			v.wait = max(0, v.at.Sub(at.at.Wall))

@@ -112,6 +112,20 @@ func TestTheFourServiceLevelsSideBySide(t *testing.T) {
 	}
 }
 
+// TestWhoWaitedInAnotherQueueIsNoShortAbandon: ten minutes and an overflow are no wrong
+// number, however soon the caller hangs up after it.
+func TestWhoWaitedInAnotherQueueIsNoShortAbandon(t *testing.T) {
+	s := &story{}
+	s.at(0, acd.Event{Kind: acd.KindEntered, Queue: "q", Ticket: 1, Call: "a", Length: 10 * time.Minute})
+	s.at(2*time.Second, acd.Event{Kind: acd.KindLeft, Queue: "q", Ticket: 1, Call: "a", Reason: "abandoned", Length: 2 * time.Second})
+	s.at(time.Minute, acd.Event{Kind: acd.KindEntered, Queue: "q", Ticket: 2, Call: "b", Length: time.Millisecond})
+	s.at(time.Minute+time.Second, acd.Event{Kind: acd.KindLeft, Queue: "q", Ticket: 2, Call: "b", Reason: "abandoned", Length: time.Second})
+	f := engineOf(s.events).Queue("q", Cuts{noon, noon.Add(time.Hour)})[0]
+	if f.Callers.Abandoned != 2 || f.Callers.Short != 1 || f.Callers.Offered != 1 || f.Level.A.Text() != "0" || f.Waits.ATA.Text() != "1.5" {
+		t.Errorf("%+v, SL-A %q, ATA %s; want one short abandon of two", f.Callers, f.Level.A.Text(), f.Waits.ATA.Text())
+	}
+}
+
 func TestACallbackCountsOnceAndIsNoAbandon(t *testing.T) {
 	s := &story{}
 	s.at(0, acd.Event{Kind: acd.KindEntered, Queue: "q", Ticket: 1, Call: "a"})

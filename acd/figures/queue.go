@@ -80,7 +80,7 @@ func (s *queueSums) visit(v visit, within, short time.Duration) {
 		if v.wait <= within {
 			s.left++
 		}
-		if v.wait < short {
+		if v.before+v.wait < short { // who waited before, in another queue, did call
 			s.short++
 		}
 	case parked:

@@ -32,8 +32,8 @@ type need struct {
 	program *vm.Program
 	parts   []part   // what is joined by && at the top, to name what failed
 	skills  []string // names used, sorted
-	fields  []string // fields of the call's data used, sorted
-	anyData bool     // the data is used in a way that cannot be narrowed to fields
+
+	questions []question // what is asked of the call
 }
 
 // part is one condition that must hold by itself.
@@ -44,7 +44,10 @@ type part struct {
 }
 
 // dictionary is what an expression may name: every skill of any agent.
-type dictionary struct{ skills map[string]bool }
+type dictionary struct {
+	skills map[string]bool
+	texts  bool // the call's data are text; else of any kind
+}
 
 func newDictionary(agents map[string]AgentSpec) dictionary {
 	d := dictionary{skills: map[string]bool{}}
@@ -63,6 +66,9 @@ func (d dictionary) env(a AgentSpec) map[string]any {
 		env[s] = a.Skills[s]
 	}
 	env[dataName] = map[string]any{}
+	if d.texts {
+		env[dataName] = map[string]string{}
+	}
 	return env
 }
 
@@ -72,9 +78,11 @@ func (d dictionary) compile(text string) (*need, error) {
 		return &need{}, nil
 	}
 	n := &need{text: text}
-	options := []expr.Option{
-		expr.Env(d.env(AgentSpec{})), expr.AsBool(), expr.DisableAllBuiltins(), expr.MaxNodes(maxNodes),
+	anything := []expr.Option{
+		expr.Env(d.env(AgentSpec{})), expr.MaxNodes(maxNodes),
+		expr.DisableAllBuiltins(), expr.EnableBuiltin("int"), expr.EnableBuiltin("float"), // call data are text
 	}
+	options := append(slices.Clone(anything), expr.AsBool())
 	var err error
 	if n.program, err = expr.Compile(text, options...); err != nil {
 		return nil, d.explain(err)
@@ -85,7 +93,7 @@ func (d dictionary) compile(text string) (*need, error) {
 	}
 	used := names{}
 	ast.Walk(&tree.Node, &used)
-	n.skills, n.fields, n.anyData = used.skills(), used.fields(), used.wholeData()
+	n.skills = used.skills()
 	for _, node := range conjuncts(tree.Node) {
 		p := part{text: node.String()}
 		if p.program, err = expr.Compile(p.text, options...); err != nil {
@@ -95,6 +103,11 @@ func (d dictionary) compile(text string) (*need, error) {
 		ast.Walk(&node, &of)
 		p.skills = of.skills()
 		n.parts = append(n.parts, p)
+		asked, err := questions(node, anything)
+		if err != nil {
+			return nil, d.explain(err)
+		}
+		n.questions = append(n.questions, asked...)
 	}
 	return n, nil
 }
@@ -151,21 +164,7 @@ func holds(program *vm.Program, env, data map[string]any) bool {
 }
 
 // usesData tells whether the answer depends on the call.
-func (n *need) usesData() bool { return n.anyData || len(n.fields) > 0 }
-
-// signature is what of the call's data the need depends on: two calls with the
-// same signature can be served by the same agents.
-func (n *need) signature(data map[string]any) string {
-	fields := n.fields
-	if n.anyData {
-		fields = slices.Sorted(maps.Keys(data))
-	}
-	var b strings.Builder
-	for _, f := range fields {
-		fmt.Fprintf(&b, "%q=%#v;", f, data[f])
-	}
-	return b.String()
-}
+func (n *need) usesData() bool { return len(n.questions) > 0 }
 
 // best is the sum of the levels the expression names, for best-skill.
 func (n *need) best(a AgentSpec) int {
@@ -189,6 +188,9 @@ func (d dictionary) explain(err error) error {
 			text += fmt.Sprintf("; did you mean %s?", near)
 		}
 	}
+	if d.texts && strings.Contains(text, "string") {
+		text += "; call data are text: compare with a text, such as \"1\", or write int(data.NAME)"
+	}
 	return fmt.Errorf("column %d: %s", at.Column+1, text)
 }
 
@@ -200,44 +202,28 @@ func conjuncts(n ast.Node) []ast.Node {
 	return []ast.Node{n}
 }
 
-// names collects what an expression names. Walk visits children first, so a plain
-// "data" is seen before the member it belongs to: both are counted.
+// names collects what an expression names.
 type names struct {
-	seen    map[string]bool
-	members map[string]bool
-	data    int // mentions of data
-	narrow  int // of these, data.field
+	seen map[string]bool // all but data
+	data int             // mentions of data
 }
 
 // Visit is called for every node.
 func (v *names) Visit(node *ast.Node) {
-	switch n := (*node).(type) {
-	case *ast.IdentifierNode:
-		if n.Value == dataName {
-			v.data++
-			return
-		}
+	n, ok := (*node).(*ast.IdentifierNode)
+	switch {
+	case !ok:
+	case n.Value == dataName:
+		v.data++
+	default:
 		if v.seen == nil {
 			v.seen = map[string]bool{}
 		}
 		v.seen[n.Value] = true
-	case *ast.MemberNode:
-		of, isName := n.Node.(*ast.IdentifierNode)
-		field, isText := n.Property.(*ast.StringNode)
-		if !isName || of.Value != dataName || !isText {
-			return
-		}
-		v.narrow++
-		if v.members == nil {
-			v.members = map[string]bool{}
-		}
-		v.members[field.Value] = true
 	}
 }
 
 func (v *names) skills() []string { return slices.Sorted(maps.Keys(v.seen)) }
-func (v *names) fields() []string { return slices.Sorted(maps.Keys(v.members)) }
-func (v *names) wholeData() bool  { return v.data > v.narrow }
 
 // nearest gives the known word within two edits of an unknown one.
 func nearest(word string, known map[string]bool) string {

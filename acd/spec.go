@@ -45,7 +45,7 @@ var strategies = []string{
 type QueueSpec struct {
 	Name      string         `yaml:"-"`
 	Strategy  Strategy       `yaml:"strategy"`  // default longest-idle
-	Needs     string         `yaml:"needs"`     // skill expression, e.g. refunds >= 3 && (lang_zh >= 5 || lang_en >= 7); empty = every agent of Agents
+	Needs     string         `yaml:"needs"`     // skill expression, e.g. refunds >= 3 && (lang_zh >= 5 || lang_en >= 7); call data are text: data.tier == "gold", int(data.order) > 1000; empty = every agent of Agents
 	Agents    []string       `yaml:"agents"`    // who may serve, in order for linear; empty = everybody who meets Needs
 	Reserve   []string       `yaml:"reserve"`   // agents who serve, too, while the service level is below its objective
 	Service   Service        `yaml:"service"`   // the level at which reserve agents are called

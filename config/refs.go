@@ -26,7 +26,10 @@ func (r *reading) checkReferences(c *Config) {
 	r.checkTeams(c)
 	floor := c.FloorPlan().Check() // skill expressions need all agents
 	maps.DeleteFunc(floor, func(key, _ string) bool { return strings.HasPrefix(key, "settings.") })
+	texts := c.FloorPlan().CheckTexts()
+	maps.DeleteFunc(texts, func(key, _ string) bool { return floor[key] != "" })
 	r.judge("", floor)
+	r.judge("", texts)
 	r.judge("", c.CallPlan().Check())
 }
 

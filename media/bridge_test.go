@@ -280,6 +280,8 @@ func TestSilenceTakesThePlaceOfAKey(t *testing.T) {
 				agent.put(rtp.Header{Marker: i == 0, Payload: 101, Sequence: agent.h.Sequence, Timestamp: at, SSRC: agent.h.SSRC}, payload[:])
 				agent.h.Sequence++
 			}
+			<-keys.C
+			clock.Reset(20 * time.Millisecond)
 			agent.h.Timestamp = at + 320*8
 			talk(5)
 			caller.untilHears(g711.ALawToULaw[0x11])

@@ -21,7 +21,8 @@ type Line struct {
 // followed is how a relayed source's numbers become ours, so that its losses and
 // its order survive.
 type followed struct {
-	on        bool
+	known     bool // there was one
+	on        bool // nobody else has been sent since
 	ssrc      uint32
 	sequence  uint16 // its newest
 	sound     uint16 // of its newest packet of sound
@@ -29,6 +30,7 @@ type followed struct {
 	first     uint16 // our sequence number of its first packet, or of one that is long past
 	shift     uint16 // ours = its sequence number + shift
 	slide     uint32 // ours = its timestamp + slide
+	taken     taken
 }
 
 const (
@@ -53,8 +55,16 @@ func (l *Line) Next(now int64, samples uint32, smooth bool) Header {
 }
 
 // Follow numbers a packet of sound relayed from a source. ok is false for a packet
-// so late that it belongs before our handing over to that source.
+// so late that it belongs before our handing over to that source. A source that comes
+// back after something of our own has the times that it meant, where they are still free.
 func (l *Line) Follow(now int64, in Header, samples uint32) (h Header, ok bool) {
+	back := l.comesBack(now, in)
+	if back == tooLate {
+		return Header{}, false
+	}
+	if back == inTime {
+		return l.resume(now, in, samples), true
+	}
 	if !l.near(in) || !l.punctual(now, in) {
 		h = l.step(now, samples, false)
 		h.Marker = true
@@ -62,7 +72,7 @@ func (l *Line) Follow(now int64, in Header, samples uint32) (h Header, ok bool) 
 		return h, true
 	}
 	s := &l.source
-	h = Header{Marker: in.Marker, SSRC: l.SSRC, Sequence: in.Sequence + s.shift, Timestamp: in.Timestamp + s.slide}
+	h = Header{Marker: in.Marker, SSRC: l.SSRC, Sequence: s.number(in.Sequence), Timestamp: in.Timestamp + s.slide}
 	if int16(h.Sequence-s.first) < 0 {
 		return h, false
 	}
@@ -89,7 +99,7 @@ func (l *Line) Event(now int64, in Header, begins bool) (h Header, ok bool) {
 	s := &l.source
 	switch {
 	case l.near(in):
-		h.Sequence, h.Timestamp = in.Sequence+s.shift, in.Timestamp+s.slide
+		h.Sequence, h.Timestamp = s.number(in.Sequence), in.Timestamp+s.slide
 		if int16(h.Sequence-s.first) < 0 {
 			return h, false // its number had the source before
 		}
@@ -101,6 +111,7 @@ func (l *Line) Event(now int64, in Header, begins bool) (h Header, ok bool) {
 		l.adopt(in, h)
 	default: // sound is re-framed, its numbers are our own
 		h.Sequence, h.Timestamp = l.sequence+1, l.Newest(now)
+		s.notice(in)
 	}
 	if begins {
 		l.press.out = h.Timestamp
@@ -116,12 +127,15 @@ func (l *Line) Event(now int64, in Header, begins bool) (h Header, ok bool) {
 // that its number leaves no hole in ours.
 func (l *Line) Skip(in Header) {
 	s := &l.source
-	if !s.on || in.SSRC != s.ssrc {
-		return
-	}
-	if ahead := int16(in.Sequence - s.sequence); ahead > 0 && ahead <= nearSequence {
+	switch ahead := int16(in.Sequence - s.sequence); {
+	case !l.knows(in):
+	case !s.on:
+		s.notice(in)
+	case ahead > 0:
 		s.sequence = in.Sequence
-		s.shift--
+		s.take(in.Sequence)
+	case int16(s.number(in.Sequence)-l.sequence) > 0: // overtaken by others that were taken out, and by no more
+		s.take(in.Sequence)
 	}
 }
 
@@ -139,10 +153,13 @@ func (l *Line) Newest(now int64) uint32 { return l.timestamp + uint32(now-l.at) 
 func (l *Line) Sent() (at int64, samples uint32, ok bool) { return l.at, l.samples, l.begun }
 
 // near tells whether a packet goes on what is followed, by SSRC and sequence.
-func (l *Line) near(in Header) bool {
+func (l *Line) near(in Header) bool { return l.source.on && l.knows(in) }
+
+// knows is near, also when we have spoken since.
+func (l *Line) knows(in Header) bool {
 	s := &l.source
 	ahead := int16(in.Sequence - s.sequence)
-	return s.on && in.SSRC == s.ssrc && ahead <= nearSequence && ahead >= -nearSequence
+	return s.known && in.SSRC == s.ssrc && ahead <= nearSequence && ahead >= -nearSequence
 }
 
 // punctual tells whether a packet's timestamp fits its sequence number and the
@@ -153,24 +170,31 @@ func (l *Line) punctual(now int64, in Header) bool {
 	if ahead > 0 && moved < 0 || ahead < 0 && moved > 0 {
 		return false
 	}
-	drift := int64(moved) - (now - l.at)
+	drift := int64(l.lead(in)) - (now - l.at)
 	return drift > -nearTime && drift < nearTime
 }
 
+// lead is how far a packet's time is ahead of the newest packet of sound that we sent.
+func (l *Line) lead(in Header) int32 { return int32(in.Timestamp + l.source.slide - l.timestamp) }
+
 func (l *Line) adopt(in, out Header) {
 	l.source = followed{
-		on: true, ssrc: in.SSRC, sequence: in.Sequence, sound: in.Sequence, timestamp: in.Timestamp,
+		known: true, on: true, ssrc: in.SSRC, sequence: in.Sequence, sound: in.Sequence, timestamp: in.Timestamp,
 		first: out.Sequence, shift: out.Sequence - in.Sequence, slide: out.Timestamp - in.Timestamp,
 	}
 }
 
-// trail draws first after a packet of the source that was sent. What is further behind than this
-// is not near, so nothing is lost by it; and were it not drawn, after half of all sequence
-// numbers, 11 minutes of sound, every packet would seem to come before the first.
+// trail draws first after a packet of the source that was sent, and forgets what was taken out
+// long before it. What is further behind than this is not near, so nothing is lost by it; and were
+// it not drawn, after half of all sequence numbers, 11 minutes of sound, every packet would seem
+// to come before the first.
 func (s *followed) trail(sent uint16) {
 	const behind = 2 * nearSequence
 	if ahead := int16(sent - s.first); ahead > behind {
 		s.first = sent - behind
+	}
+	if !s.taken.none() && int16(s.sequence-s.taken.newest) > behind {
+		s.taken = taken{}
 	}
 }
 

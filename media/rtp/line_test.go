@@ -137,13 +137,15 @@ func TestAKeyBeforeAnySound(t *testing.T) {
 }
 
 // Whatever sources take turns, the numbers that leave never repeat and never go back,
-// as long as each source's own do not.
+// as long as each source's own do not. A source that comes back may have to give up its
+// first packet, no more.
 func TestNumbersNeverGoBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := NewLine(1, uint16(rapid.Uint32().Draw(t, "sequence")), rapid.Uint32().Draw(t, "timestamp"))
 		now := int64(0)
 		in := map[uint32]*Header{1: {SSRC: 1}, 2: {SSRC: 2, Sequence: 65530, Timestamp: 1 << 31}}
 		var before Header
+		refused := false
 		for i := range rapid.IntRange(2, 60).Draw(t, "packets") {
 			now += rapid.Int64Range(0, 4000).Draw(t, "passed")
 			for _, h := range in {
@@ -156,10 +158,16 @@ func TestNumbersNeverGoBack(t *testing.T) {
 				h = l.Next(now, 160, rapid.Bool().Draw(t, "smooth"))
 			default:
 				var ok bool
+				own := !l.source.on
 				if h, ok = l.Follow(now, *in[source], 160); !ok {
-					t.Fatal("a fresh packet was refused")
+					if refused || !own {
+						t.Fatal("a fresh packet was refused")
+					}
+					refused = true
+					continue
 				}
 			}
+			refused = false
 			if i > 0 && (int16(h.Sequence-before.Sequence) <= 0 || int32(h.Timestamp-before.Timestamp) < 160) {
 				t.Fatalf("after %+v came %+v", before, h)
 			}
@@ -244,6 +252,10 @@ func TestARelayedSourceIsHeardForHours(t *testing.T) {
 	line := NewLine(1, 60_000, 7)
 	in := Header{SSRC: 9, Sequence: 65_000, Timestamp: 1 << 31}
 	for i := range hours {
+		if i == 1 { // one key, long ago
+			in.Sequence++
+			line.Skip(in)
+		}
 		now := int64(i) * 160
 		in.Sequence, in.Timestamp = in.Sequence+1, in.Timestamp+160
 		out, ok := line.Follow(now, in, 160)

@@ -39,7 +39,9 @@ type Caller struct {
 	Number string         `json:"number,omitempty"`
 	Data   map[string]any `json:"data,omitempty"`
 	Prefer string         `json:"prefer,omitempty"`
-	Back   *Callback      `json:"back,omitempty"` // nil = on the line
+	Tier   Tier           `json:"tier,omitempty"`  // how hard they are known to be: an agent is spared them after a crash, too
+	Event  bool           `json:"event,omitempty"` // their call had a protection event with an agent before
+	Back   *Callback      `json:"back,omitempty"`  // nil = on the line
 }
 
 // Why a number was not reached; see Floor.Unreached.
@@ -175,7 +177,8 @@ func (b *board) keep(t *ticket, c Callback, next time.Duration) {
 
 // caller is what the ledger keeps of a ticket.
 func (t *ticket) caller() *Caller {
-	c := &Caller{Number: t.entry.Caller, Data: t.entry.Data, Prefer: t.entry.Prefer}
+	e := &t.entry
+	c := &Caller{Number: e.Caller, Data: e.Data, Prefer: e.Prefer, Tier: e.Tier, Event: e.Event}
 	if t.isBack() {
 		back := t.back.Callback
 		c.Back = &back

@@ -102,3 +102,39 @@ func TestWhoLostTheirAgentIsGivenToTheSameOne(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoIsHardOnPeopleIsSoAfterACrash: a caller known to be hard, on the line or waiting
+// for a callback, goes to no newcomer because the server died meanwhile.
+func TestWhoIsHardOnPeopleIsSoAfterACrash(t *testing.T) {
+	for name, wait := range map[string]func(*desk, Entry){
+		"on the line": func(d *desk, e Entry) { d.enter(e) },
+		"asked for a callback": func(d *desk, e Entry) {
+			d.must(d.Park(d.ctx, d.enter(e).ID, Callback{Number: e.Caller, Kind: BackAsked}))
+		},
+		"scheduled": func(d *desk, e Entry) {
+			_, err := d.CallBack(d.ctx, e, Callback{Number: e.Caller, Kind: BackScheduled, At: time.Now()})
+			d.must(err)
+		},
+	} {
+		for _, e := range []Entry{{Tier: 2}, {Tier: 9}, {Event: true}} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					plan := callable()
+					plan.Settings.Care.Newcomer = 90
+					plan.Agents["anna"] = AgentSpec{Since: time.Now().Format(time.DateOnly)}
+					ledger := &memory{}
+					before := open(t, plan, ledger)
+					e.Call, e.Queue, e.Caller = "c1", "help", "0301234"
+					wait(before, e)
+					before.stop()
+					after := open(t, plan, ledger)
+					after.logIn("anna")
+					after.pass(time.Minute)
+					after.notLaunched()
+					after.logIn("bert")
+					after.launched()
+				})
+			})
+		}
+	}
+}

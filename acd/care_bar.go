@@ -33,7 +33,7 @@ func (b *board) spare(a *agent) {
 		due := b.breakDueAt(a)
 		s.ask = due <= b.now.Mono
 		switch {
-		case s.ask || a.Care.Ask > b.now.Mono:
+		case s.ask && c.BreakAsk > 0 || a.Care.Ask > b.now.Mono:
 			s.bars.pause = askedForBreak
 		case s.load > b.now.Mono:
 			s.bars.pause = overLoad

@@ -94,3 +94,20 @@ func TestTheQuestionThatACallCutShortOutlivesARestart(t *testing.T) {
 		t.Errorf("asked again: %t, asked until %s", c.Again, c.Ask)
 	}
 }
+
+// TestABreakThatIsOnlyToldOfKeepsNobodyWaiting: with break_ask -1 no offer waits for an
+// answer, so an emergency call that came later is no reason to pass who waited longer.
+func TestABreakThatIsOnlyToldOfKeepsNobodyWaiting(t *testing.T) {
+	queues := map[string]QueueSpec{"q": {WrapUp: -1}, "emergency": {WrapUp: -1, Urgent: true}}
+	y := caring(t, queues, func(c *Care) { c.Break, c.BreakAsk = 5*time.Minute, off }, "anna")
+	y.logIn("anna")
+	y.enter(Entry{Call: "c1", Queue: "q"})
+	y.talk("c1")
+	y.pass(50 * time.Minute)
+	y.enter(Entry{Call: "c2", Queue: "q"})
+	y.pass(4 * time.Minute)
+	y.enter(Entry{Call: "e1", Queue: "emergency"})
+	y.pass(time.Minute)
+	y.end("c1")
+	y.want("c2>anna")
+}

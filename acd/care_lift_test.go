@@ -74,3 +74,16 @@ func TestALiftNeverShortensARest(t *testing.T) {
 	y.pass(time.Second)
 	y.want("c2>anna")
 }
+
+// TestALiftBeforeTheFirstLogInIsNoTimeAtWork: what is replayed of an agent begins with the
+// first event, not with the machine.
+func TestALiftBeforeTheFirstLogInIsNoTimeAtWork(t *testing.T) {
+	at := Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "one", Mono: 9 * time.Hour}
+	p, err := recall(nil, []Event{{Seq: 1, At: at, Kind: KindCapLifted, Agent: "anna", State: LoggedOut, Length: time.Hour}}, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.people["anna"]; got.Since != at.Mono || got.State != LoggedOut {
+		t.Errorf("%s since %s, want since %s", got.State, got.Since, at.Mono)
+	}
+}

@@ -2,7 +2,6 @@ package acd
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -18,13 +17,10 @@ func (d *day) wait(t time.Duration) {
 
 func (d *day) enter() {
 	d.calls++
-	e := Entry{
-		Call: fmt.Sprintf("c%d", d.calls), Queue: rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Queues))).Draw(d.T, "queue"),
-		Data:     map[string]any{"tier": rapid.IntRange(0, 3).Draw(d.T, "tier")},
-		Priority: rapid.SampledFrom([]int{0, 0, 1}).Draw(d.T, "extra"),
-		Head:     rapid.IntRange(0, 9).Draw(d.T, "head") == 0,
-		Prefer:   rapid.SampledFrom([]string{"", "", "a0"}).Draw(d.T, "prefer"),
-	}
+	e := d.draft()
+	e.Priority = rapid.SampledFrom([]int{0, 0, 1}).Draw(d.T, "extra")
+	e.Head = rapid.IntRange(0, 9).Draw(d.T, "head") == 0
+	e.Prefer = rapid.SampledFrom([]string{"", "", "a0"}).Draw(d.T, "prefer")
 	if e.Head {
 		e.Since = d.now.Wall.Add(-time.Minute)
 	}
@@ -37,6 +33,10 @@ func (d *day) enter() {
 
 // asks lets a waiting caller wish to be called back; a few share a number.
 func (d *day) asks() {
+	if rapid.IntRange(0, 3).Draw(d.T, "at a time") == 0 {
+		d.later()
+		return
+	}
 	if len(d.b.tickets) == 0 {
 		return
 	}
@@ -107,6 +107,8 @@ func (d *day) ring() {
 
 func (d *day) finish(id uint64) {
 	o := Outcome{Cause: "caller_ended", Rest: rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(d.T, "rest")}
+	o.Event = rapid.IntRange(0, 2).Draw(d.T, "an event") == 0
+	o.Protected, o.Raised = o.Event, rapid.Bool().Draw(d.T, "raised")
 	if o.Rest > 0 {
 		o.RestFor = time.Duration(o.Rest) * time.Minute
 		o.RestMax = 2 * o.RestFor
@@ -122,8 +124,8 @@ func (d *day) command() {
 		Verb: rapid.SampledFrom([]Verb{
 			LogIn, LogIn, LogIn, LogIn, LogOut, GoReady, GoReady, GoNotReady, EndWrapUp, ExtendWrapUp, ExtendRest, DeclineRest,
 		}).Draw(d.T, "verb"),
-		Phone:  rapid.SampledFrom([]string{"p-" + d.chosen, "p-a0"}).Draw(d.T, "phone"),
-		Reason: "lunch",
+		Phone:  rapid.SampledFrom([]string{"p-" + d.chosen, "p-" + d.chosen, "at home-" + d.chosen, "p-a0"}).Draw(d.T, "phone"),
+		Reason: rapid.SampledFrom([]string{"lunch", "tea"}).Draw(d.T, "reason"),
 	}
 	err := d.do(Input{Kind: InCommand, Agent: d.chosen, Command: &c})
 	if err != nil && !errors.Is(err, ErrNotNow) && !errors.Is(err, ErrPhoneUsed) && !errors.Is(err, ErrNoAgent) {
@@ -133,7 +135,7 @@ func (d *day) command() {
 
 // oddity is what happens rarely: phones come and go, the config changes.
 func (d *day) oddity() {
-	phone := "p-" + rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Agents))).Draw(d.T, "whose")
+	phone := rapid.SampledFrom([]string{"p-", "p-", "at home-"}).Draw(d.T, "which") + rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Agents))).Draw(d.T, "whose")
 	yes := rapid.Bool().Draw(d.T, "yes")
 	switch rapid.IntRange(0, 3).Draw(d.T, "oddity") {
 	case 0:

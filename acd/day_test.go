@@ -31,6 +31,11 @@ type day struct {
 	talkEnd map[string]time.Duration
 	places  map[uint64]int // last told, by ticket
 	chosen  string         // the agent who gives a command in this turn
+
+	load    map[string]*eased // by agent
+	drafts  map[string]Entry  // by call
+	entries map[uint64]Entry  // by ticket
+	handled map[string]int    // conversations that ended, by queue
 }
 
 func newDay(t *rapid.T) *day {
@@ -38,7 +43,7 @@ func newDay(t *rapid.T) *day {
 		T: t, b: newBoard(), offers: map[uint64][]uint64{}, agent: map[uint64]string{}, ticket: map[uint64]uint64{},
 		busy: map[string]uint64{}, missed: map[[2]string]Event{}, wrapEnd: map[string]time.Duration{},
 		restMin: map[string]time.Duration{}, granted: map[string]Event{}, talkEnd: map[string]time.Duration{},
-		places: map[uint64]int{},
+		places: map[uint64]int{}, load: map[string]*eased{}, drafts: map[string]Entry{}, entries: map[uint64]Entry{}, handled: map[string]int{},
 	}
 	d.now = Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "boot", Mono: time.Hour}
 	d.plan = drawPlan(t)
@@ -48,10 +53,13 @@ func newDay(t *rapid.T) *day {
 
 func drawPlan(t *rapid.T) Plan {
 	p := Plan{Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}, Dial: []string{"0"}}
+	if rapid.Bool().Draw(t, "people are spared") {
+		p.Settings.Care = drawCare(t)
+	}
 	for i := range rapid.IntRange(1, 6).Draw(t, "agents") {
 		p.Agents[fmt.Sprintf("a%d", i)] = AgentSpec{Skills: map[string]int{
 			"x": rapid.IntRange(0, 3).Draw(t, "x"), "y": rapid.IntRange(0, 3).Draw(t, "y"),
-		}}
+		}, Since: rapid.SampledFrom([]string{"", "", "2026-02-05"}).Draw(t, "since"), Back: rapid.SampledFrom([]string{"", "", "2026-02-20"}).Draw(t, "back")}
 	}
 	needs := []string{"", "x >= 1", "x >= 2 || y >= 2", "data.tier != 2 || y >= 1"}
 	for i := range rapid.IntRange(1, 4).Draw(t, "queues") {
@@ -64,6 +72,10 @@ func drawPlan(t *rapid.T) Plan {
 			WrapUp:   rapid.SampledFrom([]time.Duration{0, -1, 10 * time.Second}).Draw(t, "wrap-up"),
 			MaxWait:  rapid.SampledFrom([]time.Duration{0, 2 * time.Minute}).Draw(t, "max wait"),
 			LeaveOn:  rapid.SampledFrom([][]AgentState{nil, {}, {LoggedOut, NotReady}}).Draw(t, "leave on"),
+			Handle:   rapid.SampledFrom([]time.Duration{0, time.Minute, 20 * time.Minute}).Draw(t, "handle"),
+
+			Intensity: rapid.SampledFrom([]string{"", "low", "hostile"}).Draw(t, "intensity"),
+			Urgent:    rapid.IntRange(0, 5).Draw(t, "urgent") == 0,
 		}
 		q.Callback = CallbackSpec{
 			Prefixes: []string{"030"}, Tries: rapid.IntRange(0, 2).Draw(t, "tries"), Keep: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "keep"),
@@ -122,7 +134,12 @@ func (d *day) witness(e Event) {
 	}
 	d.events = append(d.events, e)
 	at, a := e.At.Mono, e.Agent
+	if a != "" {
+		d.ease(e)
+	}
 	switch e.Kind {
+	case KindEntered, KindParked:
+		d.entries[e.Ticket] = d.drafts[e.Call]
 	case KindOffered:
 		if other, two := d.busy[a]; two {
 			d.Fatalf("%s is offered assignment %d while %d lasts", a, e.Assignment, other)
@@ -218,7 +235,7 @@ func (d *day) offered(o outgoing) {
 		}
 		for _, other := range d.b.inOrder() {
 			if other.listed && t.prefer != s.agent && s.agent.able(other.condition()) && !other.class.queue.holdsBack(s.agent) &&
-				d.b.ineligible(other, s.agent) == "" && other.before(t, d.now.Mono) {
+				d.b.ineligible(other, s.agent) == "" && other.before(t, d.now.Mono) && !d.passed(s, other) {
 				d.Fatalf("%s gets ticket %d although %d is before it", s.agent.Name, t.id, other.id)
 			}
 		}
@@ -260,7 +277,7 @@ func (d *day) check() {
 // live lets one random thing happen.
 func (d *day) live() {
 	d.chosen = ""
-	switch rapid.IntRange(0, 14).Draw(d.T, "what") {
+	switch rapid.IntRange(0, 15).Draw(d.T, "what") {
 	case 0, 1, 2:
 		d.wait(time.Duration(rapid.IntRange(1, 60_000).Draw(d.T, "ms")) * time.Millisecond)
 	case 3, 4, 5:
@@ -280,6 +297,8 @@ func (d *day) live() {
 		d.command()
 	case 13:
 		d.asks()
+	case 14:
+		d.led()
 	default:
 		d.oddity()
 	}

@@ -261,7 +261,7 @@ func (b *board) tell(t *ticket) told {
 	if t.told.position == 0 || ahead+1 < t.told.position {
 		t.told.position = ahead + 1
 	}
-	if t.offer != nil { // waits no longer
+	if t.offer != nil || t.isBack() && t.out() { // waits no longer, and the queue may have left the config
 		return t.told
 	}
 	e := b.forecast(t.condition(), ahead, t.id)

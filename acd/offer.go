@@ -23,7 +23,6 @@ func (b *board) enter(e Entry) (uint64, error) {
 		return 0, fmt.Errorf("enter %s: %w", e.Queue, ErrNoQueue)
 	}
 	age := b.age(e)
-	e.Tier = max(0, min(e.Tier, mostTier))
 	if limit, target := b.keepsOut(q, e, age); limit != "" {
 		return 0, b.refuse(e, limit, target)
 	}
@@ -34,7 +33,7 @@ func (b *board) enter(e Entry) (uint64, error) {
 	b.count.Entered++
 	b.record(Event{
 		At: b.now, Kind: KindEntered, Queue: e.Queue, Call: e.Call, Ticket: t.id,
-		Length: age, Level: e.Priority, Reason: e.Again, Caller: pseudonym(e.Caller), Who: t.caller(), Care: CareFact{Tier: e.Tier, Event: e.Event},
+		Length: age, Level: e.Priority, Reason: e.Again, Caller: pseudonym(e.Caller), Who: t.caller(), Care: CareFact{Tier: t.entry.Tier, Event: e.Event},
 	})
 	b.classify(t, q)
 	return t.id, nil
@@ -50,6 +49,7 @@ func (b *board) age(e Entry) time.Duration {
 
 // newTicket makes a place that is known by its id and its call.
 func (b *board) newTicket(id uint64, e Entry) *ticket {
+	e.Tier = max(0, min(e.Tier, mostTier))
 	t := &ticket{id: id, entry: e, entered: b.now.Mono, since: b.now.Mono}
 	t.order = 1<<32 + id
 	t.ring = func(b *board) { b.ticketDue(t) }

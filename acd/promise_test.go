@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,9 @@ func (d *day) same(from string, p *past) {
 	for name, a := range d.b.agents {
 		if who := p.people[name]; who != nil {
 			want[name], got[name] = a.person, *who
+			if !slices.ContainsFunc(d.events, func(e Event) bool { return e.Agent == name && e.Kind == KindLogIn }) {
+				got[name] = since(*who, a.Since) // when the process began is in no event
+			}
 		} else if !a.idleForGood() {
 			d.Fatalf("%s: %s is forgotten", from, name)
 		}
@@ -94,6 +98,11 @@ func (d *day) same(from string, p *past) {
 	if diff := cmp.Diff(d.b.recent, p.recent); diff != "" {
 		d.Fatalf("%s: round robin differs:\n%s", from, diff)
 	}
+}
+
+func since(p person, at time.Duration) person {
+	p.Since = at
+	return p
 }
 
 // lived are the paces of queues where something happened.

@@ -198,3 +198,21 @@ func TestABusyHourIsForgotten(t *testing.T) {
 		t.Error("the one who waits is not offered")
 	}
 }
+
+// TestThePlaceOfACallbackThatIsDialledCanBeAskedForWhenItsQueueIsNoMore: an edit takes its
+// queue and an agent away while the number rings. Nobody forecasts by the old ranks.
+func TestThePlaceOfACallbackThatIsDialledCanBeAskedForWhenItsQueueIsNoMore(t *testing.T) {
+	plan := team(map[string]QueueSpec{"q": {Callback: CallbackSpec{Prefixes: []string{"030"}}}}, "anna", "bert")
+	plan.Dial = []string{"0"}
+	y := start(t, plan)
+	y.must(func(b *board) (err error) {
+		y.ids["c1"], err = b.callBack(Entry{Call: "c1", Queue: "q"}, Callback{Number: "0301234", Kind: BackScheduled, At: y.now.Wall})
+		return err
+	})
+	y.logIn("anna")
+	y.must(func(b *board) error { return b.answered(b.agents["anna"].seat.id) })
+	y.plan(team(map[string]QueueSpec{"other": {}}, "anna"))
+	if _, err := y.b.place(y.ids["c1"]); err != nil {
+		t.Error(err)
+	}
+}

@@ -124,7 +124,7 @@ func (p *past) replay(e *Event, at time.Duration) {
 	}
 	who := p.people[e.Agent]
 	if who == nil {
-		who = &person{Name: e.Agent, State: LoggedOut, Gap: longAgo, Pause: longAgo}
+		who = &person{Name: e.Agent, State: LoggedOut, Since: at, Gap: longAgo, Pause: longAgo} // of before, nothing is known
 		p.people[e.Agent] = who
 	}
 	if err := who.happen(e, at); err != nil && e.State != "" {

@@ -94,7 +94,7 @@ func (b *board) served(t *ticket, how string, why string) {
 	if b.routes.queues[t.entry.Queue] != q { // a config edit took the queue away, and its agents' ranks with it
 		return
 	}
-	if q.reserve == nil || how == KindLeft && (why != leftAbandoned || waited < shortAbandon) {
+	if q.reserve == nil || t.isBack() || how == KindLeft && (why != leftAbandoned || waited < shortAbandon) {
 		return
 	}
 	q.reserve.level.roll(b.now.Mono, q.spec.Service.Over)
@@ -107,6 +107,7 @@ func (b *board) served(t *ticket, how string, why string) {
 
 // percent is the service level now (SL-A of the report): answered in time, of all who were
 // answered, gave up after 5 s, were taken out by a limit, or wait too long already.
+// Callbacks are not in it: who waits for one is not on the line.
 func (b *board) percent(q *queue) float64 {
 	q.reserve.level.roll(b.now.Mono, q.spec.Service.Over)
 	good, all := 0.0, 0.0
@@ -115,7 +116,7 @@ func (b *board) percent(q *queue) float64 {
 	}
 	for _, c := range q.all {
 		for _, w := range c.waiting.items {
-			if b.now.Mono-w.it.entered > q.spec.Service.Within {
+			if !w.it.isBack() && b.now.Mono-w.it.entered > q.spec.Service.Within {
 				all++
 			}
 		}

@@ -55,6 +55,34 @@ func TestReserveAgentsComeWhenTheServiceIsBelowItsObjective(t *testing.T) {
 	}
 }
 
+// TestACallbackIsNoReasonForTheReserve: like the report's SL-A, the level knows callers on
+// the line. Who is called back after an hour, at the second try, was not late thrice.
+func TestACallbackIsNoReasonForTheReserve(t *testing.T) {
+	plan := callable()
+	q := plan.Queues["help"]
+	q.Agents, q.Reserve, q.Service = []string{"anna"}, []string{"bert"}, Service{Objective: 80, Within: 20 * time.Second, Over: 3 * time.Hour, Margin: 10}
+	plan.Queues["help"] = q
+	bubble(t, plan, func(d *desk) {
+		level := func(when string) {
+			d.pass(levelEvery)
+			views, err := d.Queues(d.ctx)
+			if d.must(err); views[0].ServiceLevel != 100 {
+				t.Errorf("%s the service level is %v", when, views[0].ServiceLevel)
+			}
+		}
+		d.asked("c1", "0301234")
+		d.pass(time.Hour)
+		level("while nobody is there to call back")
+		d.logIn("anna")
+		l := d.launched()
+		s := d.dials(l, "b1")
+		level("once a callback is dialled")
+		d.must(d.Unreached(d.ctx, l.Ticket.ID, UnreachedBusy))
+		d.must(d.Finish(d.ctx, s.Assignment, Outcome{}))
+		level("after a try in vain")
+	})
+}
+
 // TestReserveAgentsStayUntilItIsWellAbove: the level must pass the objective by the
 // margin before they go, or they would come and go with every call.
 func TestReserveAgentsStayUntilItIsWellAbove(t *testing.T) {

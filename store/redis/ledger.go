@@ -97,14 +97,13 @@ func (s *Store) entries(parent context.Context, from uint64, to string) func(yie
 			}
 		}()
 		for entries := range pages {
-			for _, entry := range entries {
-				var e acd.Event
-				text, _ := entry.Values["e"].(string)
-				err := json.Unmarshal([]byte(text), &e)
-				if err != nil {
-					err = fmt.Errorf("entry %s: %w", entry.ID, err)
-				}
-				if !yield(e, err) || err != nil {
+			events, err := read(entries)
+			if err != nil {
+				yield(acd.Event{}, err)
+				return
+			}
+			for _, e := range events {
+				if !yield(e, nil) {
 					return
 				}
 			}
@@ -113,6 +112,20 @@ func (s *Store) entries(parent context.Context, from uint64, to string) func(yie
 			yield(acd.Event{}, s.judge(err))
 		}
 	}
+}
+
+// read gives the events of a page.
+func read(entries []redis.XMessage) ([]acd.Event, error) {
+	bodies := make([][]byte, len(entries))
+	for i, entry := range entries {
+		text, _ := entry.Values["e"].(string)
+		bodies[i] = []byte(text)
+	}
+	events, err := acd.ReadEvents(bodies)
+	if err != nil {
+		return nil, fmt.Errorf("entries from %s: %w", entries[0].ID, err)
+	}
+	return events, nil
 }
 
 // pages sends the entries of a range, some thousands at a time.

@@ -53,18 +53,21 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 		return nil, nil, fmt.Errorf("read ledger: %w", err)
 	}
 	defer rows.Close()
+	var bodies [][]byte
 	for rows.Next() {
 		var body []byte
-		var e acd.Event
 		if err := rows.Scan(&body); err != nil {
 			return nil, nil, fmt.Errorf("read ledger: %w", err)
 		}
-		if err := json.Unmarshal(body, &e); err != nil {
-			return nil, nil, fmt.Errorf("read ledger: %w", err)
-		}
-		events = append(events, e)
+		bodies = append(bodies, body)
 	}
-	return snapshot, events, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, nil, fmt.Errorf("read ledger: %w", err)
+	}
+	if events, err = acd.ReadEvents(bodies); err != nil {
+		return nil, nil, fmt.Errorf("read ledger: %w", err)
+	}
+	return snapshot, events, nil
 }
 
 // Compact implements acd.Ledger. The events stay, for Events.

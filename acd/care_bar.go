@@ -279,7 +279,7 @@ func (b *board) gentle(c *condition) (*ticket, *agent) {
 	}
 	for _, w := range c.waiting.items {
 		for _, p := range c.tender.items {
-			if b.ineligible(w.it, p.it) == "" {
+			if b.ineligible(w.it, p.it) == "" && !b.passesUrgent(w.it, p.it) {
 				return w.it, p.it
 			}
 		}

@@ -30,7 +30,7 @@ func (b *board) match(free []*agent, changed []*condition) {
 	}
 	b.gentleFirst(changed)
 	for _, a := range free {
-		if t := b.wantedBy(a); t != nil {
+		if t := b.wantedBy(a); t != nil && !b.passesUrgent(t, a) {
 			b.offerTo(t)
 		}
 	}
@@ -48,6 +48,25 @@ func (b *board) match(free []*agent, changed []*condition) {
 	for _, c := range changed {
 		c.marked = false
 	}
+}
+
+// passesUrgent tells whether an agent given to a caller would be kept from a caller of an
+// emergency queue who is before that one: no favour does that.
+func (b *board) passesUrgent(t *ticket, a *agent) bool {
+	for _, c := range a.posts {
+		if !c.queue.spec.Urgent || b.keeps(a, c) != nothing {
+			continue
+		}
+		for _, w := range c.waiting.items {
+			if b.ineligible(w.it, a) == "" {
+				if w.it.before(t, b.now.Mono) {
+					return true
+				}
+				break // those behind are not before either
+			}
+		}
+	}
+	return false
 }
 
 // mark adds what is not yet in the list.

@@ -102,6 +102,7 @@ func (b *board) served(t *ticket, how string, why string) {
 	if how == KindAnswered && waited <= q.spec.Service.Within {
 		q.reserve.level.Good[0]++
 	}
+	b.unlist(t) // who has left is not counted as still waiting, too
 	b.weigh(q)
 }
 

@@ -205,6 +205,25 @@ func TestWhatCountsForTheServiceLevel(t *testing.T) {
 	}
 }
 
+// TestWhoGaveUpLateCountsOnce: counted as still waiting, too, one caller called the
+// reserve, and it stayed until the level was well above the objective.
+func TestWhoGaveUpLateCountsOnce(t *testing.T) {
+	y := helped(t)
+	for i := range 4 {
+		call := fmt.Sprint("served", i)
+		y.enter(Entry{Call: call, Queue: "q"})
+		y.talk(call)
+		y.end(call)
+	}
+	y.say("anna", GoNotReady)
+	y.enter(Entry{Call: "late", Queue: "q"})
+	y.pass(19 * time.Second)
+	y.must(func(b *board) error { b.now.Mono += 2 * time.Second; b.leave(y.ids["late"], leftAbandoned); return nil })
+	if l := y.b.routes.queues["q"].reserve.level; l.Last != 80 || l.Called {
+		t.Errorf("4 of 5 in time: the level is %v %%, and the reserve is called: %v", l.Last, l.Called)
+	}
+}
+
 func TestServiceSettings(t *testing.T) {
 	for name, s := range map[string]Service{
 		"objective": {Objective: 101}, "margin": {Margin: -1}, "within": {Within: -1}, "over": {Over: time.Second},

@@ -84,14 +84,14 @@ func (s *reports) farOpinion(sent uint64) float64 {
 	return opinion(came, s.farLost, s.roundTrip/2+20*time.Millisecond+2*s.farJitter)
 }
 
-// reportsTo is where the party hears reports: where its own come from, else where it
-// said, else the port above its sound.
+// reportsTo is where the party hears reports: where its own come from, unless it has moved
+// since, else where it said, else the port above its sound.
 func (l *loop) reportsTo(p *Port) netip.AddrPort {
 	r := l.follow(p)
-	to := p.in.latch.target()
+	to, from := p.in.latch.target(), p.in.reports.from
 	switch {
-	case p.in.reports.from.IsValid():
-		return p.in.reports.from
+	case from.IsValid() && p.reportsAt(r, from.Addr()):
+		return from
 	case r.desc.RTCP.IsValid() && r.desc.RTCP.Port() != 0:
 		return r.desc.RTCP
 	case !to.IsValid() || to.Port() == 65535:
@@ -104,7 +104,7 @@ func (l *loop) reportsTo(p *Port) netip.AddrPort {
 // sound, which is no place to send ours to.
 func (l *loop) hearReport(p *Port, packet []byte, from netip.AddrPort, muxed bool) {
 	r := l.follow(p)
-	if a := from.Addr(); !r.agreed || a != p.in.latch.target().Addr() && a != r.desc.RTCP.Addr() {
+	if !r.agreed || !p.reportsAt(r, from.Addr()) {
 		p.in.strangers++
 		l.tallies.strangers.Add(1)
 		return
@@ -137,6 +137,12 @@ func (l *loop) hearReport(p *Port, packet []byte, from netip.AddrPort, muxed boo
 	if d, ok := rep.Reception.RoundTrip(rtp.NTP(l.engine.moment(l.now))); ok {
 		s.roundTrip = d
 	}
+}
+
+// reportsAt tells whether the party's reports may come from a host, and ours go there: the one
+// where it is heard, or the one that it said.
+func (p *Port) reportsAt(r *route, host netip.Addr) bool {
+	return host == p.in.latch.target().Addr() || host == r.desc.RTCP.Addr()
 }
 
 // reportsFrom tells whether a source is where the party's reports were agreed to come

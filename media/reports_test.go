@@ -173,3 +173,33 @@ func TestReportsAgreeWithTheFormulas(t *testing.T) {
 		}
 	}
 }
+
+// A party that is heard from elsewhere now is told there how it is heard, and not where its
+// reports came from before: somebody else may live there.
+func TestReportsFollowAPartyThatMoved(t *testing.T) {
+	e := openEngine(t, 4)
+	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+	join(t, e, a, b)
+	a.say(flat(1))
+	b.mustHear()
+	left := listen(t, netip.AddrPortFrom(loopback, 0))
+	defer func() { _ = left.Close() }()
+	to := netip.AddrPortFrom(loopback, a.port.Local().Port()+1)
+	if _, err := left.WriteToUDPAddrPort(rtp.Report{SSRC: a.h.SSRC, Sender: true}.Append(nil, "x"), to); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the report was heard", func() bool { return !a.port.Heard().RTCP.IsZero() })
+	a.soon()
+	reads(t, left)
+
+	moved := a.at([4]byte{127, 0, 0, 2})
+	a.port.do(func(l *loop) { a.port.in.latch.at = l.now - 2*int64(longSilence); l.tie(a.port, l.follow(a.port)) })
+	moved.say(flat(2))
+	b.mustHear()
+	moved.soon()
+	moved.port.do(func(l *loop) {
+		if got := l.reportsTo(moved.port); got.Addr() != moved.addr().Addr() {
+			t.Errorf("reports go to %v, want them where the party is, %v", got, moved.addr())
+		}
+	})
+}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package media
 
 import (
@@ -18,14 +20,16 @@ import (
 )
 
 // fullAt makes files that grow over so many bytes fail, as on a full disk.
-func fullAt(t *testing.T, size uint64) {
+func fullAt(t *testing.T, size int) {
 	t.Helper()
 	signal.Ignore(unix.SIGXFSZ)
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &before); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: size, Max: before.Max}); err != nil {
+	small := before
+	limit(&small.Cur, size)
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &small); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -35,6 +39,9 @@ func fullAt(t *testing.T, size uint64) {
 		signal.Reset(unix.SIGXFSZ)
 	})
 }
+
+// limit sets a bound of the kernel, which has another type on each system.
+func limit[T int64 | uint64](bound *T, n int) { *bound = T(n) }
 
 func TestAFullDiskEndsTheRecordingAndNotTheCall(t *testing.T) {
 	e := openEngine(t, 4)
@@ -99,7 +106,7 @@ func TestWithoutDescriptorsRecordingsGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	few := before
-	few.Cur = 100
+	limit(&few.Cur, 100)
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
 		t.Fatal(err)
 	}

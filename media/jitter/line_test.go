@@ -45,7 +45,7 @@ func packets(law g711.Law, sound []int16, n int) []packet {
 		law.Encode(codes, sound[at:at+n])
 		all = append(all, packet{
 			arrives: int64(at + n),
-			header:  rtp.Header{SSRC: 7, Sequence: uint16(65500 + at/n), Timestamp: uint32(math.MaxUint32 - 4000 + at)},
+			header:  rtp.Header{SSRC: 7, Sequence: uint16(65500 + at/n), Timestamp: math.MaxUint32 - 4000 + uint32(at)},
 			codes:   codes,
 		})
 	}

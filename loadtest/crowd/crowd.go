@@ -58,6 +58,10 @@ type Crowd struct {
 	callers map[string]*Call    // by the number that is shown
 	numbers int
 	over    bool
+	mute    bool
+	arrived time.Time // when the kernel had the message that is being taken
+	waiting int       // callers who were answered, or told that it rings, before a phone rang for them
+	times   *Times    // nil: nobody asks
 }
 
 // Open binds the socket. Run must be called.
@@ -68,6 +72,10 @@ func Open(s Settings) (*Crowd, error) {
 	}
 	_ = conn.SetReadBuffer(4 << 20) // best effort: the kernel may give less
 	if err := ipv4.NewPacketConn(conn).SetControlMessage(ipv4.FlagDst, true); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("SIP socket: %w", err)
+	}
+	if err := stampArrivals(conn); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("SIP socket: %w", err)
 	}
@@ -101,7 +109,7 @@ func (c *Crowd) Run(ctx context.Context) error {
 			c.Counts.Unreadable.Add(1)
 			continue
 		}
-		c.take(msg, route{local: at, peer: netip.AddrPortFrom(from.Addr().Unmap(), from.Port())})
+		c.take(msg, route{local: at, peer: netip.AddrPortFrom(from.Addr().Unmap(), from.Port())}, arrival(oob[:m]))
 	}
 }
 
@@ -111,9 +119,10 @@ type route struct {
 	peer  netip.AddrPort
 }
 
-func (c *Crowd) take(m *siptest.Message, r route) {
+func (c *Crowd) take(m *siptest.Message, r route, arrived time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.arrived = arrived
 	switch {
 	case c.over:
 	case m.Status != 0:

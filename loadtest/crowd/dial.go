@@ -34,6 +34,7 @@ type Call struct {
 	ended         chan struct{}
 	leaving       bool // we have sent BYE
 	end           string
+	moments       moments
 }
 
 // Refused is a call that was not answered.
@@ -73,7 +74,7 @@ func (c *Crowd) dial(ctx context.Context, call *Call, number string) (*Call, err
 	call.target = "sip:" + number + "@" + server.String()
 	call.local = "<sip:" + call.number + "@" + server.Addr().String() + ">;tag=" + rand.Text()
 	call.remote = "<" + call.target + ">"
-	call.answered, call.ended = make(chan struct{}), make(chan struct{})
+	call.answered, call.ended, call.moments.served = make(chan struct{}), make(chan struct{}), make(chan struct{})
 	c.mu.Lock()
 	c.calls[call.id] = call
 	if call.phone == nil {
@@ -111,6 +112,7 @@ func (call *Call) sendInvite(refused *error) {
 		}
 	}
 	call.invite = m
+	call.moments.invited = time.Now()
 	c.ask(m, call.route, func(res *siptest.Message, err error) { call.invited(res, err, refused) })
 }
 
@@ -121,7 +123,9 @@ func (call *Call) invited(res *siptest.Message, err error, refused *error) {
 		*refused = err
 		call.finish("no reply to INVITE")
 	case res.Status < 200:
+		call.progressed(res.Status)
 	case res.Status < 300:
+		call.progressed(res.Status)
 		call.remote = res.Get("To")
 		call.target = siptest.URIOf(res.Get("Contact"))
 		call.routes = reversed(res.List("Record-Route"))
@@ -224,10 +228,12 @@ func (call *Call) bye() {
 		return
 	}
 	call.cseq++
+	call.partsNow()
 	call.crowd.ask(call.request("BYE"), call.route, func(res *siptest.Message, err error) {
 		if err != nil {
 			call.finish("BYE: " + err.Error())
 		} else if res.Status >= 200 {
+			call.parted()
 			call.finish("we hung up")
 		}
 	})
@@ -259,6 +265,7 @@ func (call *Call) finish(how string) {
 	}
 	call.end = how
 	close(call.ended)
+	call.waitsNoMore()
 	select {
 	case <-call.answered:
 	default:
@@ -297,6 +304,9 @@ func (call *Call) request(method string) *siptest.Message {
 func (call *Call) speak(body []byte) {
 	s, err := understand(body)
 	if err != nil {
+		return
+	}
+	if call.crowd.mute && (call.phone == nil || call.accept != nil) {
 		return
 	}
 	call.Sound.Talk(s.addr, s.event)

@@ -11,7 +11,7 @@ import (
 	"breakwater/sip/siptest"
 )
 
-// Phone is a desk phone that answers every call at once. Its call belongs to the
+// Phone is a desk phone that rings and answers every call at once. Its call belongs to the
 // crowd's lock.
 type Phone struct {
 	crowd    *Crowd
@@ -22,6 +22,7 @@ type Phone struct {
 	tag      string
 	cseq     uint32
 	call     *Call
+	freed    parting
 }
 
 // Phone makes a phone with an address of its own.
@@ -163,12 +164,18 @@ func (p *Phone) ring(m *siptest.Message, r route) {
 		routes: m.List("Record-Route"), answered: make(chan struct{}), ended: make(chan struct{}),
 	}
 	close(call.answered)
+	p.rings()
 	p.call, c.calls[call.id] = call, call
 	if caller := c.callers[siptest.UserOf(m.Get("From"))]; caller != nil {
 		caller.Sound.Expect(leg)
+		call.reached(caller)
 	} else {
 		c.Counts.Unannounced.Add(1)
 	}
+	ringing := c.answerTo(m, 180, "Ringing")
+	ringing.Set("To", call.local)
+	ringing.Add("Contact", "<sip:"+call.number+"@"+c.local(r.local)+">")
+	c.write(ringing.Bytes(), r)
 	call.take(m, r)
 }
 
@@ -217,6 +224,7 @@ func (call *Call) again(wait time.Duration, since time.Time) {
 
 func (call *Call) acknowledged(m *siptest.Message) {
 	call.accept = nil
+	call.serves()
 	if call.resend != nil {
 		call.resend.Stop()
 	}

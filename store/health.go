@@ -69,7 +69,7 @@ func (w *watched) note(ctx context.Context, err error) error {
 	case err == nil:
 		w.rose()
 	case errors.Is(err, call.ErrSealed), errors.Is(err, acd.ErrAppended):
-	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled):
+	case errors.Is(ctx.Err(), context.Canceled): // whatever its cause is: that of a call is how the call ended
 	default:
 		w.mu.Lock()
 		w.failures++

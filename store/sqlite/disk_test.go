@@ -34,7 +34,7 @@ func opened(t *testing.T) *Store {
 // with the same error.
 func (s *Store) room(t *testing.T, pages int) {
 	t.Helper()
-	if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+	if _, err := s.write.db.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -15,10 +15,8 @@ func (s *Store) KeepExposure(ctx context.Context, e call.EarShift) error {
 	if err != nil {
 		return fmt.Errorf("keep exposure: %w", err)
 	}
-	return s.within(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO exposures (agent, began, pa2h, body) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET pa2h = excluded.pa2h, body = excluded.body WHERE excluded.pa2h >= exposures.pa2h`,
-			e.Agent, e.Began.UnixMilli(), e.Exposure, body)
+	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.StmtContext(ctx, s.write.stmts.keepsExposure).ExecContext(ctx, e.Agent, e.Began.UnixMilli(), e.Exposure, body)
 		if err != nil {
 			return fmt.Errorf("keep exposure: %w", err)
 		}

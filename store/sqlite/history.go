@@ -88,7 +88,7 @@ func (s *Store) page(ctx context.Context, first, last int64) (page []acd.Event, 
 func (s *Store) Forget(ctx context.Context, before time.Time) error {
 	for {
 		var gone int64
-		err := s.within(ctx, func(tx *sql.Tx) error {
+		err := s.write.within(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			done, err := tx.ExecContext(ctx, `DELETE FROM ledger WHERE seq IN (SELECT seq FROM ledger
 				WHERE wall < ? AND seq <= coalesce((SELECT seq FROM snapshot), 0) LIMIT ?)`, nanos(before), forgetPage)
 			if err != nil {
@@ -109,7 +109,7 @@ func (s *Store) Forget(ctx context.Context, before time.Time) error {
 // dateLedger gives the ledger of a server before this one the column that Events
 // asks by, and its index.
 func (s *Store) dateLedger(ctx context.Context) error {
-	return s.within(ctx, func(tx *sql.Tx) error {
+	return s.write.within(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var dated bool
 		err := tx.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pragma_table_info('ledger') WHERE name = 'wall'`).Scan(&dated)
 		if err == nil && !dated {

@@ -12,33 +12,38 @@ import (
 
 // Append implements acd.Ledger.
 func (s *Store) Append(ctx context.Context, events []acd.Event) error {
-	return s.within(ctx, func(tx *sql.Tx) error {
+	rows := make([]row, len(events))
+	for i, e := range events {
+		body, err := json.Marshal(e)
+		if err != nil {
+			return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
+		}
+		rows[i] = row{e.Seq, nanos(e.At.Wall), body}
+	}
+	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var last uint64
-		err := tx.QueryRowContext(ctx, `SELECT max(
-			coalesce((SELECT max(seq) FROM ledger), 0), coalesce((SELECT seq FROM snapshot), 0))`).Scan(&last)
-		if err != nil {
+		if err := tx.StmtContext(ctx, s.write.stmts.last).QueryRowContext(ctx).Scan(&last); err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
-		insert, err := tx.PrepareContext(ctx, `INSERT INTO ledger (seq, wall, body) VALUES (?, ?, ?)`)
-		if err != nil {
-			return fmt.Errorf("ledger: %w", err)
-		}
-		defer insert.Close()
-		for _, e := range events {
-			if e.Seq <= last {
-				return fmt.Errorf("ledger: event %d comes after %d: %w", e.Seq, last, acd.ErrAppended)
+		insert := tx.StmtContext(ctx, s.write.stmts.event)
+		for _, e := range rows {
+			if e.seq <= last {
+				return fmt.Errorf("ledger: event %d comes after %d: %w", e.seq, last, acd.ErrAppended)
 			}
-			last = e.Seq
-			body, err := json.Marshal(e)
-			if err != nil {
-				return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
-			}
-			if _, err := insert.ExecContext(ctx, int64(e.Seq), nanos(e.At.Wall), body); err != nil {
-				return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
+			last = e.seq
+			if _, err := insert.ExecContext(ctx, int64(e.seq), e.wall, e.body); err != nil {
+				return fmt.Errorf("ledger: event %d: %w", e.seq, err)
 			}
 		}
 		return nil
 	})
+}
+
+// row is an event as the ledger holds it.
+type row struct {
+	seq  uint64
+	wall int64
+	body []byte
 }
 
 // Load implements acd.Ledger.
@@ -72,9 +77,8 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 
 // Compact implements acd.Ledger. The events stay, for Events.
 func (s *Store) Compact(ctx context.Context, seq uint64, snapshot []byte) error {
-	return s.within(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO snapshot (one, seq, body) VALUES (1, ?, ?)
-			ON CONFLICT DO UPDATE SET seq = excluded.seq, body = excluded.body`, int64(seq), snapshot)
+	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.StmtContext(ctx, s.write.stmts.compact).ExecContext(ctx, int64(seq), snapshot)
 		if err != nil {
 			return fmt.Errorf("compact the ledger: %w", err)
 		}

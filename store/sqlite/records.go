@@ -18,11 +18,10 @@ func (s *Store) Begin(ctx context.Context, r call.Record) error {
 	if err != nil {
 		return fmt.Errorf("begin %s: %w", r.ID, err)
 	}
-	return s.within(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `INSERT INTO drafts (id, start, body)
-			SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = ?1)
-			ON CONFLICT DO UPDATE SET body = excluded.body`, r.ID, r.Start.UnixMilli(), body)
-		return once(done, err, "begin", r.ID)
+	id, start := r.ID, r.Start.UnixMilli()
+	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		done, err := tx.StmtContext(ctx, s.write.stmts.draft).ExecContext(ctx, id, start, body)
+		return once(done, err, "begin", id)
 	})
 }
 
@@ -32,15 +31,14 @@ func (s *Store) Seal(ctx context.Context, r call.Record) error {
 	if err != nil {
 		return fmt.Errorf("seal %s: %w", r.ID, err)
 	}
-	return s.within(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `INSERT INTO records (id, start, caller, agent, queue, body)
-			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			r.ID, r.Start.UnixMilli(), r.Caller, r.Agent, r.Queue, body)
-		if err := once(done, err, "seal", r.ID); err != nil {
+	id, row := r.ID, []any{r.ID, r.Start.UnixMilli(), r.Caller, r.Agent, r.Queue, body}
+	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		done, err := tx.StmtContext(ctx, s.write.stmts.record).ExecContext(ctx, row...)
+		if err := once(done, err, "seal", id); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM drafts WHERE id = ?`, r.ID); err != nil {
-			return fmt.Errorf("seal %s: %w", r.ID, err)
+		if _, err := tx.StmtContext(ctx, s.write.stmts.undraft).ExecContext(ctx, id); err != nil {
+			return fmt.Errorf("seal %s: %w", id, err)
 		}
 		return nil
 	})

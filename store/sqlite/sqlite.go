@@ -1,5 +1,8 @@
 // Package sqlite is the embedded store: everything in one file, nothing else to run.
 //
+// One goroutine writes, and takes whatever waits into one transaction: so a busy house
+// pays for a commit once in a while and not once for each draft, event and record.
+//
 // What is written survives the end of the process at once, and a power cut after
 // 100 ms at most: SQLite appends to its write-ahead log, and a flusher brings the
 // log to the disk ten times a second while there is something new.
@@ -15,7 +18,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,6 +28,7 @@ const (
 	flushEvery  = 100 * time.Millisecond // how much a power cut may lose
 	busyTimeout = 5 * time.Second        // how long a write waits for another process' write
 	readers     = 4                      // connections for queries, so that a report never holds up a call
+	logPages    = 4000                   // of 4 KiB in the write-ahead log before it is copied into the file: the same pages again and again
 )
 
 const schema = `
@@ -51,10 +54,9 @@ CREATE TABLE IF NOT EXISTS exposures (
 type Store struct {
 	file  string
 	log   *slog.Logger
-	write *sql.DB // one connection: writes follow each other
+	write *writer
 	read  *sql.DB
-	lock  *os.File    // held while open: a second server would seal our live calls
-	dirty atomic.Bool // something was written since the last flush
+	lock  *os.File // held while open: a second server would seal our live calls
 	stop  chan struct{}
 	ended sync.WaitGroup
 }
@@ -73,18 +75,24 @@ func Open(ctx context.Context, file string, log *slog.Logger) (_ *Store, err err
 	if s.lock, err = lockFile(file + ".lock"); err != nil {
 		return nil, err
 	}
-	if s.write, err = connect(file, 1, "immediate"); err != nil {
+	db, err := connect(file, 1, "immediate")
+	if err != nil {
 		return nil, err
 	}
-	if _, err = s.write.ExecContext(ctx, schema); err != nil {
+	s.write = newWriter(ctx, db)
+	if _, err = db.ExecContext(ctx, schema); err != nil {
 		return nil, err
 	}
 	if err = s.dateLedger(ctx); err != nil {
 		return nil, err
 	}
+	if err = s.write.prepare(ctx); err != nil {
+		return nil, err
+	}
 	if s.read, err = connect(file, readers, "deferred"); err != nil {
 		return nil, err
 	}
+	s.write.start()
 	s.ended.Go(s.flush)
 	return s, nil
 }
@@ -94,6 +102,7 @@ func connect(file string, n int, lock string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {lock}, "_pragma": {
 		"journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)",
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
+		fmt.Sprintf("wal_autocheckpoint(%d)", logPages),
 	}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
@@ -112,10 +121,11 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) closeAll() (err error) {
-	for _, db := range []*sql.DB{s.read, s.write} {
-		if db != nil {
-			err = errors.Join(err, db.Close())
-		}
+	if s.read != nil {
+		err = s.read.Close()
+	}
+	if s.write != nil {
+		err = errors.Join(err, s.write.close())
 	}
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close()) // which unlocks it
@@ -153,7 +163,7 @@ func (s *Store) flush() {
 		case <-s.stop:
 			return // closing checkpoints and syncs
 		}
-		if !s.dirty.Swap(false) {
+		if !s.write.dirty.Swap(false) {
 			continue
 		}
 		err := syncFile(s.file + "-wal")
@@ -162,7 +172,7 @@ func (s *Store) flush() {
 		}
 		failing = err != nil
 		if failing {
-			s.dirty.Store(true) // tried again at the next tick
+			s.write.dirty.Store(true) // tried again at the next tick
 		}
 	}
 }
@@ -176,20 +186,4 @@ func syncFile(name string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
-}
-
-// within runs f in one transaction.
-func (s *Store) within(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("sqlite: %w", err)
-	}
-	if err := f(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("sqlite: %w", err)
-	}
-	s.dirty.Store(true)
-	return nil
 }

@@ -5,19 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 const (
+	deskHands = 64                     // records brought to a journal that works at once
 	deskRoom  = 4096                   // records waiting for a slow journal before new ones go to the spill file
 	beginWait = time.Second            // longest a caller waits for a slow disk before being answered
 	sealRetry = 500 * time.Millisecond // first pause after a failed write; doubles
 	sealMost  = 5 * time.Second        // longest pause: a store that is back gets everything soon
 )
 
-// recordDesk takes finished records and brings them to the journal, one after the
-// other. A record that cannot be written stays at the desk and is tried again; when
+// recordDesk takes finished records and brings them to the journal: one after the
+// other, and many at once while the journal takes them, so that it may write them
+// together. A record that cannot be written stays at the desk and is tried again; when
 // the desk is full, or closes, it goes to the spill file, which is read in when the
 // journal takes records again, or by the next start. The end of a call never waits for
 // the journal.
@@ -70,9 +74,11 @@ func (d *recordDesk) run(ctx context.Context) {
 	defer close(d.done)
 	var again <-chan time.Time // when to try the spill file
 	for {
-		for r, ok := d.next(); ok; r, ok = d.next() {
-			if !d.keep(ctx, r) {
-				d.toSpill(r)
+		hands := 1 // the first tries whether the journal works
+		for batch := d.next(hands); len(batch) > 0; batch = d.next(hands) {
+			hands = 1
+			if d.carry(ctx, batch) && d.spill.holds() == 0 {
+				hands = deskHands
 			}
 		}
 		if again == nil && d.spill.holds() > 0 {
@@ -107,16 +113,33 @@ func (d *recordDesk) catchUp(ctx context.Context) {
 	d.log.Info("spilled records are in the journal", "records", n)
 }
 
-func (d *recordDesk) next() (Record, bool) {
+// carry brings a batch to the journal. It tells whether ctx lives on.
+func (d *recordDesk) carry(ctx context.Context, batch []Record) bool {
+	var all sync.WaitGroup
+	var lost atomic.Bool
+	bring := func(r Record) {
+		if !d.keep(ctx, r) {
+			d.toSpill(r)
+			lost.Store(true)
+		}
+	}
+	for _, r := range batch[1:] {
+		all.Go(func() { bring(r) })
+	}
+	bring(batch[0])
+	all.Wait()
+	return !lost.Load()
+}
+
+// next takes the first records off the desk, at most so many.
+func (d *recordDesk) next(most int) []Record {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.queue) == 0 {
-		return Record{}, false
-	}
-	r := d.queue[0]
-	d.queue[0] = Record{}
-	d.queue = d.queue[1:]
-	return r, true
+	most = min(most, len(d.queue))
+	batch := slices.Clone(d.queue[:most])
+	clear(d.queue[:most])
+	d.queue = d.queue[most:]
+	return batch
 }
 
 func (d *recordDesk) empty() bool {

@@ -46,7 +46,7 @@ func ids(records []Record) (all []string) {
 	return all
 }
 
-func TestTheDeskWritesRecordsInOrder(t *testing.T) {
+func TestTheDeskWritesEveryRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newFakeJournal()
 		d, s := theDesk(t, j, 10)
@@ -125,6 +125,39 @@ type hanging struct {
 func (h *hanging) Seal(ctx context.Context, r Record) error {
 	<-h.back
 	return h.fakeJournal.Seal(ctx, r)
+}
+
+// TestTheDeskLetsAJournalWriteManyTogether: one whose every answer takes a while, as
+// that of a disk or a network does, keeps up with a busy house all the same.
+func TestTheDeskLetsAJournalWriteManyTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &slow{fakeJournal: newFakeJournal(), takes: 100 * time.Millisecond}
+		d, _ := theDesk(t, j, deskRoom)
+		for i := range 1 + 5*deskHands {
+			d.seal(someRecord(i))
+		}
+		began := time.Now()
+		if err := d.close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(j.all()); got != 1+5*deskHands {
+			t.Errorf("%d records sealed", got)
+		}
+		if took, want := time.Since(began), 6*j.takes; took > want {
+			t.Errorf("it took %v, want the first alone and then %d at once: %v", took, deskHands, want)
+		}
+	})
+}
+
+// slow answers a seal after a while.
+type slow struct {
+	*fakeJournal
+	takes time.Duration
+}
+
+func (s *slow) Seal(ctx context.Context, r Record) error {
+	<-time.After(s.takes)
+	return s.fakeJournal.Seal(ctx, r)
 }
 
 // TestRecordsOfAnOutageAreOnTheDiskAtOnce: kill -9 during the outage loses none of

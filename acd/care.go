@@ -23,7 +23,7 @@ type Care struct {
 	HardRelief time.Duration `yaml:"hard_relief"` // so long without a call, and the row is over; default 30m
 	AfterEvent string        `yaml:"after_event"` // which call comes after one with a protection event: low = one of a queue of low intensity when one waits, any = whatever comes; default low
 
-	TalkAfter       int `yaml:"talk_after"`        // protected calls in a working day until the team leader is asked to talk with the agent; default 3, -1 = never
+	TalkAfter       int `yaml:"talk_after"`        // protected calls in a working day until a team leader is asked to talk with the agent, and again with the call that counts for off_hostile_after; default 3, -1 = never
 	OffHostileAfter int `yaml:"off_hostile_after"` // protected calls in a working day until no caller of a hostile queue is offered any more that day; default 4, -1 = never
 
 	Newcomer int   `yaml:"newcomer"` // days from an agent's since in which no caller of tier T2 or above is offered; default 90, -1 = none
@@ -136,24 +136,26 @@ type CareFact struct {
 	Row   int           `json:"row,omitempty"`   // finished: hard calls in a row, this one included
 	Paid  time.Duration `json:"paid,omitempty"`  // the end of a pause or absence: logged-in time that it paid off as break
 	Cap   Cap           `json:"cap,omitempty"`   // cap-lifted
-	By    string        `json:"by,omitempty"`    // cap-lifted, talked: the supervisor
+	By    string        `json:"by,omitempty"`    // cap-lifted, talk-taken, talked: the supervisor
 }
 
 // careState is what of an agent the rules of care go by. It is part of person and
 // changes by happen alone.
 type careState struct {
 	Busy   busyWindow    `json:"busy,omitzero"`
-	Work   time.Duration `json:"work,omitempty"`   // logged in and at work, as far as no break has paid it off
-	Asked  time.Duration `json:"asked,omitempty"`  // Work when a break was last asked about
-	Ask    time.Duration `json:"ask,omitempty"`    // offers wait for the answer until then; 0 = nothing is asked
-	Again  bool          `json:"again,omitempty"`  // a call was answered before the question was: ask once more after it
-	Row    int           `json:"row,omitempty"`    // hard calls in a row
-	Hard   bool          `json:"hard,omitempty"`   // the caller in hand is
-	Tender bool          `json:"tender,omitempty"` // the last call had a protection event
-	Events int           `json:"events,omitempty"` // calls with a protection event in this working day
-	First  time.Duration `json:"first,omitempty"`  // of them
-	Talk   bool          `json:"talk,omitempty"`   // a talk with the team leader is asked for
-	Lifts  []lift        `json:"lifts,omitempty"`  // never changed in place
+	Work   time.Duration `json:"work,omitempty"`    // logged in and at work, as far as no break has paid it off
+	Asked  time.Duration `json:"asked,omitempty"`   // Work when a break was last asked about
+	Ask    time.Duration `json:"ask,omitempty"`     // offers wait for the answer until then; 0 = nothing is asked
+	Again  bool          `json:"again,omitempty"`   // a call was answered before the question was: ask once more after it
+	Row    int           `json:"row,omitempty"`     // hard calls in a row
+	Hard   bool          `json:"hard,omitempty"`    // the caller in hand is
+	Tender bool          `json:"tender,omitempty"`  // the last call had a protection event
+	Events int           `json:"events,omitempty"`  // calls with a protection event in this working day
+	First  time.Duration `json:"first,omitempty"`   // of them
+	Talk   bool          `json:"talk,omitempty"`    // a talk with the team leader is asked for
+	TalkAt time.Duration `json:"talk_at,omitempty"` // since then
+	TalkBy string        `json:"talk_by,omitempty"` // who has taken it on
+	Lifts  []lift        `json:"lifts,omitempty"`   // never changed in place
 }
 
 const (
@@ -172,7 +174,8 @@ func (c *careState) happen(e *Event, at, since time.Duration) {
 	switch e.Kind {
 	case KindLogIn:
 		if at-since >= betweenDays {
-			c.Events, c.First, c.Talk, c.Row, c.Tender = 0, 0, false, 0, false
+			c.Events, c.First, c.Row, c.Tender = 0, 0, 0, false
+			c.Talk, c.TalkBy = false, ""
 		}
 		c.pay(e.Care.Paid)
 	case KindReady, KindLogOut:
@@ -196,9 +199,11 @@ func (c *careState) happen(e *Event, at, since time.Duration) {
 			c.Events++
 		}
 	case KindTalkWanted:
-		c.Talk = true
+		c.Talk, c.TalkAt, c.TalkBy = true, at, ""
+	case KindTalkTaken:
+		c.TalkBy = e.Care.By
 	case KindTalked:
-		c.Talk = false
+		c.Talk, c.TalkBy = false, ""
 	case KindCapLifted:
 		c.lift(lift{Cap: e.Care.Cap, Until: at + e.Length, By: e.Care.By, Reason: e.Reason}, at)
 	}
@@ -227,7 +232,7 @@ func (c *careState) account(s AgentState, from, to time.Duration) {
 
 // shift moves every moment to another clock.
 func (c *careState) shift(by time.Duration) {
-	for _, m := range []*time.Duration{&c.Busy.From, &c.First} {
+	for _, m := range []*time.Duration{&c.Busy.From, &c.First, &c.TalkAt} {
 		*m += by
 	}
 	if c.Ask != 0 {

@@ -205,15 +205,6 @@ func (b *board) credit(a *agent) time.Duration {
 	return time.Duration(float64(max(0, now.Work-b.paid(a))) * float64(c.Break) / float64(c.BreakEvery))
 }
 
-// askTalk asks the team leader to talk with an agent who has had as many protected
-// calls in a working day as the settings name.
-func (b *board) askTalk(a *agent) {
-	if most := b.routes.settings.Care.TalkAfter; most > 0 && a.Care.Events == most {
-		b.count.Care.TalksWanted++
-		b.sure(a, Event{Kind: KindTalkWanted, Reason: fmt.Sprintf("%d protected calls in this working day", most)})
-	}
-}
-
 // career is since when somebody works here, in days; 0 = not told.
 type career struct{ since, back int }
 

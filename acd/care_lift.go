@@ -118,18 +118,6 @@ func capList() string {
 	return strings.Join(words, ", ")
 }
 
-// talked notes that the team leader has talked with an agent who needed it.
-func (b *board) talked(agent, by string) error {
-	a := b.agents[agent]
-	switch {
-	case a == nil:
-		return fmt.Errorf("agent %s: %w", agent, ErrNoAgent)
-	case !a.Care.Talk:
-		return nil
-	}
-	return b.change(a, Event{Kind: KindTalked, Care: CareFact{By: by}})
-}
-
 // Lift takes a cap from an agent for a while; it returns when that is durable. Nothing
 // lifts a rest, a wrap-up, the gap or a break. Errors: ErrNoAgent, ErrBadLift,
 // ErrNotDurable (see Do).
@@ -137,19 +125,14 @@ func (f *Floor) Lift(ctx context.Context, l Lift) (AgentView, error) {
 	return f.change(ctx, l.Agent, Input{Kind: InLift, Lift: &l})
 }
 
-// Talked says that a team leader has talked with an agent after hard calls. It is a
-// no-op where no talk is asked for. Errors: ErrNoAgent, ErrNotDurable (see Do).
-func (f *Floor) Talked(ctx context.Context, agent, by string) (AgentView, error) {
-	return f.change(ctx, agent, Input{Kind: InTalked, Agent: agent, Why: by})
-}
-
 // CareView is what an agent may see of the own load, and nobody else.
 type CareView struct {
-	Break  time.Duration `json:"-"`                // earned and not taken
-	Asked  bool          `json:"asked"`            // whether it is due and asked about now
-	Held   []string      `json:"held,omitempty"`   // what keeps calls away now, a sentence each
-	Lifted []Lifted      `json:"lifted,omitempty"` // by whom, until when and why
-	Talk   bool          `json:"talk,omitempty"`   // the team leader is asked to talk with the agent
+	Break  time.Duration `json:"-"`                 // earned and not taken
+	Asked  bool          `json:"asked"`             // whether it is due and asked about now
+	Held   []string      `json:"held,omitempty"`    // what keeps calls away now, a sentence each
+	Lifted []Lifted      `json:"lifted,omitempty"`  // by whom, until when and why
+	Talk   bool          `json:"talk,omitempty"`    // a talk with a team leader is asked for
+	TalkBy string        `json:"talk_by,omitempty"` // who has taken it on; empty = nobody yet
 
 	ShiftEnd time.Time `json:"shift_end,omitzero"` // see AgentView
 	BreakAt  time.Time `json:"break_at,omitzero"`
@@ -163,7 +146,7 @@ func (f *Floor) Care(ctx context.Context, agent string) (CareView, error) {
 		if a == nil {
 			return fmt.Errorf("agent %s: %w", agent, ErrNoAgent)
 		}
-		v = CareView{Break: b.credit(a).Round(time.Second), Asked: a.Care.Ask > b.now.Mono, Lifted: b.lifts(a), Talk: a.Care.Talk}
+		v = CareView{Break: b.credit(a).Round(time.Second), Asked: a.Care.Ask > b.now.Mono, Lifted: b.lifts(a), Talk: a.Care.Talk, TalkBy: a.Care.TalkBy}
 		v.Held = b.heldBack(a)
 		m := b.moment(a)
 		v.ShiftEnd, v.BreakAt = m.End, m.Pause.From

@@ -256,7 +256,10 @@ func TestHardDays(t *testing.T) {
 	y.must(func(b *board) error { return b.talked("anna", "sue") })
 	talk(false)
 	event(4)
-	talk(false) // asked once a day
+	talk(true) // the one that takes her off hostile queues is more than one talk
+	y.must(func(b *board) error { return b.talked("anna", "sue") })
+	y.serve(Entry{Call: "c5", Queue: "q"}, time.Minute, Outcome{Event: true})
+	talk(false)
 	y.enter(Entry{Call: "c", Queue: "complaints"})
 	y.want("")
 	y.says("c", "1 of 1 capable agents is spared hostile queues for the rest of the day")
@@ -266,7 +269,7 @@ func TestHardDays(t *testing.T) {
 	y.end("other")
 	y.pass(workingDay)
 	y.want("c>anna")
-	if c := y.b.count.Care; c.TalksWanted != 1 {
+	if c := y.b.count.Care; c.TalksWanted != 2 {
 		t.Errorf("%+v", c)
 	}
 }

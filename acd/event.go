@@ -76,6 +76,7 @@ const (
 	KindBreakDue       = "break-due"   // Length is how long offers wait for the answer
 	KindBreakLater     = "break-later" // by the agent
 	KindTalkWanted     = "talk-wanted" // with the team leader, after hard calls: Reason
+	KindTalkTaken      = "talk-taken"  // a team leader takes it on: Care.By
 	KindTalked         = "talked"      // the team leader did: Care.By
 	KindCapLifted      = "cap-lifted"  // Care.Cap for Length, Care.By, Reason
 

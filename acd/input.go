@@ -13,18 +13,19 @@ type InputKind string
 // The inputs of the floor. Whatever changes the board is one of them, so that a log
 // of inputs is enough to decide everything again.
 const (
-	InPlan     InputKind = "plan"     // Plan
-	InPhones   InputKind = "phones"   // Phones
-	InEnter    InputKind = "enter"    // Entry
-	InLeave    InputKind = "leave"    // Ticket, Why
-	InTaken    InputKind = "taken"    // Ticket
-	InAnswered InputKind = "answered" // Assignment
-	InMissed   InputKind = "missed"   // Assignment, Why is the Miss
-	InFinish   InputKind = "finish"   // Assignment, Outcome
-	InCommand  InputKind = "command"  // Agent, Command
-	InShifts   InputKind = "shifts"   // Shifts; empty = nobody has any
-	InLift     InputKind = "lift"     // Lift
-	InTalked   InputKind = "talked"   // Agent, Why is the team leader
+	InPlan     InputKind = "plan"      // Plan
+	InPhones   InputKind = "phones"    // Phones
+	InEnter    InputKind = "enter"     // Entry
+	InLeave    InputKind = "leave"     // Ticket, Why
+	InTaken    InputKind = "taken"     // Ticket
+	InAnswered InputKind = "answered"  // Assignment
+	InMissed   InputKind = "missed"    // Assignment, Why is the Miss
+	InFinish   InputKind = "finish"    // Assignment, Outcome
+	InCommand  InputKind = "command"   // Agent, Command
+	InShifts   InputKind = "shifts"    // Shifts; empty = nobody has any
+	InLift     InputKind = "lift"      // Lift
+	InTakeTalk InputKind = "take-talk" // Agent, Why is the team leader
+	InTalked   InputKind = "talked"    // Agent, Why is the team leader
 
 	InPark      InputKind = "park"      // Ticket, Callback
 	InCallBack  InputKind = "call-back" // Entry, Callback
@@ -88,6 +89,8 @@ func (b *board) carry(in *Input) (ticket uint64, err error) {
 		b.roster(in.Shifts)
 	case InLift:
 		err = b.lift(*in.Lift)
+	case InTakeTalk:
+		err = b.takeTalk(in.Agent, in.Why)
 	case InTalked:
 		err = b.talked(in.Agent, in.Why)
 	case InPark, InCallBack, InLaunched, InReached, InUnreached, InCancel:

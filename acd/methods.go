@@ -198,14 +198,14 @@ type meter struct {
 	ledgerFailures atomic.Uint64
 }
 
-const counterCount = 17
+const counterCount = 18
 
 // fields are the board's counters in a fixed order.
 func (c *Counters) fields() [counterCount]*uint64 {
 	return [counterCount]*uint64{
 		&c.DoubleOffers, &c.WrapUpsCutShort, &c.RestsCutShort, &c.StarvedCallers, &c.StuckAgents,
 		&c.StaleFinishes, &c.Offers, &c.Answers, &c.Misses, &c.Entered, &c.Left, &c.Removed, &c.Untaken,
-		&c.Care.RowsBroken, &c.Care.BreaksDue, &c.Care.TalksWanted, &c.Care.Lifted,
+		&c.Care.RowsBroken, &c.Care.BreaksDue, &c.Care.TalksWanted, &c.Care.TalksTaken, &c.Care.Lifted,
 	}
 }
 

@@ -78,7 +78,7 @@ var moves = map[AgentState]map[string]AgentState{
 }
 
 // beside are the kinds that can happen in every state and change none.
-var beside = map[string]bool{KindTalkWanted: true, KindTalked: true, KindCapLifted: true}
+var beside = map[string]bool{KindTalkWanted: true, KindTalkTaken: true, KindTalked: true, KindCapLifted: true}
 
 // person is what of an agent outlives the process. It changes by happen alone, the
 // same for what happens now and for what is replayed. Its moments are on the

@@ -300,6 +300,9 @@ func (b *board) whyAgent(a *agent) []string {
 	} else {
 		out = append(out, a.Name+" is free since "+max(0, b.now.Mono-a.Idle).Round(time.Second).String())
 	}
+	if talk := a.whyTalk(); talk != "" {
+		out = append(out, talk)
+	}
 	if a.rank < 0 {
 		return out
 	}

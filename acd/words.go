@@ -42,7 +42,8 @@ var (
 	ErrNotNow    = errors.New("not possible in this state") // text says which state and why
 	ErrStopped   = errors.New("floor has stopped")          //
 	ErrPhoneUsed = errors.New("another agent is logged in at this phone")
-	ErrBadLift   = errors.New("this cannot be lifted so") // text says why
+	ErrNoTalk    = errors.New("no such talk is asked for") // text says why
+	ErrBadLift   = errors.New("this cannot be lifted so")  // text says why
 
 	// ErrNoTicket is for a caller who waits nowhere (any more).
 	ErrNoTicket = errors.New("no such caller waits")
@@ -199,6 +200,7 @@ type CareCounters struct {
 	RowsBroken  uint64 // hard calls offered to who has had as many in a row as there may be, without a lift and not of an urgent queue
 	BreaksDue   uint64 // agents asked to take a break
 	TalksWanted uint64 // team leaders asked to talk with an agent
+	TalksTaken  uint64 // of them, taken on by a supervisor
 	Lifted      uint64 // caps lifted by a supervisor
 }
 

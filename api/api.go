@@ -47,6 +47,11 @@ type Lead interface {
 	// Lift takes a cap from an agent for a while. acd.ErrNoAgent, acd.ErrBadLift,
 	// acd.ErrNotDurable.
 	Lift(ctx context.Context, l acd.Lift) (acd.AgentView, error)
+	// Talks gives the agents with whom a talk is asked for after hard calls.
+	Talks(ctx context.Context) ([]acd.TalkWish, error)
+	// TakeTalk says that a supervisor takes such a talk on. acd.ErrNoAgent, acd.ErrNoTalk,
+	// acd.ErrNotDurable.
+	TakeTalk(ctx context.Context, agent, by string) (acd.AgentView, error)
 	// Talked says that a team leader has talked with an agent after hard calls.
 	Talked(ctx context.Context, agent, by string) (acd.AgentView, error)
 }

@@ -30,6 +30,8 @@ type fakeFloor struct {
 	lifted  acd.Lift
 	liftErr error
 	talked  string
+	took    string
+	talks   []acd.TalkWish
 }
 
 func (f *fakeFloor) Agents(context.Context) ([]acd.AgentView, error) { return f.agents, f.err }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -61,8 +62,28 @@ func (s *Server) lift(r *http.Request) (any, error) {
 	return settled(view, err)
 }
 
+// talks tells with whom a talk is asked for after hard calls, and who has taken which on.
+func (s *Server) talks(r *http.Request) (any, error) {
+	if _, err := once(r.URL.Query()); err != nil {
+		return nil, err
+	}
+	return s.parts.Floor.Talks(r.Context())
+}
+
+// takeTalk notes that the supervisor takes on to talk with an agent: ?agent=anna.
+func (s *Server) takeTalk(r *http.Request) (any, error) {
+	return s.aboutTalk(r, s.parts.Floor.TakeTalk, "a supervisor takes on to talk with an agent after hard calls")
+}
+
 // talked notes that the supervisor has talked with an agent after hard calls: ?agent=anna.
 func (s *Server) talked(r *http.Request) (any, error) {
+	return s.aboutTalk(r, s.parts.Floor.Talked, "a supervisor talked with an agent after hard calls")
+}
+
+// aboutTalk tells the floor what a supervisor says of a talk with ?agent=anna.
+func (s *Server) aboutTalk(
+	r *http.Request, tell func(ctx context.Context, agent, by string) (acd.AgentView, error), logged string,
+) (any, error) {
 	given, err := once(r.URL.Query(), "agent")
 	if err != nil {
 		return nil, err
@@ -70,9 +91,9 @@ func (s *Server) talked(r *http.Request) (any, error) {
 	if given["agent"] == "" {
 		return nil, badRequest("agent is needed")
 	}
-	view, err := s.parts.Floor.Talked(r.Context(), given["agent"], who(r))
+	view, err := tell(r.Context(), given["agent"], who(r))
 	if err == nil || errors.Is(err, acd.ErrNotDurable) {
-		s.log.Info("a supervisor talked with an agent after hard calls", "agent", given["agent"], "by", who(r))
+		s.log.Info(logged, "agent", given["agent"], "by", who(r))
 	}
 	return settled(view, err)
 }

@@ -56,6 +56,24 @@ func TestASupervisorSaysThatTheyTalked(t *testing.T) {
 	}
 }
 
+func TestASupervisorSeesWhomToTalkWithAndTakesItOn(t *testing.T) {
+	o := led()
+	o.floor.talks = []acd.TalkWish{{Agent: "anna", Phone: "1001", State: acd.Resting}, {Agent: "ben", State: acd.Ready, By: "tom"}}
+	r := bySupervisor("talks")
+	r.Method = http.MethodGet
+	w := ask(o.open(), r)
+	if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, `"agent":"anna"`) || !strings.Contains(body, `"by":"tom"`) {
+		t.Errorf("%d %s", w.Code, body)
+	}
+	if w := ask(o.open(), bySupervisor("take?agent=anna")); w.Code != http.StatusOK || o.floor.took != "anna by sue" {
+		t.Errorf("%d %s, told %q", w.Code, w.Body, o.floor.took)
+	}
+	o.floor.liftErr = fmt.Errorf("tom has taken the talk with anna: %w", acd.ErrNoTalk)
+	if w := ask(o.open(), bySupervisor("take?agent=anna")); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "tom has taken") {
+		t.Errorf("%d %s, want 409 and who has it", w.Code, w.Body)
+	}
+}
+
 func TestWhoMayNotLift(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*http.Request)
@@ -70,7 +88,7 @@ func TestWhoMayNotLift(t *testing.T) {
 		"a page of somebody else": {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, http.StatusForbidden, "cross-origin"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, what := range []string{"lift?agent=anna&cap=occupancy&reason=x", "talked?agent=anna"} {
+			for _, what := range []string{"lift?agent=anna&cap=occupancy&reason=x", "talked?agent=anna", "take?agent=anna"} {
 				o := led()
 				r := bySupervisor(what)
 				tc.change(r)
@@ -78,7 +96,7 @@ func TestWhoMayNotLift(t *testing.T) {
 				if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.text) {
 					t.Errorf("%s: %d %s; want %d and %s", what, w.Code, w.Body, tc.status, tc.text)
 				}
-				if o.floor.talked != "" || o.floor.lifted != (acd.Lift{}) {
+				if o.floor.talked != "" || o.floor.took != "" || o.floor.lifted != (acd.Lift{}) {
 					t.Errorf("%s: and yet it was done", what)
 				}
 			}
@@ -117,6 +135,13 @@ func TestALiftThatCannotBe(t *testing.T) {
 func (f *fakeFloor) Lift(_ context.Context, l acd.Lift) (acd.AgentView, error) {
 	f.lifted = l
 	return acd.AgentView{Name: l.Agent}, f.liftErr
+}
+
+func (f *fakeFloor) Talks(context.Context) ([]acd.TalkWish, error) { return f.talks, nil }
+
+func (f *fakeFloor) TakeTalk(_ context.Context, agent, by string) (acd.AgentView, error) {
+	f.took = agent + " by " + by
+	return acd.AgentView{Name: agent}, f.liftErr
 }
 
 func (f *fakeFloor) Talked(_ context.Context, agent, by string) (acd.AgentView, error) {

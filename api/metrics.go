@@ -157,6 +157,7 @@ func floorCounts(c acd.Counters) map[string]float64 {
 		"ledger_failures_total": float64(c.LedgerFailures),
 		"breaks_due_total":      float64(c.Care.BreaksDue),
 		"talks_wanted_total":    float64(c.Care.TalksWanted),
+		"talks_taken_total":     float64(c.Care.TalksTaken),
 		"caps_lifted_total":     float64(c.Care.Lifted),
 	}
 }

@@ -41,7 +41,7 @@ func TestPromisesAreShownAlsoAtZero(t *testing.T) {
 func TestABrokenPromiseIsShown(t *testing.T) {
 	o := newOffice()
 	o.floor.counts = acd.Counters{DoubleOffers: 1, WrapUpsCutShort: 2, RestsCutShort: 3, StarvedCallers: 4, StuckAgents: 5}
-	o.floor.counts.Care = acd.CareCounters{RowsBroken: 7, BreaksDue: 8, TalksWanted: 9, Lifted: 10}
+	o.floor.counts.Care = acd.CareCounters{RowsBroken: 7, BreaksDue: 8, TalksWanted: 9, TalksTaken: 11, Lifted: 10}
 	o.parts.Counts = func() map[string]float64 { return map[string]float64{"records_lost_total": 6} }
 	families := scraped(t, o)
 	for i, name := range promised {
@@ -49,7 +49,7 @@ func TestABrokenPromiseIsShown(t *testing.T) {
 			t.Errorf("%s: %v, want %d", name, got, i+1)
 		}
 	}
-	for name, want := range map[string]float64{"breaks_due_total": 8, "talks_wanted_total": 9, "caps_lifted_total": 10} {
+	for name, want := range map[string]float64{"breaks_due_total": 8, "talks_wanted_total": 9, "talks_taken_total": 11, "caps_lifted_total": 10} {
 		if got := families[name].values[""]; got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}

@@ -45,6 +45,8 @@ func (s *Server) table() []route {
 		{http.MethodGet, ownPaths + "shift", s.ownShift},
 		{http.MethodGet, ownPaths + "care", s.ownCare},
 		{http.MethodPost, leadPaths + "lift", s.lift},
+		{http.MethodGet, leadPaths + "talks", s.talks},
+		{http.MethodPost, leadPaths + "take", s.takeTalk},
 		{http.MethodPost, leadPaths + "talked", s.talked},
 		{http.MethodGet, "/v1/config", s.config},
 		{http.MethodPost, "/v1/config/reload", s.reload},
@@ -135,7 +137,7 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request, err error) {
 		fail(w, http.StatusNotFound, err.Error())
 	case errors.Is(err, acd.ErrBadLift):
 		fail(w, http.StatusBadRequest, err.Error())
-	case errors.Is(err, acd.ErrNoCallback):
+	case errors.Is(err, acd.ErrNoCallback), errors.Is(err, acd.ErrNoTalk):
 		fail(w, http.StatusConflict, err.Error())
 	case errors.Is(err, acd.ErrStopped), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		fail(w, http.StatusServiceUnavailable, err.Error())

@@ -96,7 +96,7 @@ func (r *reading) turn(t *acd.Turn) {
 	at := d.Begin.At.Mono + t.At.Wall.Sub(d.Begin.At.Wall)
 	d.end = acd.Stamp{Wall: t.At.Wall, Boot: d.Begin.At.Boot, Mono: at}
 	switch t.In.Kind {
-	case acd.InEnter, acd.InCommand, acd.InPhones, acd.InShifts, acd.InLift, acd.InTalked:
+	case acd.InEnter, acd.InCommand, acd.InPhones, acd.InShifts, acd.InLift, acd.InTakeTalk, acd.InTalked:
 		if !r.follows(t.In) {
 			d.moments = append(d.moments, moment{at, t.Phones, t.In})
 		}

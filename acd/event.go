@@ -34,7 +34,7 @@ type Event struct {
 	Max        time.Duration `json:"max,omitempty"`    // of a rest: may be extended to
 	Talk       Talk          `json:"talk,omitzero"`    // of finished: the conversation
 	Caller     string        `json:"caller,omitempty"` // of entered: a pseudonym of the number, the same for each of the caller's calls
-	Who        *Caller       `json:"who,omitempty"`    // of entered and parked: how to reach them again
+	Who        *Caller       `json:"who,omitempty"`    // of entered and parked: how to reach them again; no part of the history
 	Care       CareFact      `json:"care,omitzero"`
 }
 
@@ -111,6 +111,8 @@ type Ledger interface {
 	// Load gives the newest snapshot (nil if none) and the events after it.
 	Load(ctx context.Context) (snapshot []byte, events []Event, err error)
 	// Compact stores a snapshot of everything up to seq: Load gives those events
-	// no more. They are kept as history, for figures, until they are forgotten.
+	// no more. They are kept as history, for figures, until they are forgotten, but
+	// without Event.Who: only a replay needs it, and what it still needs of callers who
+	// wait stands in the snapshot. Nothing may keep theirs for longer.
 	Compact(ctx context.Context, seq uint64, snapshot []byte) error
 }

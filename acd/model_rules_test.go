@@ -11,6 +11,9 @@ func (m *model) offered(p *worker, e acd.Event) {
 	c := m.callers[e.Ticket]
 	spec := m.plan.Queues[e.Queue]
 	all := spec.Strategy == acd.RingAll || spec.Strategy == acd.RingProgressively
+	if c != nil && len(c.seats) > 0 { // an offer goes on by the plan that it was made by
+		all = m.seats[c.seats[0]].ringAll
+	}
 	switch {
 	case c == nil || c.served:
 		m.accuse(singleOffer, "%s is offered ticket %d, which waits nowhere", e.Agent, e.Ticket)

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -152,6 +153,52 @@ func TestAReportThatIsGivenUpEnds(t *testing.T) {
 		}
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want that of the context", err)
+		}
+	})
+}
+
+// TestTheHistoryKeepsNoCallersNumber: a replay can dial whoever still waits, and nothing
+// keeps a number for figures.
+func TestTheHistoryKeepsNoCallersNumber(t *testing.T) {
+	each(t, func(t *testing.T, open opener) {
+		s := open(t)
+		noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		waits := func(seq uint64, kind, number string) acd.Event {
+			return acd.Event{
+				Seq: seq, At: acd.Stamp{Wall: noon}, Kind: kind, Queue: "help", Call: "c", Ticket: seq, Caller: "a pseudonym",
+				Who: &acd.Caller{Number: number, Data: map[string]any{"plate": "B-XY"}, Back: &acd.Callback{Number: number, Kind: "asked"}},
+			}
+		}
+		all := []acd.Event{
+			waits(1, acd.KindEntered, "0305550001"), waits(2, acd.KindParked, "0305550002"),
+			{Seq: 3, At: acd.Stamp{Wall: noon}, Kind: acd.KindLeft, Ticket: 1}, waits(4, acd.KindEntered, "0305550004"),
+		}
+		if err := errors.Join(s.Append(t.Context(), all[:3]), s.Append(t.Context(), all[3:])); err != nil {
+			t.Fatal(err)
+		}
+		closed(t, s)
+		s = open(t)
+		if _, events, err := s.Load(t.Context()); err != nil || cmp.Diff(all, events) != "" {
+			t.Errorf("after a crash nobody can be dialled: %v\n%s", err, cmp.Diff(all, events))
+		}
+		anonymous := slices.Clone(all)
+		for i := range anonymous {
+			anonymous[i].Who = nil
+		}
+		if d := cmp.Diff(anonymous, told(t, s, noon, noon.Add(time.Hour))); d != "" {
+			t.Errorf("before the snapshot: %s", d)
+		}
+		if err := s.Compact(t.Context(), 3, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		closed(t, s)
+		s = open(t)
+		defer closed(t, s)
+		if _, events, err := s.Load(t.Context()); err != nil || cmp.Diff(all[3:], events) != "" {
+			t.Errorf("who came after the snapshot is lost: %v\n%s", err, cmp.Diff(all[3:], events))
+		}
+		if d := cmp.Diff(anonymous, told(t, s, noon, noon.Add(time.Hour))); d != "" {
+			t.Errorf("after the snapshot: %s", d)
 		}
 	})
 }

@@ -38,7 +38,7 @@ type Engine interface {
 // they are forgotten.
 type History interface {
 	// Events gives what happened from from (inclusive) to to (exclusive), by At.Wall,
-	// in order of Seq. It holds nothing open while the caller works, and what is
+	// in order of Seq, without Event.Who: figures need no number. It holds nothing open while the caller works, and what is
 	// appended meanwhile need not be seen. After an error it ends.
 	Events(ctx context.Context, from, to time.Time) iter.Seq2[acd.Event, error]
 	// Forget deletes the events before a moment; never one that Load still gives.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,7 +23,12 @@ func (s *Store) Append(_ context.Context, events []acd.Event) error {
 		last = e.Seq
 	}
 	s.upTo = last
-	s.events = append(s.events, events...)
+	for _, e := range events {
+		if e.Who != nil {
+			s.callers[e.Seq], e.Who = e.Who, nil
+		}
+		s.events = append(s.events, e)
+	}
 	return nil
 }
 
@@ -30,15 +36,20 @@ func (s *Store) Append(_ context.Context, events []acd.Event) error {
 func (s *Store) Load(context.Context) ([]byte, []acd.Event, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.snapshot), slices.Clone(s.events[after(s.events, s.compact):]), nil
+	events := slices.Clone(s.events[after(s.events, s.compact):])
+	for i := range events {
+		events[i].Who = s.callers[events[i].Seq]
+	}
+	return slices.Clone(s.snapshot), events, nil
 }
 
-// Compact implements acd.Ledger. The events stay, for Events.
+// Compact implements acd.Ledger. The events stay, for Events, and who called does not.
 func (s *Store) Compact(_ context.Context, seq uint64, snapshot []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.snapshot, s.compact = slices.Clone(snapshot), seq
 	s.upTo = max(s.upTo, seq)
+	maps.DeleteFunc(s.callers, func(of uint64, _ *acd.Caller) bool { return of <= seq })
 	return nil
 }
 

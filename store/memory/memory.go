@@ -22,9 +22,10 @@ type Store struct {
 	sealed   map[string]call.Record
 	ears     map[string][]call.EarShift // by agent, oldest first
 	snapshot []byte
-	compact  uint64 // Seq of the newest event in the snapshot
-	upTo     uint64 // Seq of the newest event, kept or forgotten
-	events   []acd.Event
+	compact  uint64                 // Seq of the newest event in the snapshot
+	upTo     uint64                 // Seq of the newest event, kept or forgotten
+	events   []acd.Event            // without Who
+	callers  map[uint64]*acd.Caller // Who of events behind the snapshot, by Seq
 }
 
 // New makes an empty store.
@@ -34,6 +35,7 @@ func New() *Store {
 		drafts:   map[string]call.Record{},
 		sealed:   map[string]call.Record{},
 		ears:     map[string][]call.EarShift{},
+		callers:  map[uint64]*acd.Caller{},
 	}
 }
 

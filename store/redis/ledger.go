@@ -19,16 +19,24 @@ func (s *Store) Append(ctx context.Context, events []acd.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	args := make([]any, 0, 1+3*len(events))
+	args := make([]any, 0, 1+4*len(events))
 	args = append(args, s.acked.Load())
 	for _, e := range events {
+		who := []byte{} // kept apart: an entry of a stream cannot be changed, and a caller must be forgotten
+		if e.Who != nil {
+			var err error
+			if who, err = json.Marshal(e.Who); err != nil {
+				return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
+			}
+			e.Who = nil
+		}
 		body, err := json.Marshal(e)
 		if err != nil {
 			return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
 		}
-		args = append(args, e.Seq, hourOf(e.At.Wall), body)
+		args = append(args, e.Seq, hourOf(e.At.Wall), body, who)
 	}
-	names := []string{s.keys.of("events"), s.keys.of("ledger"), s.keys.of("ledger", "hours")}
+	names := []string{s.keys.of("events"), s.keys.of("ledger"), s.keys.of("ledger", "hours"), s.keys.of("ledger", "callers")}
 	if err := s.write(ctx, s.ops.append, names, args...); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
@@ -59,9 +67,18 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 			return nil, nil, fmt.Errorf("read snapshot: %w", err)
 		}
 	}
+	callers, err := s.db.HGetAll(ctx, s.keys.of("ledger", "callers")).Result()
+	if err != nil {
+		return nil, nil, fmt.Errorf("read ledger: %w", s.judge(err))
+	}
 	for e, err := range s.entries(ctx, from+1, "+") {
 		if err != nil {
 			return nil, nil, fmt.Errorf("read ledger: %w", err)
+		}
+		if who, known := callers[strconv.FormatUint(e.Seq, 10)]; known {
+			if err := json.Unmarshal([]byte(who), &e.Who); err != nil {
+				return nil, nil, fmt.Errorf("read ledger: event %d: %w", e.Seq, err)
+			}
 		}
 		events = append(events, e)
 	}
@@ -72,9 +89,9 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 	return snapshot, events, nil
 }
 
-// Compact implements acd.Ledger.
+// Compact implements acd.Ledger. The events stay, for Events, and who called does not.
 func (s *Store) Compact(ctx context.Context, seq uint64, snapshot []byte) error {
-	if err := s.write(ctx, s.ops.compact, []string{s.keys.of("ledger")}, seq, snapshot); err != nil {
+	if err := s.write(ctx, s.ops.compact, []string{s.keys.of("ledger"), s.keys.of("ledger", "callers")}, seq, snapshot); err != nil {
 		return fmt.Errorf("compact the ledger: %w", err)
 	}
 	s.acknowledged(seq)

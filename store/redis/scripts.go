@@ -115,21 +115,21 @@ return 1`
 
 // appendEvents takes all events or none. What Redis has acknowledged before must be
 // there: else it has forgotten, and what comes now would stand on nothing. KEYS:
-// fence, events, ledger, hours; ARGV: token, acknowledged seq, then seq, hour and body
-// of each event. Of each hour the first and last seq are noted: clocks may go back.
+// fence, events, ledger, hours, callers; ARGV: token, acknowledged seq, then seq, hour, body
+// and caller of each event, the last empty where there is none. Of each hour the first and last seq are noted: clocks may go back.
 const appendEvents = `
 local last = tonumber(redis.call('HGET', KEYS[3], 'last') or '0')
 if last < tonumber(ARGV[2]) then
 	return redis.error_reply('FORGOTTEN redis has events up to ' .. string.format('%d', last) .. ' and had acknowledged ' .. ARGV[2])
 end
-for i = 3, #ARGV, 3 do
+for i = 3, #ARGV, 4 do
 	if tonumber(ARGV[i]) <= last then
 		return redis.error_reply('APPENDED event ' .. ARGV[i] .. ' comes after ' .. string.format('%d', last))
 	end
 	last = tonumber(ARGV[i])
 end
 local first, final, hours = {}, {}, {}
-for i = 3, #ARGV, 3 do
+for i = 3, #ARGV, 4 do
 	local hour = ARGV[i + 1]
 	if not first[hour] then
 		first[hour] = ARGV[i]
@@ -137,6 +137,7 @@ for i = 3, #ARGV, 3 do
 	end
 	final[hour] = ARGV[i]
 	redis.call('XADD', KEYS[2], ARGV[i] .. '-0', 'e', ARGV[i + 2])
+	if ARGV[i + 3] ~= '' then redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 3]) end
 end
 for _, hour in ipairs(hours) do
 	redis.call('HSETNX', KEYS[4], hour .. ':first', first[hour])
@@ -146,11 +147,15 @@ redis.call('HSET', KEYS[3], 'last', string.format('%d', last))
 return 1`
 
 // compact keeps a snapshot of everything up to seq. The events stay for figures until
-// they are forgotten. KEYS: fence, ledger; ARGV: token, seq, snapshot.
+// they are forgotten; who called does not. KEYS: fence, ledger, callers; ARGV: token, seq,
+// snapshot.
 const compact = `
 local last = tonumber(redis.call('HGET', KEYS[2], 'last') or '0')
 if tonumber(ARGV[2]) > last then redis.call('HSET', KEYS[2], 'last', ARGV[2]) end
 redis.call('HSET', KEYS[2], 'seq', ARGV[2], 'snapshot', ARGV[3])
+for _, of in ipairs(redis.call('HKEYS', KEYS[3])) do
+	if tonumber(of) <= tonumber(ARGV[2]) then redis.call('HDEL', KEYS[3], of) end
+end
 return 1`
 
 // forget deletes events. KEYS: fence, events; ARGV: token, ids….

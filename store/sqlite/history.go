@@ -76,6 +76,7 @@ func (s *Store) page(ctx context.Context, first, last int64) (page []acd.Event, 
 		if err := json.Unmarshal(body, &e); err != nil {
 			return nil, 0, err
 		}
+		e.Who = nil // a server before this one kept it here
 		page = append(page, e)
 	}
 	if len(page) == historyPage {

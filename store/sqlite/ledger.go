@@ -14,11 +14,10 @@ import (
 func (s *Store) Append(ctx context.Context, events []acd.Event) error {
 	rows := make([]row, len(events))
 	for i, e := range events {
-		body, err := json.Marshal(e)
-		if err != nil {
+		var err error
+		if rows[i], err = rowOf(e); err != nil {
 			return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
 		}
-		rows[i] = row{e.Seq, nanos(e.At.Wall), body}
 	}
 	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var last uint64
@@ -34,16 +33,35 @@ func (s *Store) Append(ctx context.Context, events []acd.Event) error {
 			if _, err := insert.ExecContext(ctx, int64(e.seq), e.wall, e.body); err != nil {
 				return fmt.Errorf("ledger: event %d: %w", e.seq, err)
 			}
+			if e.who == nil {
+				continue
+			}
+			if _, err := tx.StmtContext(ctx, s.write.stmts.caller).ExecContext(ctx, int64(e.seq), e.who); err != nil {
+				return fmt.Errorf("ledger: event %d: %w", e.seq, err)
+			}
 		}
 		return nil
 	})
 }
 
-// row is an event as the ledger holds it.
+// row is an event as the ledger holds it. What it says of its caller has a table of its
+// own, which Compact empties; nil = nothing.
 type row struct {
-	seq  uint64
-	wall int64
-	body []byte
+	seq       uint64
+	wall      int64
+	body, who []byte
+}
+
+func rowOf(e acd.Event) (r row, err error) {
+	r.seq, r.wall = e.Seq, nanos(e.At.Wall)
+	if e.Who != nil {
+		if r.who, err = json.Marshal(e.Who); err != nil {
+			return row{}, err
+		}
+		e.Who = nil
+	}
+	r.body, err = json.Marshal(e)
+	return r, err
 }
 
 // Load implements acd.Ledger.
@@ -69,16 +87,50 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 	if err := rows.Err(); err != nil {
 		return nil, nil, fmt.Errorf("read ledger: %w", err)
 	}
-	if events, err = acd.ReadEvents(bodies); err != nil {
+	if events, err = acd.ReadEvents(bodies); err == nil {
+		err = s.readCallers(ctx, events)
+	}
+	if err != nil {
 		return nil, nil, fmt.Errorf("read ledger: %w", err)
 	}
 	return snapshot, events, nil
 }
 
-// Compact implements acd.Ledger. The events stay, for Events.
+// readCallers gives events their callers back.
+func (s *Store) readCallers(ctx context.Context, events []acd.Event) error {
+	rows, err := s.read.QueryContext(ctx, `SELECT seq, body FROM callers`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	callers := map[uint64]*acd.Caller{}
+	for rows.Next() {
+		var seq uint64
+		var body []byte
+		var who acd.Caller
+		if err := rows.Scan(&seq, &body); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(body, &who); err != nil {
+			return err
+		}
+		callers[seq] = &who
+	}
+	for i := range events {
+		if who := callers[events[i].Seq]; who != nil {
+			events[i].Who = who
+		}
+	}
+	return rows.Err()
+}
+
+// Compact implements acd.Ledger. The events stay, for Events, and who called does not.
 func (s *Store) Compact(ctx context.Context, seq uint64, snapshot []byte) error {
 	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.StmtContext(ctx, s.write.stmts.compact).ExecContext(ctx, int64(seq), snapshot)
+		if err == nil {
+			_, err = tx.StmtContext(ctx, s.write.stmts.uncaller).ExecContext(ctx, int64(seq))
+		}
 		if err != nil {
 			return fmt.Errorf("compact the ledger: %w", err)
 		}

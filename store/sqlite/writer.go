@@ -47,6 +47,7 @@ type write struct {
 // statements are parsed once: SQLite takes longer to understand an insert than to do it.
 type statements struct {
 	last, event, compact        *sql.Stmt
+	caller, uncaller            *sql.Stmt
 	draft, record, undraft      *sql.Stmt
 	bind, unbind, keepsExposure *sql.Stmt
 }
@@ -60,7 +61,9 @@ func (w *writer) prepare(ctx context.Context) error {
 	for into, text := range map[**sql.Stmt]string{
 		&w.stmts.last: `SELECT max(
 			coalesce((SELECT max(seq) FROM ledger), 0), coalesce((SELECT seq FROM snapshot), 0))`,
-		&w.stmts.event: `INSERT INTO ledger (seq, wall, body) VALUES (?, ?, ?)`,
+		&w.stmts.event:    `INSERT INTO ledger (seq, wall, body) VALUES (?, ?, ?)`,
+		&w.stmts.caller:   `INSERT INTO callers (seq, body) VALUES (?, ?)`,
+		&w.stmts.uncaller: `DELETE FROM callers WHERE seq <= ?`,
 		&w.stmts.compact: `INSERT INTO snapshot (one, seq, body) VALUES (1, ?, ?)
 			ON CONFLICT DO UPDATE SET seq = excluded.seq, body = excluded.body`,
 		&w.stmts.draft: `INSERT INTO drafts (id, start, body)

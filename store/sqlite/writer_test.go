@@ -72,13 +72,14 @@ func (s *Store) waiting() int {
 
 func TestWhoGivesUpWaitsNoLongerThanTheirContext(t *testing.T) {
 	s := opened(t)
-	hold := make(chan struct{})
+	hold, hangs := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer close(hold)
 	all.Go(func() {
-		_ = s.write.write(t.Context(), func(context.Context, *sql.Tx) error { <-hold; return nil })
+		_ = s.write.write(t.Context(), func(context.Context, *sql.Tx) error { close(hangs); <-hold; return nil })
 	})
+	<-hangs
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if err := s.Begin(ctx, call.Record{ID: "A"}); !errors.Is(err, context.DeadlineExceeded) {

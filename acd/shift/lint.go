@@ -126,10 +126,7 @@ func (l *linter) days() {
 		for i := 1; i < len(d.Spans); i++ {
 			free := d.Spans[i].From.Sub(d.Spans[i-1].To)
 			gap = max(gap, free)
-			if l.r.SplitGap >= 0 && free > l.r.SplitGap {
-				l.add(RuleSplitGap, d.Spans[i-1].To, d.Spans[i].From, long(free), long(l.r.SplitGap),
-					fmt.Sprintf("%s unpaid on %s between %s and %s", long(free), d.Date, l.clock(d.Spans[i-1].To), l.clock(d.Spans[i].From)))
-			}
+			l.gap(d.Date, d.Spans[i-1].To, d.Spans[i].From)
 		}
 		if span := d.To().Sub(d.From()); l.r.SplitSpan >= 0 && gap >= torn && span > l.r.SplitSpan {
 			l.add(RuleSplitShift, d.From(), d.To(), long(span), long(l.r.SplitSpan),
@@ -143,6 +140,20 @@ func (l *linter) days() {
 			l.add(rule, d.From(), d.To(), long(work), long(most), fmt.Sprintf("%s of work on %s from %s to %s", long(work), d.Date, l.clock(d.From()), l.clock(d.To())))
 		}
 	}
+}
+
+// gap judges the unpaid hours between two parts of a day: beyond the limit they are a
+// split gap; what is long, though within the limit or just at it, still tears the day.
+func (l *linter) gap(on Date, from, to time.Time) {
+	free := to.Sub(from)
+	rule, limit := RuleTornDay, "under "+long(l.r.TornGap)
+	switch {
+	case l.r.SplitGap >= 0 && free > l.r.SplitGap:
+		rule, limit = RuleSplitGap, long(l.r.SplitGap)
+	case l.r.TornGap < 0 || free < l.r.TornGap:
+		return
+	}
+	l.add(rule, from, to, long(free), limit, fmt.Sprintf("%s unpaid on %s between %s and %s", long(free), on, l.clock(from), l.clock(to)))
 }
 
 // extra is the hour that the end of summer time adds between two moments: a plan that

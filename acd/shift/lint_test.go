@@ -143,6 +143,8 @@ func TestEachRuleWarnsBeyondItsLimitAndNotAtIt(t *testing.T) {
 		{RuleQuickReturn, "11 h and 11 h 15", pair(dayOf(t, "14:00-22:00"), dayOf(t, "09:00-13:00")), pair(dayOf(t, "14:00-22:00"), dayOf(t, "09:15-13:00"))},
 		{RuleBackward, "2 h 15 and 2 h", pair(dayOf(t, "11:15-15:00"), dayOf(t, "09:00-13:00")), pair(dayOf(t, "11:00-15:00"), dayOf(t, "09:00-13:00"))},
 		{RuleSplitGap, "4 h 15 and 4 h", week(dayOf(t, "09:00-11:00", "15:15-17:00"), 3), week(dayOf(t, "09:00-11:00", "15:00-17:00"), 3)},
+		{RuleTornDay, "4 h and 3 h 45", week(dayOf(t, "09:00-11:00", "15:00-17:00"), 3), week(dayOf(t, "09:00-11:00", "14:45-17:00"), 3)},
+		{RuleTornDay, "4 h, and 4 h 15 is named by the limit", week(dayOf(t, "09:00-11:00", "15:00-17:00"), 3), week(dayOf(t, "09:00-11:00", "15:15-17:00"), 3)},
 		{RuleSplitShift, "10 h 15 and 10 h", week(dayOf(t, "09:00-13:00", "16:00-19:15"), 3), week(dayOf(t, "09:00-13:00", "16:00-19:00"), 3)},
 		{RuleUnbroken, "6 h 15 and 6 h", week(dayOf(t, "09:00-15:15"), 3), week(dayOf(t, "09:00-15:00"), 3)},
 		{RuleUnbroken, "a break of 10 minutes is none", week(dayOf(t, "09:00-17:00", "break", "13:00-13:10"), 3), week(dayOf(t, "09:00-17:00", "break", "13:00-13:15"), 3)},
@@ -178,7 +180,7 @@ func TestEachRuleWarnsBeyondItsLimitAndNotAtIt(t *testing.T) {
 				t.Errorf("named %d times at the limit", n)
 			}
 			off := Rules{
-				Rest: -1, QuickReturn: -1, Backward: -1, SplitGap: -1, SplitSpan: -1, Unbroken: -1, Length: -1, Days: -1, Starts: -1,
+				Rest: -1, QuickReturn: -1, Backward: -1, SplitGap: -1, TornGap: -1, SplitSpan: -1, Unbroken: -1, Length: -1, Days: -1, Starts: -1,
 				Early: Early{Days: -1}, Night: Night{Length: -1, Days: -1, Sleep: -1}, Week: Week{Hours: -1, Rest: -1, Weekends: -1},
 			}
 			if of(tt.bad, off) != 0 {

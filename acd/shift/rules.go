@@ -13,6 +13,7 @@ type Rules struct {
 	QuickReturn time.Duration `yaml:"quick_return"` // so little or less before a shift at another time of the day is a quick return; default 11h (Vedaa et al. 2016)
 	Backward    time.Duration `yaml:"backward"`     // a shift that begins earlier in the day than the one before by more than this rotates backward; default 2h (HSE HSG256)
 	SplitGap    time.Duration `yaml:"split_gap"`    // unpaid gap of a split shift at most; default 4h
+	TornGap     time.Duration `yaml:"torn_gap"`     // a day is torn by an unpaid gap of so long or longer, where split_gap does not name it already; default 4h
 	SplitSpan   time.Duration `yaml:"split_span"`   // a day torn in two, with a gap of 2 h or more, from its first to its last hour at most; default 10h (12 NYCRR 142-2.4)
 	Unbroken    time.Duration `yaml:"unbroken"`     // work without a break at most; default 6h (directive 2003/88/EC, article 4)
 	Break       time.Duration `yaml:"break"`        // what is shorter is no break; default 15m (ArbZG section 4)
@@ -67,6 +68,7 @@ func (r Rules) WithDefaults() Rules {
 	setDefault(&r.QuickReturn, 11*time.Hour)
 	setDefault(&r.Backward, 2*time.Hour)
 	setDefault(&r.SplitGap, 4*time.Hour)
+	setDefault(&r.TornGap, 4*time.Hour)
 	setDefault(&r.SplitSpan, 10*time.Hour)
 	setDefault(&r.Unbroken, 6*time.Hour)
 	setDefault(&r.Break, 15*time.Minute)
@@ -96,7 +98,7 @@ func setDefault[T comparable](field *T, value T) {
 func (r Rules) Check() map[string]string {
 	w := wrongs{}
 	for key, d := range map[string]time.Duration{
-		"rest": r.Rest, "quick_return": r.QuickReturn, "backward": r.Backward, "split_gap": r.SplitGap, "split_span": r.SplitSpan,
+		"rest": r.Rest, "quick_return": r.QuickReturn, "backward": r.Backward, "split_gap": r.SplitGap, "torn_gap": r.TornGap, "split_span": r.SplitSpan,
 		"unbroken": r.Unbroken, "break": r.Break, "length": r.Length, "night.length": r.Night.Length,
 	} {
 		if d < -1 || d > day {
@@ -128,6 +130,7 @@ const (
 	RuleQuickReturn Rule = "quick-return"
 	RuleBackward    Rule = "backward-rotation"
 	RuleSplitGap    Rule = "split-gap"
+	RuleTornDay     Rule = "torn-day"
 	RuleSplitShift  Rule = "split-shift"
 	RuleUnbroken    Rule = "no-break"
 	RuleLength      Rule = "long-day"
@@ -158,6 +161,7 @@ func Catalogue() []About {
 		{RuleQuickReturn, "a short night before a shift at another time of the day", "Vedaa et al., Ergonomics 59 (2016) 1: 11 hours or less between two shifts"},
 		{RuleBackward, "the body follows a day that grows longer, not one that grows shorter", guidance + ": rotate forward"},
 		{RuleSplitGap, "hours between two halves of a shift that are neither work nor free", "house rule: what agents tell of split shifts"},
+		{RuleTornDay, "the unpaid hours in the middle of a torn day (天地班): too short to go home for, too long to wait out", "house rule: what agents tell of split shifts"},
 		{RuleSplitShift, "a day torn in two (天地班): from the first to the last hour nothing else fits", "12 NYCRR 142-2.4: spread of hours and split shifts"},
 		{RuleUnbroken, "nobody listens well for so long without a break", directive + "4: a break when work is longer than 6 hours"},
 		{RuleLength, "too long a day", "ArbZG section 3: 10 hours at most"},

@@ -32,6 +32,9 @@ type Callback struct {
 	Kind   string    `json:"kind"`
 	At     time.Time `json:"at,omitzero"`     // scheduled: not before
 	Tries  int       `json:"tries,omitempty"` // calls that reached nobody
+
+	Message string        `json:"message,omitempty"` // of a message: its recording, as the call named it; Number may be empty then
+	Length  time.Duration `json:"length,omitempty"`  // of the message; 0 = it is being said
 }
 
 // Caller is what the ledger keeps of somebody who waits, so that they can be called back.
@@ -55,6 +58,9 @@ const (
 
 // ErrNoCallback says that a callback cannot be; the text says why.
 var ErrNoCallback = errors.New("no callback")
+
+// ErrMessagesFull says that as many messages wait as the queue may keep.
+var ErrMessagesFull = errors.New("as many messages wait as may")
 
 // Launch tells that a callback's turn has come: an agent is reserved and Ticket holds
 // the offer, or that it was given up.
@@ -97,7 +103,7 @@ func (b *board) park(id uint64, c Callback) error {
 		return nil
 	}
 	b.make(t, c, b.now.Mono+parkPause)
-	q.parked++
+	q.park(t, 1)
 	b.turn.gone = append(b.turn.gone, id) // the call that waited lets go of it
 	b.fresh = append(b.fresh, t)
 	return nil
@@ -106,7 +112,7 @@ func (b *board) park(id uint64, c Callback) error {
 // sameWish is a callback to the same number that waits in the same queue already.
 func (b *board) sameWish(queue string, c Callback) *ticket {
 	for _, o := range b.backs[c.Number] {
-		if o.entry.Queue == queue && o.back.At.IsZero() && c.At.IsZero() {
+		if o.entry.Queue == queue && o.back.At.IsZero() && c.At.IsZero() && !o.back.IsMessage() && !c.IsMessage() {
 			return o
 		}
 	}
@@ -115,6 +121,9 @@ func (b *board) sameWish(queue string, c Callback) *ticket {
 
 // mayCall says why a queue does not call a number back.
 func (b *board) mayCall(q *queue, c Callback) error {
+	if c.IsMessage() {
+		return q.mayLeave()
+	}
 	asked := c.chosen()
 	if err := q.spec.Callback.Allows(c.Number, b.routes.dial, asked); err != nil {
 		return fmt.Errorf("queue %s: %w: %w", q.spec.Name, ErrNoCallback, err)
@@ -122,8 +131,8 @@ func (b *board) mayCall(q *queue, c Callback) error {
 	if !asked && !q.spec.Callback.Apologises() {
 		return fmt.Errorf("queue %s: %w: apology is off", q.spec.Name, ErrNoCallback)
 	}
-	if asked && q.parked >= q.spec.Callback.Most {
-		return fmt.Errorf("queue %s: %w: %d wait already", q.spec.Name, ErrNoCallback, q.parked)
+	if back := q.parked - q.messages; asked && back >= q.spec.Callback.Most {
+		return fmt.Errorf("queue %s: %w: %d wait already", q.spec.Name, ErrNoCallback, back)
 	}
 	return nil
 }
@@ -144,7 +153,10 @@ func (b *board) callBack(e Entry, c Callback) (uint64, error) {
 	t := b.newTicket(b.ids.Ticket, e)
 	t.since = b.now.Mono - b.age(e)
 	next := b.now.Mono + parkPause
-	if !c.At.IsZero() {
+	switch {
+	case c.IsMessage():
+		next = b.now.Mono + q.spec.Voicemail.Longest + speakGrace
+	case !c.At.IsZero():
 		next = b.now.Mono + max(0, c.At.Sub(b.now.Wall))
 		t.since = next // its age begins when it is due
 	}
@@ -166,11 +178,14 @@ func (b *board) make(t *ticket, c Callback, next time.Duration) {
 
 // keep is make for what is written down already.
 func (b *board) keep(t *ticket, c Callback, next time.Duration) {
-	spec := CallbackSpec{}.WithDefaults()
+	keep := CallbackSpec{}.WithDefaults().Keep
 	if q := b.routes.queues[t.entry.Queue]; q != nil {
-		spec = q.spec.Callback
+		keep = q.keepFor(&c)
 	}
-	t.back = &parked{Callback: c, next: next, end: max(t.entered, t.since) + spec.Keep}
+	t.back = &parked{Callback: c, next: next, end: max(t.entered, t.since) + keep}
+	if c.Number == "" { // a message of somebody unknown
+		return
+	}
 	b.backs[c.Number] = append(b.backs[c.Number], t)
 	slices.SortFunc(b.backs[c.Number], func(x, y *ticket) int { return cmp.Compare(x.id, y.id) })
 }
@@ -197,7 +212,7 @@ func (b *board) standBack(t *ticket) {
 	case t.back.end <= b.now.Mono:
 		b.giveUp(t, "expired")
 		return
-	case q.spec.Callback.Allows(t.back.Number, b.routes.dial, t.back.chosen()) != nil:
+	case !t.isMessage() && q.spec.Callback.Allows(t.back.Number, b.routes.dial, t.back.chosen()) != nil:
 		b.giveUp(t, "not-allowed") // a config edit made the rules stricter
 		return
 	}
@@ -227,7 +242,7 @@ func (b *board) held(t *ticket) (until time.Duration, why string) {
 	if until := max(p.next, t.pausedTil); until > b.now.Mono {
 		return until, p.pausedFor() + " for " + b.left(until)
 	}
-	if open := t.class.queue.hours.next(b.now.Wall).Sub(b.now.Wall); open > 0 {
+	if open := t.class.queue.hours.next(b.now.Wall).Sub(b.now.Wall); open > 0 && !p.IsMessage() {
 		return b.now.Mono + open, "numbers are dialled at " + t.class.queue.spec.Callback.Hours + " only"
 	}
 	return 0, ""
@@ -235,6 +250,8 @@ func (b *board) held(t *ticket) (until time.Duration, why string) {
 
 func (p *parked) pausedFor() string {
 	switch {
+	case p.IsMessage() && !p.spoken():
+		return "is a message that is being said, and left alone"
 	case p.Tries > 0:
 		return fmt.Sprintf("was not reached %d times and is left alone", p.Tries)
 	case p.Kind == BackScheduled:
@@ -246,6 +263,9 @@ func (p *parked) pausedFor() string {
 // nextBack is when something changes for a callback by itself.
 func (b *board) nextBack(t *ticket) time.Duration {
 	next := min(t.nextStep(), t.back.end)
+	if t.listed && t.isMessage() {
+		return next
+	}
 	if t.listed {
 		return min(next, b.now.Mono+t.class.queue.hours.left(b.now.Wall))
 	}

@@ -1,6 +1,9 @@
 package acd
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // launchRoom bounds the callbacks whose turn has come and that no call has taken up. One
 // that finds no room is offered again after a pause.
@@ -15,8 +18,9 @@ func (f *Floor) Park(ctx context.Context, ticket uint64, c Callback) error {
 }
 
 // CallBack puts somebody who is on no line in a queue, to be called back in turn or, with
-// c.At, not before a time. It returns when that is durable. Errors: ErrNoQueue,
-// ErrNoCallback.
+// c.At, not before a time. A message (BackMessage) is put there before it is said, so that
+// a crash loses none, and is heard after Spoken. It returns when that is durable. Errors:
+// ErrNoQueue, ErrNoCallback, ErrMessagesFull.
 func (f *Floor) CallBack(ctx context.Context, e Entry, c Callback) (ticket uint64, err error) {
 	e.Data = plain(e.Data)
 	e.Since, c.At = e.Since.Round(0), c.At.Round(0)
@@ -39,11 +43,24 @@ func (f *Floor) Reached(ctx context.Context, ticket uint64) error {
 	return f.do(ctx, &errand{in: Input{Kind: InReached, Ticket: ticket}})
 }
 
+// Heard says that an agent has dealt with a message: it is over, without a conversation.
+// It returns when that is durable. ErrNoTicket: it was taken out meanwhile.
+func (f *Floor) Heard(ctx context.Context, ticket uint64) error {
+	return f.durably(ctx, Input{Kind: InReached, Ticket: ticket, Why: ReachedHeard}, nil)
+}
+
 // Unreached says that a callback's number was dialled in vain, or that the call lets go of
 // it before: why is one of the Unreached words. The agent is free by Finish, as ever. The callback keeps its
 // place and is tried again, or is given up. The channels of its ticket are dead.
 func (f *Floor) Unreached(ctx context.Context, ticket uint64, why string) error {
 	return f.do(ctx, &errand{in: Input{Kind: InUnreached, Ticket: ticket, Why: why}})
+}
+
+// Spoken says that a message has been left, so long; from now on an agent may hear it. Of
+// length 0 nothing was said, and there is none. It returns when that is durable.
+// ErrNoTicket when it was taken out meanwhile.
+func (f *Floor) Spoken(ctx context.Context, ticket uint64, length time.Duration) error {
+	return f.durably(ctx, Input{Kind: InSpoken, Ticket: ticket, Length: length}, nil)
 }
 
 // CancelCallback takes a callback out. ErrNoTicket when there is none (any more).
@@ -108,9 +125,11 @@ func (b *board) carryBack(in *Input) (ticket uint64, err error) {
 	case InLaunched:
 		err = b.launched(in.Ticket, in.Why)
 	case InReached:
-		err = b.reached(in.Ticket)
+		err = b.reached(in.Ticket, in.Why)
 	case InUnreached:
 		err = b.unreached(in.Ticket, in.Why)
+	case InSpoken:
+		err = b.said(in.Ticket, in.Length)
 	case InCancel:
 		err = b.cancel(in.Ticket)
 	default:

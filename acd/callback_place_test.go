@@ -8,13 +8,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestPromiseACallbackNeverPassesAnOlderCaller fills a queue with callers and callbacks of
+// TestPromiseACallbackNeverPassesAnOlderCaller fills a queue with callers, callbacks and messages of
 // any age, priority and past, and looks who is served while an older caller waits on the line.
 func TestPromiseACallbackNeverPassesAnOlderCaller(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		plan := callable()
 		q := plan.Queues["help"]
 		q.Strategy = rapid.SampledFrom([]Strategy{LongestIdle, RoundRobin, RingAll}).Draw(t, "strategy")
+		q.Boosts = []Boost{{When: "data.tier == 3", Minutes: 20}}
 		q.Priority = rapid.IntRange(-5, 5).Draw(t, "queue priority")
 		plan.Queues["help"], plan.Settings.Gap = q, -1
 		r, err := prepare(plan)
@@ -43,7 +44,16 @@ func TestPromiseACallbackNeverPassesAnOlderCaller(t *testing.T) {
 			e := Entry{
 				Call: fmt.Sprint(i), Queue: "help", Caller: number, Since: now.Wall.Add(-time.Duration(rapid.IntRange(0, 3600).Draw(t, "age")) * time.Second),
 				Priority: rapid.IntRange(0, 3).Draw(t, "priority"), Head: rapid.Bool().Draw(t, "head"),
-				Prefer: rapid.SampledFrom([]string{"", "anna", "bert"}).Draw(t, "prefer"),
+				Prefer: rapid.SampledFrom([]string{"", "anna", "bert"}).Draw(t, "prefer"), Data: map[string]any{"tier": rapid.IntRange(2, 3).Draw(t, "tier")},
+			}
+			if rapid.IntRange(0, 3).Draw(t, "message") == 0 {
+				var id uint64
+				run(func(b *board) (err error) {
+					id, err = b.callBack(e, Callback{Number: number, Kind: BackMessage, Message: "m.wav"})
+					return err
+				})
+				run(func(b *board) error { return b.said(id, time.Second) })
+				continue
 			}
 			run(func(b *board) error {
 				id, err := b.enter(e)

@@ -56,7 +56,7 @@ func (b *board) takeOver(w waitingCaller) bool {
 	b.prefer(t)
 	if w.isBack() {
 		b.keep(t, *who.Back, next)
-		t.back.end = t.since + q.spec.Callback.Keep
+		t.back.end = t.since + q.keepFor(who.Back)
 	} else {
 		b.make(t, apology, next)
 	}
@@ -91,7 +91,7 @@ func (b *board) restoreBack(t *ticket, p *picturedBack, q *queue) error {
 	}
 	b.keep(t, p.Callback, p.Next)
 	t.back.end = p.End
-	q.parked++
+	q.park(t, 1)
 	if p.Seat == 0 {
 		return nil
 	}

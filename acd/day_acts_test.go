@@ -48,6 +48,25 @@ func (d *day) asks() {
 	}
 }
 
+// leavesMessage begins a message, and mostly says it.
+func (d *day) leavesMessage() {
+	d.calls++
+	e := Entry{Call: fmt.Sprintf("c%d", d.calls), Queue: rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Queues))).Draw(d.T, "message to")}
+	c := Callback{Kind: BackMessage, Number: rapid.SampledFrom([]string{"", "0301"}).Draw(d.T, "from"), Message: "m.wav"}
+	err := d.do(Input{Kind: InCallBack, Entry: &e, Callback: &c})
+	switch {
+	case errors.Is(err, ErrMessagesFull), errors.Is(err, ErrNoCallback):
+		return
+	case err != nil:
+		d.Fatalf("message: %v", err)
+	}
+	said := rapid.SampledFrom([]time.Duration{-1, 0, time.Second, time.Minute}).Draw(d.T, "said")
+	if said < 0 { // the call broke
+		return
+	}
+	d.say(Input{Kind: InSpoken, Ticket: d.b.ids.Ticket, Length: said})
+}
+
 // dialled lets the number of a callback be answered, or not, or the call break.
 func (d *day) dialled(t *ticket, seat uint64) {
 	why := rapid.SampledFrom([]string{"", UnreachedBusy, UnreachedNoAnswer, UnreachedAgentLeft, UnreachedNoWord}).Draw(d.T, "dialled")

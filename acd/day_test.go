@@ -81,6 +81,10 @@ func drawPlan(t *rapid.T) Plan {
 			Prefixes: []string{"030"}, Tries: rapid.IntRange(0, 2).Draw(t, "tries"), Keep: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "keep"),
 			Hours: rapid.SampledFrom([]string{"", "00:00-24:00", "07:30-08:02"}).Draw(t, "hours"),
 		}
+		q.Voicemail = VoicemailSpec{
+			Most: rapid.SampledFrom([]int{-1, 0, 2}).Draw(t, "messages"), Keep: rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "keep them"),
+			Longest: rapid.SampledFrom([]time.Duration{0, 10 * time.Second}).Draw(t, "longest"),
+		}
 		if rapid.Bool().Draw(t, "relaxed") {
 			q.Relax = []Relax{{After: 30 * time.Second, Needs: rapid.SampledFrom(needs).Draw(t, "relax")}}
 		}
@@ -277,7 +281,7 @@ func (d *day) check() {
 // live lets one random thing happen.
 func (d *day) live() {
 	d.chosen = ""
-	switch rapid.IntRange(0, 15).Draw(d.T, "what") {
+	switch rapid.IntRange(0, 16).Draw(d.T, "what") {
 	case 0, 1, 2:
 		d.wait(time.Duration(rapid.IntRange(1, 60_000).Draw(d.T, "ms")) * time.Millisecond)
 	case 3, 4, 5:
@@ -299,6 +303,8 @@ func (d *day) live() {
 		d.asks()
 	case 14:
 		d.led()
+	case 15:
+		d.leavesMessage()
 	default:
 		d.oddity()
 	}

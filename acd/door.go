@@ -88,7 +88,7 @@ func (b *board) keepsOut(q *queue, e Entry, age time.Duration) (limit, target st
 		return "", ""
 	case spec.MaxSize > 0 && q.waiting-q.parked >= spec.MaxSize:
 		return limitFull, spec.OnFull
-	case spec.MaxRatio > 0 && float64(q.waiting+1) > spec.MaxRatio*float64(class.staffed(step)):
+	case spec.MaxRatio > 0 && float64(q.waiting-q.messages+1) > spec.MaxRatio*float64(class.staffed(step)):
 		return limitRatio, spec.OnRatio
 	case spec.MaxEWT > 0 && b.forecast(class.conds[step], q.waiting, b.ids.Ticket+1).P50 > spec.MaxEWT:
 		return limitEWT, spec.OnEWT
@@ -123,4 +123,24 @@ func (c *class) staffed(from int) int {
 // ready or set aside takes no calls for an unknown time.
 func isStaffed(s AgentState) bool {
 	return s != LoggedOut && s != NotReady && s != Missed && s != ""
+}
+
+// forget ends a ticket.
+func (b *board) forget(t *ticket) {
+	b.unlist(t)
+	t.offer = nil
+	b.alarms.set(&t.alarm, never)
+	delete(b.tickets, t.id)
+	if b.calls[t.entry.Call] == t {
+		delete(b.calls, t.entry.Call)
+	}
+	if t.prefer != nil {
+		t.prefer.drop(t)
+	}
+	if t.isBack() {
+		b.apart(t)
+		t.class.queue.park(t, -1)
+	}
+	t.class.leave()
+	b.turn.gone = append(b.turn.gone, t.id)
 }

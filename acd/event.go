@@ -88,7 +88,8 @@ const (
 
 	KindParked    = "parked"    // waits for a callback: Reason is its kind, Length the age, Until when it is dialled at the earliest; Who
 	KindUnreached = "unreached" // was dialled in vain: Reason, Length is the pause, Level the tries so far
-	KindReached   = "reached"   // the conversation of a callback begins: Length is the whole wait, Level the tries
+	KindReached   = "reached"   // the conversation of a callback begins, or (Reason heard) a message was heard: Length is the whole wait, Level the tries
+	KindSaid      = "said"      // a message that was parked has been left: Length
 )
 
 // ErrAppended is what Append wraps when the first Seq is at or below the last in

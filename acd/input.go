@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 )
 
 // InputKind is what happened to the floor.
@@ -30,8 +31,9 @@ const (
 	InPark      InputKind = "park"      // Ticket, Callback
 	InCallBack  InputKind = "call-back" // Entry, Callback
 	InLaunched  InputKind = "launched"  // Ticket, Why is the call
-	InReached   InputKind = "reached"   // Ticket
+	InReached   InputKind = "reached"   // Ticket, Why is empty or ReachedHeard
 	InUnreached InputKind = "unreached" // Ticket, Why
+	InSpoken    InputKind = "spoken"    // Ticket, Length
 	InCancel    InputKind = "cancel"    // Ticket
 )
 
@@ -51,6 +53,8 @@ type Input struct {
 	Shifts     Shifts      `json:"shifts,omitempty"`
 	Callback   *Callback   `json:"callback,omitempty"`
 	Lift       *Lift       `json:"lift,omitempty"`
+
+	Length time.Duration `json:"length,omitempty"`
 
 	routes *routes // of Plan, when it was compiled before
 }
@@ -93,7 +97,7 @@ func (b *board) carry(in *Input) (ticket uint64, err error) {
 		err = b.takeTalk(in.Agent, in.Why)
 	case InTalked:
 		err = b.talked(in.Agent, in.Why)
-	case InPark, InCallBack, InLaunched, InReached, InUnreached, InCancel:
+	case InPark, InCallBack, InLaunched, InReached, InUnreached, InSpoken, InCancel:
 		ticket, err = b.carryBack(in)
 	default:
 		err = fmt.Errorf("there is no input %q", in.Kind)

@@ -27,15 +27,18 @@ func (b *board) launched(id uint64, call string) error {
 	return b.taken(id)
 }
 
-// reached ends a callback: its conversation has begun.
-func (b *board) reached(id uint64) error {
+// ReachedHeard is the reason of KindReached where a message was heard, and nobody was called.
+const ReachedHeard = "heard"
+
+// reached ends a callback: its conversation has begun, or a message was heard.
+func (b *board) reached(id uint64, why string) error {
 	t := b.tickets[id]
 	if t == nil || !t.isBack() || t.back.seat == nil {
 		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
 	}
 	b.record(Event{
 		At: b.now, Kind: KindReached, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id,
-		Length: b.waited(t), Level: t.back.Tries + 1,
+		Length: b.waited(t), Level: t.back.Tries + 1, Reason: why,
 	})
 	b.forget(t)
 	return nil
@@ -91,8 +94,12 @@ func (b *board) handBack(t *ticket) {
 func (b *board) giveUp(t *ticket, why string) {
 	b.revokeAll(t, string(MissCallerLeft))
 	b.count.Removed++
+	what := "callback-"
+	if t.isMessage() {
+		what = "message-"
+	}
 	b.record(Event{
-		At: b.now, Kind: KindRemoved, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: "callback-" + why, Level: t.back.Tries,
+		At: b.now, Kind: KindRemoved, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: what + why, Level: t.back.Tries,
 	})
 	b.turn.removed = append(b.turn.removed, expulsion{t.id, Removal{Limit: why}})
 	l := b.launchOf(t)

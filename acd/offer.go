@@ -128,7 +128,11 @@ func (b *board) answered(id uint64) error {
 		return nil
 	}
 	t := s.ticket
-	if err := b.change(s.agent, Event{Kind: KindAnswered, Length: b.now.Mono - t.entered}); err != nil {
+	waited := b.now.Mono - t.entered
+	if t.isMessage() {
+		waited = 0 // nobody had patience
+	}
+	if err := b.change(s.agent, Event{Kind: KindAnswered, Length: waited}); err != nil {
 		return err
 	}
 	s.answered = true
@@ -376,24 +380,4 @@ func (b *board) backIfOver(t *ticket) {
 	if t.isBack() {
 		b.wake(t)
 	}
-}
-
-// forget ends a ticket.
-func (b *board) forget(t *ticket) {
-	b.unlist(t)
-	t.offer = nil
-	b.alarms.set(&t.alarm, never)
-	delete(b.tickets, t.id)
-	if b.calls[t.entry.Call] == t {
-		delete(b.calls, t.entry.Call)
-	}
-	if t.prefer != nil {
-		t.prefer.drop(t)
-	}
-	if t.isBack() {
-		b.apart(t)
-		t.class.queue.parked--
-	}
-	t.class.leave()
-	b.turn.gone = append(b.turn.gone, t.id)
 }

@@ -111,7 +111,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{
 			queue{},
 			[]string{"spec", "pace", "lots", "reserve"},
-			[]string{"steps", "all", "classes", "leave", "join", "boosts", "waiting", "idle", "recent", "parked", "hours", "reach"},
+			[]string{"steps", "all", "classes", "leave", "join", "boosts", "waiting", "idle", "recent", "parked", "messages", "hours", "reach"},
 		},
 		{condition{}, nil, []string{
 			"queue", "step", "need", "data", "able", "order", "offerable", "waiting", "serving", "present", "joinable", "staffed",

@@ -224,7 +224,7 @@ func (b *board) classify(t *ticket, q *queue) {
 	t.class, t.step = b.classFor(q, t.entry.Data, t.entry.hard()), q.stepAt(b.waited(t))
 	t.class.enter()
 	if t.isBack() {
-		q.parked++
+		q.park(t, 1)
 	}
 	if t.offer == nil {
 		b.fresh = append(b.fresh, t)

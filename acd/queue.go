@@ -51,22 +51,23 @@ func (l *line[T]) remove(k key) {
 
 // queue is one queue of the plan in force.
 type queue struct {
-	spec    QueueSpec
-	steps   []step              // steps[0] is Needs, then Relax in order
-	all     []*condition        // every condition in use, for positions and views
-	classes map[string]*class   // by signature of the call's data
-	leave   map[AgentState]bool // LeaveOn as a set
-	join    map[AgentState]bool // JoinWhen as a set; nil = not said
-	boosts  []boosted
-	waiting int      // tickets, offered ones too
-	parked  int      // of waiting: callbacks
-	hours   window   // in which numbers are called back
-	idle    int      // classes without a ticket
-	recent  uint64   // counts uses of classes
-	pace    *pace    // lives on when the plan changes
-	lots    *lots    // weighted random; else nil
-	reserve *reserve // nil = none
-	reach   reach    // reckoned while anybody has shifts
+	spec     QueueSpec
+	steps    []step              // steps[0] is Needs, then Relax in order
+	all      []*condition        // every condition in use, for positions and views
+	classes  map[string]*class   // by signature of the call's data
+	leave    map[AgentState]bool // LeaveOn as a set
+	join     map[AgentState]bool // JoinWhen as a set; nil = not said
+	boosts   []boosted
+	waiting  int      // tickets, offered ones too
+	parked   int      // of waiting: callbacks and messages
+	messages int      // of parked
+	hours    window   // in which numbers are called back
+	idle     int      // classes without a ticket
+	recent   uint64   // counts uses of classes
+	pace     *pace    // lives on when the plan changes
+	lots     *lots    // weighted random; else nil
+	reserve  *reserve // nil = none
+	reach    reach    // reckoned while anybody has shifts
 }
 
 // step is one condition of a queue by waiting time, as prepared: who can serve.
@@ -180,7 +181,7 @@ func (t *ticket) place() key {
 
 // came is when the caller would have come to stand here without a head start.
 func (t *ticket) came() time.Duration {
-	return t.since - time.Duration(float64(t.headStart()+t.class.boost)*float64(time.Minute)/t.class.queue.spec.Weight)
+	return t.since - time.Duration(float64(t.headStart())*float64(time.Minute)/t.class.queue.spec.Weight)
 }
 
 // first and headStart are what a caller has over others besides the age. A callback has
@@ -189,9 +190,9 @@ func (t *ticket) first() bool { return t.entry.Head && !t.isBack() }
 
 func (t *ticket) headStart() int {
 	if t.isBack() {
-		return 0
+		return min(0, t.class.boost)
 	}
-	return t.entry.Priority
+	return t.entry.Priority + t.class.boost
 }
 
 // score compares callers of different queues, in seconds of waiting at weight 1. It
@@ -210,6 +211,13 @@ func (t *ticket) compare(o *ticket, now time.Duration) int {
 		return 1
 	}
 	return cmp.Or(cmp.Compare(o.score(now), t.score(now)), cmp.Compare(t.came(), o.came()), cmp.Compare(t.id, o.id))
+}
+
+// park counts a ticket without a line, or one less.
+func (q *queue) park(t *ticket, n int) {
+	if q.parked += n; t.isMessage() {
+		q.messages += n
+	}
 }
 
 // before tells whether a caller is served before another.

@@ -114,6 +114,8 @@ func (p *past) replay(e *Event, at time.Duration) {
 		if w := p.waiting[e.Ticket]; !w.isBack() { // a callback is over when it is reached
 			delete(p.waiting, e.Ticket)
 		}
+	case KindSaid:
+		p.waiting[e.Ticket] = p.waiting[e.Ticket].said(e)
 	case KindUnreached:
 		p.waiting[e.Ticket] = p.waiting[e.Ticket].after(e)
 	case KindOffered:

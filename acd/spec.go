@@ -65,6 +65,7 @@ type QueueSpec struct {
 	OnWait    string         `yaml:"on_wait"`   // target when MaxWait is reached
 	OnEmpty   string         `yaml:"on_empty"`  // target when LeaveOn applies
 	Callback  CallbackSpec   `yaml:"callback"`  // who is called back instead of waiting on the line
+	Voicemail VoicemailSpec  `yaml:"voicemail"` // how messages are taken, which wait as callers do
 	Intensity string         `yaml:"intensity"` // how hard its calls are on people: low, normal or hostile; after a call with a protection event low comes first, and who has had enough gets none of a hostile queue, see floor.care; default normal
 	Urgent    bool           `yaml:"-"`         // an emergency queue: no rule of floor.care keeps its callers from anybody who is free; set by the config
 	Door      `yaml:",inline"`
@@ -147,6 +148,7 @@ func (q QueueSpec) WithDefaults() QueueSpec {
 	setDefault(&q.Weight, 1)
 	setDefault(&q.Intensity, "normal")
 	q.Callback = q.Callback.WithDefaults()
+	q.Voicemail = q.Voicemail.WithDefaults()
 	if q.LeaveOn == nil {
 		q.LeaveOn = []AgentState{LoggedOut}
 	}
@@ -160,6 +162,10 @@ func (q QueueSpec) Check() map[string]string {
 	w.word("strategy", string(q.Strategy), strategies...)
 	w.word("intensity", q.Intensity, "", "low", "normal", "hostile")
 	w.under("callback", q.Callback.Check())
+	w.under("voicemail", q.Voicemail.Check())
+	if q.Voicemail.Key != "" && q.Voicemail.Key == q.Callback.Key {
+		w["voicemail.key"] = fmt.Sprintf("%s asks for a callback already", q.Voicemail.Key)
+	}
 	maps.Copy(w, q.Door.Check())
 	w.under("service", q.Service.Check())
 	w.length("ring", q.Ring, 10*time.Minute)

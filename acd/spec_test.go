@@ -22,7 +22,7 @@ func TestDefaultsAreThoseOfThePage(t *testing.T) {
 		},
 		Queues: map[string]QueueSpec{"q": {
 			Name: "q", Strategy: LongestIdle, Ring: 20 * time.Second, RingNext: 8 * time.Second, WrapUp: 30 * time.Second, Handle: 5 * time.Minute, MaxWait: 30 * time.Minute,
-			Weight: 1, LeaveOn: []AgentState{LoggedOut}, Intensity: "normal", Callback: CallbackSpec{}.WithDefaults(),
+			Weight: 1, LeaveOn: []AgentState{LoggedOut}, Intensity: "normal", Callback: CallbackSpec{}.WithDefaults(), Voicemail: VoicemailSpec{}.WithDefaults(),
 			Service: Service{Objective: 80, Within: 20 * time.Second, Over: 30 * time.Minute, Margin: 5},
 		}},
 		Agents: map[string]AgentSpec{"anna": {Name: "anna"}},

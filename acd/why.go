@@ -37,25 +37,31 @@ func (b *board) agentViews() []AgentView {
 // queueViews gives every queue, by name. A queue whose condition depends on the
 // call shows the call's data that most agents can serve.
 func (b *board) queueViews() []QueueView {
-	oldest := map[*queue]time.Duration{}
+	oldest, message := map[*queue]time.Duration{}, map[*queue]time.Duration{}
 	for _, t := range b.tickets {
-		q := t.class.queue
-		if t.isBack() {
+		q, first := t.class.queue, oldest
+		switch {
+		case t.isMessage():
+			first = message
+		case t.isBack():
 			continue
 		}
-		if since, ok := oldest[q]; !ok || t.since < since {
-			oldest[q] = t.since
+		if since, ok := first[q]; !ok || t.since < since {
+			first[q] = t.since
 		}
 	}
 	out := make([]QueueView, 0, len(b.routes.order))
 	for _, name := range b.routes.order {
 		q := b.routes.queues[name]
-		v := QueueView{Name: name, Waiting: q.waiting - q.parked, Callbacks: q.parked, Estimates: b.kept[name]}
+		v := QueueView{Name: name, Waiting: q.waiting - q.parked, Callbacks: q.parked - q.messages, Messages: q.messages, Estimates: b.kept[name]}
 		if q.reserve != nil {
 			v.ServiceLevel, v.Reserve = q.reserve.level.Last, q.reserve.level.Called
 		}
 		if since, ok := oldest[q]; ok {
 			v.Oldest = b.stamp(since).Wall
+		}
+		if since, ok := message[q]; ok {
+			v.OldestMessage = b.stamp(since).Wall
 		}
 		for _, c := range q.steps[0].conditions {
 			v.Ready = max(v.Ready, len(c.offerable.items))

@@ -172,12 +172,14 @@ type AgentView struct {
 
 // QueueView is a queue as others may see it.
 type QueueView struct {
-	Name      string    `json:"name"`
-	Waiting   int       `json:"waiting"` // on the line
-	Callbacks int       `json:"callbacks"`
-	Oldest    time.Time `json:"oldest,omitzero"`
-	Ready     int       `json:"ready"`   // offerable capable agents
-	Capable   int       `json:"capable"` // logged-in capable agents
+	Name          string    `json:"name"`
+	Waiting       int       `json:"waiting"` // on the line
+	Callbacks     int       `json:"callbacks"`
+	Messages      int       `json:"messages,omitempty"`      // left by callers, and not heard yet
+	OldestMessage time.Time `json:"oldest_message,omitzero"` // when its caller came
+	Oldest        time.Time `json:"oldest,omitzero"`
+	Ready         int       `json:"ready"`   // offerable capable agents
+	Capable       int       `json:"capable"` // logged-in capable agents
 
 	Estimates    Accuracy `json:"estimates,omitzero"`      // of the waits that callers were told
 	ServiceLevel float64  `json:"service_level,omitempty"` // percent, where there is a reserve

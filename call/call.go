@@ -44,7 +44,7 @@ type View struct {
 	Caller  string    `json:"caller"`
 	Dialled string    `json:"dialled"`
 	Start   time.Time `json:"start"`
-	Phase   string    `json:"phase"` // greeting, menu, waiting, ringing, talking, closing, rescue, direct, code
+	Phase   string    `json:"phase"` // greeting, menu, voicemail, waiting, ringing, talking, message, closing, rescue, direct, code
 	Queue   string    `json:"queue,omitempty"`
 	Agent   string    `json:"agent,omitempty"`
 	Stage   string    `json:"stage,omitempty"` // of the ladder
@@ -101,7 +101,7 @@ func (c *Call) guarded(ctx context.Context) (err error) {
 func (c *Call) settle(cause Cause) {
 	c.caller.HangUp(cause)
 	c.letGo(cause)
-	c.stopTape()
+	_ = c.stopTape() // has told of it
 	c.account.close(c, cause)
 	c.x.tally.Add("calls_ended_total", "cause", cause.Metric)
 	c.x.desk.seal(c.account.r)

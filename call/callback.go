@@ -8,6 +8,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/media"
+	"breakwater/media/wav"
 )
 
 // ServeCallbacks makes a call of every callback whose turn has come, until ctx ends. It
@@ -26,8 +27,12 @@ func (x *Exchange) ServeCallbacks(ctx context.Context) error {
 // launch begins the call of a callback. When there is no room for it the floor takes its
 // offer back, and tells of it again later.
 func (x *Exchange) launch(l acd.Launch) {
+	number, name := l.Callback.Number, "callback"
+	if l.Callback.IsMessage() {
+		number, name = l.Entry.Caller, "message" // who cannot be called back may still be known
+	}
 	c := newCall(x, &absent{party: Party{
-		ID: "callback-" + newID(time.Now())[:10], Number: l.Callback.Number, Name: "callback", Since: time.Now(),
+		ID: "callback-" + newID(time.Now())[:10], Number: number, Name: name, Since: time.Now(),
 	}})
 	c.story.back = &l
 	if language, ok := l.Entry.Data["language"].(string); ok && language != "" {
@@ -74,11 +79,24 @@ func (c *Call) callBack(ctx context.Context, l *acd.Launch) error {
 	if l.GivenUp != "" {
 		c.account.step("callback.given-up", l.GivenUp)
 		c.x.tally.Add("callbacks_given_up_total", "why", l.GivenUp)
-		return Cause{By: ByPolicy, Metric: CauseUnreached, Text: "callback given up: " + l.GivenUp}
+		return Cause{By: ByPolicy, Metric: CauseUnreached, Text: "given up: " + l.GivenUp}
+	}
+	var message []*wav.Clip
+	if l.Callback.IsMessage() {
+		var err error
+		c.account.r.Message = l.Callback.Message
+		if message, err = c.readMessage(ctx, l); err != nil {
+			return c.lostMessage(l, err)
+		}
 	}
 	conv, err := c.reserveAgent(ctx, l.Ticket, m)
 	if err != nil {
 		return err
+	}
+	if message != nil {
+		if back, err := c.hearMessage(ctx, conv, l, message); !back {
+			return err
+		}
 	}
 	if err := c.bring(ctx, conv, l); err != nil {
 		return err
@@ -139,7 +157,7 @@ func (c *Call) bring(ctx context.Context, conv *conversation, l *acd.Launch) (er
 	defer func() { // also when the program breaks: the agent is free
 		if !settled {
 			c.giveBack(l.Ticket) // a no-op for who was reached
-			c.partWithAgent(conv)
+			c.partWithAgent(conv, CauseUnreached)
 		}
 	}()
 	c.phase("dialling", l.Entry.Queue, conv.seat.Agent)
@@ -269,18 +287,18 @@ func (c *Call) unreached(ctx context.Context, conv *conversation, l *acd.Launch,
 		said := c.sayTo(conv.agent, c.agentLanguage(conv.seat.Agent), sayCallbackUnreached)
 		_, _ = await(ctx, c, said.Done()) // who stops us is told below
 	}
-	c.partWithAgent(conv)
+	c.partWithAgent(conv, CauseUnreached)
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	return Cause{By: ByPolicy, Metric: CauseUnreached, Text: "callback: " + why}
 }
 
-// partWithAgent ends the agent's part of a callback without a conversation.
-func (c *Call) partWithAgent(conv *conversation) {
-	c.dismiss(conv, Cause{By: ByUs, Metric: LegNormal, Text: "the callback came to nothing"})
+// partWithAgent ends the agent's part of a callback or message without a conversation.
+func (c *Call) partWithAgent(conv *conversation, cause string) {
+	c.dismiss(conv, Cause{By: ByUs, Metric: LegNormal, Text: cause})
 	c.account.endSegment(time.Now())
-	c.finish(conv, talkEnd{cause: CauseUnreached}, acd.Outcome{})
+	c.finish(conv, talkEnd{cause: cause}, acd.Outcome{})
 }
 
 // callBackLost calls back who hung up when their agent's line was lost: they believe that

@@ -67,8 +67,10 @@ const (
 	CauseLongCallEnd          = "long_call_end"
 	CauseNetwork              = "network"
 	CauseServerDied           = "server_died"
-	CauseCallback             = "callback"  // the caller waits on without a line, and is called back
-	CauseUnreached            = "unreached" // of a callback: the number was dialled in vain, or given up
+	CauseCallback             = "callback"      // the caller waits on without a line, and is called back
+	CauseMessage              = "message"       // the caller has left a message
+	CauseMessageHeard         = "message_heard" // an agent has heard it
+	CauseUnreached            = "unreached"     // of a callback: the number was dialled in vain, or given up
 )
 
 // The ways a leg can end, besides those above. sip chooses them.

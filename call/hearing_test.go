@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"os"
 	"path"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ type fakeSounds struct {
 	unjoins int // how many of the next joins fail
 	tapes   []*fakeTape
 	noTape  error
+	content []byte // of every file that is recorded; nil = none is made
 }
 
 func newFakeSounds() *fakeSounds {
@@ -96,6 +98,11 @@ func (s *fakeSounds) Record(leg Leg, path string) (Tape, error) {
 	for _, t := range s.tapes {
 		if t.path == path {
 			return nil, errors.New("a recording is written twice")
+		}
+	}
+	if s.content != nil {
+		if err := os.WriteFile(path, s.content, 0o600); err != nil {
+			return nil, err
 		}
 	}
 	t := &fakeTape{path: path}

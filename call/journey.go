@@ -26,6 +26,7 @@ const (
 	toNumber  = "number"
 	toGoodbye = "goodbye"
 	toBack    = "callback"
+	toMessage = "voicemail"
 )
 
 // journey is the whole call, in the order in which it happens.
@@ -109,6 +110,8 @@ func (c *Call) follow(ctx context.Context, to goal) (err error) {
 			to, err = c.serveQueue(ctx, to.name)
 		case toPhone, toNumber:
 			to, err = c.sendOn(ctx, to)
+		case toMessage:
+			to, err = c.leaveMessage(ctx, to.name)
 		case toBack:
 			to, err = c.callBackMenu(ctx, to.name)
 		default:

@@ -33,6 +33,14 @@ const (
 	sayCallbackAgent     = "callback-agent"
 	sayCallbackUnreached = "callback-unreached"
 
+	sayVoicemailOffer = "voicemail-offer"
+	sayVoicemailFull  = "voicemail-full"
+	sayVoicemailNone  = "voicemail-none"
+	sayVoicemailLeave = "voicemail-leave"
+	sayVoicemailKept  = "voicemail-kept"
+	sayVoicemailAgent = "voicemail-agent"
+	sayTrouble        = "technical-problem"
+
 	sayExpectedWait = "expected-wait"
 
 	sayNobodyTalks = "nobody-talks-there"

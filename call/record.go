@@ -24,6 +24,7 @@ type Record struct {
 	End        time.Time         `json:"end,omitzero"`
 	Cause      Cause             `json:"cause"`
 	Callback   string            `json:"callback,omitempty"` // we called the caller back: why, one of acd's kinds
+	Message    string            `json:"message,omitempty"`  // the recording of the message that was left or heard, below the recording folder
 	Queue      string            `json:"queue,omitempty"`    // the last queue
 	Agent      string            `json:"agent,omitempty"`    // the last agent who spoke
 	Warnings   int               `json:"warnings,omitempty"`
@@ -73,7 +74,7 @@ type Step struct {
 // computed from segments. They follow each other; those of supervisors who were in a
 // conversation (supervise) stand behind them and count for nobody's figures.
 type Segment struct {
-	Kind  string    `json:"kind"` // menu, greeting, wait, ring, talk, closing, rescue, code, supervise
+	Kind  string    `json:"kind"` // menu, greeting, voicemail, wait, ring, talk, message, closing, rescue, code, supervise
 	Queue string    `json:"queue,omitempty"`
 	Agent string    `json:"agent,omitempty"`
 	From  time.Time `json:"from"`

@@ -82,6 +82,8 @@ type Plan struct {
 	Menus   map[string]ivr.Menu
 	// Callbacks says how each queue calls back.
 	Callbacks map[string]acd.CallbackSpec
+	// Voicemails says how each queue takes messages.
+	Voicemails map[string]acd.VoicemailSpec
 	// AgentNumbers maps what an agent dials to log in to the agent's name.
 	AgentNumbers map[string]string
 	// Lookups are asked about callers from outside before anything else.

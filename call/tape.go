@@ -20,7 +20,7 @@ type taping struct {
 // hears between two agents is evidence.
 func (c *Call) startTape(m QueueManners) {
 	if m.Record == RecordNever {
-		c.stopTape()
+		_ = c.stopTape() // has told of it
 		return
 	}
 	if c.held.tape != nil {
@@ -30,25 +30,32 @@ func (c *Call) startTape(m QueueManners) {
 		c.account.step("recording.none", "no notice was given")
 		return
 	}
-	now := time.Now()
 	name := c.ID + ".wav"
 	if c.held.tapes > 0 { // recorded, not recorded and recorded again: a file is never written twice
 		name = fmt.Sprintf("%s-part%d.wav", c.ID, c.held.tapes+1)
 	}
-	file := filepath.Join(now.UTC().Format("2006/01/02"), name)
-	path := filepath.Join(c.x.parts.Folder, file)
+	c.tapeTo(tapeFile(name))
+}
+
+// tapeFile is where a recording that begins now lies below the folder.
+func tapeFile(name string) string { return filepath.Join(time.Now().UTC().Format("2006/01/02"), name) }
+
+// tapeTo begins a recording; false = there is none, and why is told.
+func (c *Call) tapeTo(file string) bool {
+	path, name := filepath.Join(c.x.parts.Folder, file), filepath.Base(file)
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		c.noTape(err)
-		return
+		return false
 	}
 	tape, err := c.x.parts.Sounds.Record(c.caller, path)
 	if err != nil {
 		c.noTape(err)
-		return
+		return false
 	}
-	c.held.tape = &taping{tape: tape, name: name, file: file, began: now}
+	c.held.tape = &taping{tape: tape, name: name, file: file, began: time.Now()}
 	c.held.tapes++
 	c.account.step("recording.start", name)
+	return true
 }
 
 // noTape: the call is worth more than its recording.
@@ -58,11 +65,12 @@ func (c *Call) noTape(err error) {
 	c.account.step("recording.failed", err.Error())
 }
 
-// stopTape finishes the recording and notes its files, relative to the folder.
-func (c *Call) stopTape() {
+// stopTape finishes the recording and notes its files, relative to the folder. It gives
+// what went wrong, after telling of it.
+func (c *Call) stopTape() error {
 	t := c.held.tape
 	if t == nil {
-		return
+		return nil
 	}
 	c.held.tape = nil
 	paths, err := t.tape.Close()
@@ -76,6 +84,7 @@ func (c *Call) stopTape() {
 		c.account.r.Recordings = append(c.account.r.Recordings, p)
 	}
 	c.account.step("recording.end", t.name)
+	return err
 }
 
 // bookmarkReach is how much before the key a bookmark covers.

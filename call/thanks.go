@@ -65,7 +65,7 @@ func (c *Call) playThanks(ctx context.Context, agent string) error {
 // playClip plays to the caller and waits for the end.
 func (c *Call) playClip(ctx context.Context, clip *wav.Clip) error {
 	c.account.step("thanks.played", clip.Name)
-	p := c.x.parts.Sounds.Play(c.caller, media.Sound{Clips: []*wav.Clip{clip}})
+	p := c.x.parts.Sounds.Play(c.caller, media.Sound{Clips: []*wav.Clip{clip}, Voice: true})
 	defer p.Stop()
 	_, err := await(ctx, c, p.Done())
 	return err

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"breakwater/acd"
-	"breakwater/media"
 	"breakwater/media/prompt"
-	"breakwater/media/wav"
 )
 
 // serveQueue brings the caller to an agent of the queue and through the
@@ -155,12 +153,12 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 	}
 	c.forgetDigits() // nor does what was typed before ask for a callback
 	w := c.beginWait(ctx, ticket, m)
-	parked := false
+	parked, why := false, CauseAbandoned
 	defer func() {
 		w.end()
 		c.forgetDigits() // whatever was typed while waiting answers no later question
 		if conv == nil && !parked {
-			c.leave(ticket, CauseAbandoned) // also when the program breaks; a no-op for who was taken out
+			c.leave(ticket, why) // also when the program breaks; a no-op for who was taken out
 		}
 	}()
 	for {
@@ -168,6 +166,10 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 		if kept {
 			parked = true
 			return nil, goal{}, c.partKept(ctx)
+		}
+		if errors.Is(err, errMessage) {
+			why = toMessage
+			return nil, goal{toMessage, e.Queue}, nil
 		}
 		if removed := (*removal)(nil); errors.As(err, &removed) {
 			c.account.step("queue.removed", removed.Limit)
@@ -188,12 +190,18 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 	}
 }
 
-// offer waits for an offer, or until the caller has asked to be called back: kept.
+// errMessage ends a wait because the caller would rather leave a message.
+var errMessage = errors.New("the caller leaves a message")
+
+// offer waits for an offer, or until the caller wants to leave a message (errMessage), or until the caller has asked to be called back: kept.
 func (w *waiting) offer() (offer acd.Offer, kept bool, err error) {
 	for {
 		offer, key, offered, err := either(w.ctx, w.c, w.ticket.Offers, w.c.digits)
 		if err != nil || offered {
 			return offer, false, err
+		}
+		if w.mail != "" && key == w.mail[0] {
+			return offer, false, errMessage
 		}
 		if w.back == nil || w.back.Key == "" || key != w.back.Key[0] {
 			continue
@@ -274,6 +282,7 @@ type waiting struct {
 	over   bool
 
 	back      *acd.CallbackSpec // how the queue calls back; nil = this caller is not asked
+	mail      string            // the key to leave a message; empty = this caller is not asked
 	announced int
 }
 
@@ -281,6 +290,9 @@ func (c *Call) beginWait(ctx context.Context, t *acd.Ticket, m QueueManners) *wa
 	c.phase("waiting", t.Queue, "")
 	c.account.segment("wait", t.Queue, "")
 	w := &waiting{c: c, ticket: t, m: m, back: c.callbacks(t.Queue)}
+	if spec := c.voicemail(t.Queue); spec != nil {
+		w.mail = spec.Key
+	}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	when(c, t.Removed, func(r acd.Removal) { w.cancel(&removal{r}) })
 	w.music()
@@ -333,6 +345,9 @@ func (w *waiting) speak(phrases []string) {
 	if w.back != nil && w.back.Key != "" && w.announced%offerEach == 0 {
 		phrases = append(phrases, sayCallbackOffer, prompt.Digits(w.back.Key))
 	}
+	if w.mail != "" && w.announced%offerEach == 0 {
+		phrases = append(phrases, sayVoicemailOffer, prompt.Digits(w.mail))
+	}
 	w.announced++
 	if len(w.m.Comfort) > 0 {
 		phrases = append(phrases, w.m.Comfort[w.turn%len(w.m.Comfort)])
@@ -366,29 +381,4 @@ func (w *waiting) stopSound() {
 func (w *waiting) end() {
 	w.stopSound()
 	w.cancel(nil)
-}
-
-// music plays a piece to the caller for as long as nobody stops it; nil = none.
-func (c *Call) music(name string) Playback { return c.musicTo(c.caller, name) }
-
-func (c *Call) musicTo(s *side, name string) Playback {
-	if name == MusicNone {
-		return nil
-	}
-	clip, err := c.x.parts.Book.Music(name)
-	if err != nil {
-		c.log.Warn("no music", "name", name, "err", err)
-		return nil
-	}
-	return c.x.parts.Sounds.Play(s, media.Sound{Clips: []*wav.Clip{clip}, Loop: true})
-}
-
-// loop plays a phrase again and again until it is stopped; nil = it cannot be played.
-func (c *Call) loop(s *side, phrase string) Playback {
-	clips, err := c.x.parts.Book.Sound(c.story.language, phrase)
-	if err != nil {
-		c.log.Warn("cannot play", "phrase", phrase, "err", err)
-		return nil
-	}
-	return c.x.parts.Sounds.Play(s, media.Sound{Clips: clips, Loop: true})
 }

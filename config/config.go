@@ -190,6 +190,7 @@ func (c *Config) CallPlan() call.Plan {
 		Trunks:       pick(c.Trunks, func(t Trunk) call.TrunkManners { return t.TrunkManners }),
 		Agents:       pick(c.Agents, func(a Agent) call.AgentAccess { return a.AgentAccess }),
 		Queues:       pick(c.Queues, func(q Queue) call.QueueManners { return q.QueueManners }),
+		Voicemails:   pick(c.Queues, func(q Queue) acd.VoicemailSpec { return q.Voicemail }),
 		Callbacks:    pick(c.Queues, func(q Queue) acd.CallbackSpec { return q.Callback }),
 	}
 }

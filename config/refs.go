@@ -82,6 +82,7 @@ func (r *reading) checkQueue(p path, c *Config, q *Queue) {
 	for _, t := range limits(q) {
 		r.checkTarget(p.to(t.key), c, t.name)
 	}
+	r.checkTarget(p.to("voicemail").to("on_full"), c, q.Voicemail.OnFull)
 }
 
 // checkEmergency keeps an emergency queue from ever ending a caller. It looks at
@@ -100,7 +101,7 @@ func (r *reading) checkEmergency(p path, name string, q *Queue) {
 		case t.name == "" && t.key == "on_empty" && q.LeaveOn != nil && len(q.LeaveOn) == 0: // never left
 		case t.name == "":
 			r.complain(p.to(t.key), fmt.Sprintf("an emergency queue never ends a caller, so %s must lead on", t.key), "write queue:NAME, phone:NAME, menu:NAME or number:DIGITS")
-		case word == ivr.Goodbye, word == ivr.Queue && to == name:
+		case endsCall(word), word == ivr.Queue && to == name:
 			r.complain(p.to(t.key), fmt.Sprintf("an emergency queue never ends a caller, so %q is refused", t.name), "write queue:NAME of another queue, phone:NAME, menu:NAME or number:DIGITS")
 		}
 	}
@@ -117,6 +118,15 @@ func limits(q *Queue) []targetOf {
 	}
 }
 
+// endsCall tells whether a target of the word ends the call.
+func endsCall(word string) bool {
+	switch word {
+	case ivr.Goodbye, ivr.Callback, ivr.Voicemail:
+		return true
+	}
+	return false
+}
+
 // checkTarget asks that a target can be read and that what it names exists.
 func (r *reading) checkTarget(p path, c *Config, text string) {
 	if text == "" {
@@ -130,9 +140,11 @@ func (r *reading) checkTarget(p path, c *Config, text string) {
 	switch t.Kind {
 	case ivr.Queue:
 		r.exists(p, "queues", t.Name)
-	case ivr.Callback:
-		if r.exists(p, "queues", t.Name) && !c.Queues[t.Name].Callback.Offered() {
-			r.complain(p, fmt.Sprintf("queue %s calls nobody back", t.Name), "write callback: {prefixes: [...]} in the queue: which numbers may be dialled")
+	case ivr.Callback, ivr.Voicemail:
+		if r.exists(p, "queues", t.Name) {
+			if why := c.refuses(t.Kind, t.Name); why != "" {
+				r.complain(p, why, "")
+			}
 		}
 	case ivr.Submenu:
 		r.exists(p, "menus", t.Name)
@@ -141,6 +153,20 @@ func (r *reading) checkTarget(p path, c *Config, text string) {
 	case ivr.Number:
 		r.checkDialable(p, c, t.Name)
 	}
+}
+
+// refuses says why a queue does not take what a target asks of it; empty = it does.
+func (c *Config) refuses(kind, queue string) string {
+	q := c.Queues[queue]
+	switch {
+	case q.Emergency:
+		return fmt.Sprintf("queue %s is for emergencies, and its callers are never asked to wait without a line", queue)
+	case kind == ivr.Callback && !q.Callback.Offered():
+		return fmt.Sprintf("queue %s calls nobody back; write callback: {prefixes: [...]} in the queue: which numbers may be dialled", queue)
+	case kind == ivr.Voicemail && !q.Voicemail.Takes():
+		return fmt.Sprintf("queue %s takes no messages; its voicemail.most is -1", queue)
+	}
+	return ""
 }
 
 // checkReach asks that a number reaches exactly one thing.

@@ -23,7 +23,7 @@ type sounds interface {
 func (r *reading) checkSounds(c *Config, s sounds) {
 	known := ivr.Known{
 		Queues: r.names("queues"), Phones: r.names("phones"), Dials: c.dials, Entries: c.entries(),
-		Languages: c.languages(),
+		Languages: c.languages(), Refuses: c.refuses,
 	}
 	if s != nil {
 		known.Has, known.Languages = s.Has, s.Languages()
@@ -54,11 +54,24 @@ func (r *reading) checkQueueSounds(p path, c *Config, q *Queue, s sounds) {
 	}
 	for key, phrases := range map[string][]string{"greeting": q.Greeting, "comfort": q.Comfort} {
 		for i, phrase := range phrases {
-			for _, language := range c.languages() {
-				if slices.Contains(s.Languages(), language) && !s.Has(language, phrase) {
-					r.complain(p.to(key).to(fmt.Sprint(i)), fmt.Sprintf("there is no prompt %q in language %s", phrase, language), "prompts of your own go into prompts.folder")
-				}
-			}
+			r.checkPhrase(p.to(key).to(fmt.Sprint(i)), c, phrase, s)
+		}
+	}
+	for i, phrase := range q.Voicemail.Greeting {
+		r.checkPhrase(p.to("voicemail").to("greeting").to(fmt.Sprint(i)), c, phrase, s)
+	}
+	for _, t := range append(limits(q), targetOf{"voicemail.on_full", "", q.Voicemail.OnFull}) {
+		if to, err := ivr.ParseTarget(t.name); err == nil && to.Kind == ivr.Goodbye && to.Name != "" {
+			r.checkPhrase(p.to(t.key), c, to.Name, s)
+		}
+	}
+}
+
+// checkPhrase asks that a phrase can be spoken to every caller.
+func (r *reading) checkPhrase(p path, c *Config, phrase string, s sounds) {
+	for _, language := range c.languages() {
+		if slices.Contains(s.Languages(), language) && !s.Has(language, phrase) {
+			r.complain(p, fmt.Sprintf("there is no prompt %q in language %s", phrase, language), "prompts of your own go into prompts.folder")
 		}
 	}
 }

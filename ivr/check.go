@@ -15,7 +15,10 @@ type Known struct {
 	Queues, Phones []string
 	Dials          func(number string) bool           // whether a trunk takes the number; nil = any
 	Has            func(language, phrase string) bool // whether a phrase can be spoken; nil = any
-	Languages      []string                           // all that the system speaks
+	// Refuses says why a queue does not take what a target of a kind asks of it (Callback,
+	// Voicemail); empty = it does. nil = every queue takes everything.
+	Refuses   func(kind, queue string) string
+	Languages []string // all that the system speaks
 	// Entries says in which languages callers come to a menu from outside, from
 	// numbers and queues. nil = to every menu in every language.
 	Entries map[string][]string
@@ -117,8 +120,14 @@ func (c *check) target(path string, spoken []string, text string) {
 		return
 	}
 	switch t.Kind {
-	case Queue, Callback:
+	case Queue:
 		c.exists(path, "queue", t.Name, c.known.Queues)
+	case Callback, Voicemail:
+		if c.exists(path, "queue", t.Name, c.known.Queues); c.known.Refuses != nil && slices.Contains(c.known.Queues, t.Name) {
+			if why := c.known.Refuses(t.Kind, t.Name); why != "" {
+				c.say(path, "%s", why)
+			}
+		}
 	case Extension:
 		c.exists(path, "phone", t.Name, c.known.Phones)
 	case Submenu:

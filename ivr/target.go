@@ -15,16 +15,17 @@ const (
 	Number    = "number"    // number:DIGITS
 	Goodbye   = "goodbye"   // goodbye, or goodbye:PHRASE
 	Callback  = "callback"  // callback:QUEUE
+	Voicemail = "voicemail" // voicemail:QUEUE
 )
 
 // Target is where a caller may be sent.
 type Target struct {
-	Kind string // Queue, Submenu, Extension, Number, Goodbye, Callback
+	Kind string // Queue, Submenu, Extension, Number, Goodbye, Callback, Voicemail
 	Name string // of the queue, menu or phone; the digits; the phrase, which may be empty
 }
 
 // ErrTarget is the error of ParseTarget, wrapped with what was wrong.
-var ErrTarget = errors.New("a target is queue:NAME, menu:NAME, phone:NAME, number:DIGITS, callback:QUEUE, goodbye or goodbye:PHRASE")
+var ErrTarget = errors.New("a target is queue:NAME, menu:NAME, phone:NAME, number:DIGITS, callback:QUEUE, voicemail:QUEUE, goodbye or goodbye:PHRASE")
 
 // longest is more than any name or number may have.
 const longest = 64
@@ -67,6 +68,7 @@ func (t Target) String() string {
 // kinds says which kind a word of the config means.
 var kinds = map[string]string{
 	"queue": Queue, "menu": Submenu, "phone": Extension, "number": Number, "goodbye": Goodbye, "callback": Callback,
+	"voicemail": Voicemail,
 }
 
 func dialable(number string) bool {

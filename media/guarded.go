@@ -77,7 +77,7 @@ type origin bool
 
 const (
 	theirs origin = false // of the parties of a bridge
-	ours   origin = true  // prompts, tones and music, in which nobody whistles
+	ours   origin = true  // prompts, tones and music, in which nobody whistles; see Sound.Voice
 )
 
 // cover guards a frame on its way to the ear, in place. What does not follow the frame

@@ -45,6 +45,14 @@ func TestAProtectedEarIsSparedWhoeverSpeaks(t *testing.T) {
 				}
 			}
 		}, guard.ByLevel, -9},
+		"a recorded voice, which may whistle": {func(_ *testing.T, _ *Engine, caller, agent *phone) func([]byte) {
+			var said []byte
+			return func(frame []byte) {
+				if said = append(said, frame...); len(said) == 30*160 {
+					agent.port.Play(Sound{Clips: []*wav.Clip{wav.FromCodes("whistle", caller.codec.law(), said)}, Voice: true})
+				}
+			}
+		}, guard.ByTone, -25},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := openEngine(t, 2)

@@ -15,6 +15,7 @@ type Sound struct {
 	Clips []*wav.Clip
 	Loop  bool          // start again after the last clip, until stopped
 	Gain  float64       // dB; 0 = as stored
+	Voice bool          // what came over a line once, such as a recording: the hearing guard trusts it no more than the line
 	Tail  time.Duration // of silence at the end: what a phone still holds back when the last words have left is heard
 }
 
@@ -162,7 +163,11 @@ func (l *loop) pace(p *Port) {
 func (l *loop) playOne(p *Port, r *route) {
 	packet := l.frame[:rtp.HeaderSize+r.samples]
 	r.play.spent = r.play.fill(packet[rtp.HeaderSize:], r.desc.Codec.recorded())
-	l.sendOwn(p, r, packet)
+	whose := ours
+	if r.play.sound.Voice {
+		whose = theirs
+	}
+	l.sendOwn(p, r, whose, packet)
 	r.play.skipped = r.play.skipped || !p.out.smooth
 }
 
@@ -177,18 +182,18 @@ func (b *Playback) close() {
 
 // sendOwn sends a packet of G.711 (in a wideband leg: µ-law) of a source of our own, on the
 // schedule of its pace.
-func (l *loop) sendOwn(p *Port, r *route, packet []byte) {
+func (l *loop) sendOwn(p *Port, r *route, whose origin, packet []byte) {
 	samples := len(packet) - rtp.HeaderSize
 	switch {
 	case !p.reachable(r):
 		p.out.smooth = false
 	case r.wide != nil:
-		r.wide.widen(r.shield, p.out.smooth, packet[rtp.HeaderSize:])
+		r.wide.widen(r.shield, whose, p.out.smooth, packet[rtp.HeaderSize:])
 		h := p.out.line.Next(p.out.due*(rtp.Rate/1000), uint32(samples), p.out.smooth)
 		p.out.smooth = l.sendGuarded(p, r, h, packet, r.wide.told[:samples])
 	default:
 		h := p.out.line.Next(p.out.due*(rtp.Rate/1000), uint32(samples), p.out.smooth)
-		p.out.smooth = l.send(p, r, ours, h, packet)
+		p.out.smooth = l.send(p, r, whose, h, packet)
 	}
 	p.out.due += int64(samples) / (rtp.Rate / 1000)
 }
@@ -209,7 +214,7 @@ func (l *loop) hushed(p *Port) {
 func (l *loop) hushOne(p *Port, r *route) {
 	packet := l.frame[:rtp.HeaderSize+r.samples]
 	fill(packet[rtp.HeaderSize:], r.desc.Codec.recorded().Silence())
-	l.sendOwn(p, r, packet)
+	l.sendOwn(p, r, ours, packet)
 }
 
 // fill writes the next samples and tells whether they are the last. What is missing

@@ -48,15 +48,15 @@ func (w *wideband) narrow(codes []byte) []byte {
 	return w.heard[:len(codes)]
 }
 
-// widen makes codes of G.722, guarded, of codes of µ-law, in place: of a sound of our own.
-func (w *wideband) widen(s *shield, goesOn bool, codes []byte) {
+// widen makes codes of G.722, guarded, of codes of µ-law, in place: of a sound that is played.
+func (w *wideband) widen(s *shield, whose origin, goesOn bool, codes []byte) {
 	var x [mixFrame]int16
 	var y [wideFrame]int16
 	for at := 0; at < len(codes); at += mixFrame {
 		part := codes[at:min(at+mixFrame, len(codes))]
 		n := w.up.Convert(y[:], x[:g711.Mu.Decode(x[:], part)])
 		if s != nil {
-			s.coverWide(ours, goesOn, y[:n])
+			s.coverWide(whose, goesOn, y[:n])
 		}
 		w.encode(part, w.told[min(at, len(w.told)):], y[:n])
 		goesOn = true

@@ -47,15 +47,19 @@ const (
 	parked          // waits for a callback without a line
 	calledBack      // and has been reached
 	unreached       // and was given up
+	left            // a message
+	heard           // of messages: by an agent
+	unheard         // given up
 	whats
 )
 
 // place is where a caller waits.
 type place struct {
-	queue  string
-	at     acd.Stamp
-	age    time.Duration // that the caller had when entering
-	parked bool          // without a line, for a callback
+	queue   string
+	at      acd.Stamp
+	age     time.Duration // that the caller had when entering
+	parked  bool          // without a line, for a callback
+	message bool          // a message, not a caller
 }
 
 // sighting is a caller's last call.
@@ -95,7 +99,7 @@ func (e *Engine) visit(ev *acd.Event) {
 	v := visit{at: ev.At.Wall, wait: ev.Length}
 	switch ev.Kind {
 	case acd.KindEntered:
-		e.inside[ev.Ticket] = place{ev.Queue, ev.At, ev.Length, false}
+		e.inside[ev.Ticket] = place{queue: ev.Queue, at: ev.At, age: ev.Length}
 		v.what, v.wait, v.again = entered, 0, ev.Reason
 		e.sight(&v, ev)
 	case acd.KindRefused:
@@ -117,12 +121,41 @@ func (e *Engine) visit(ev *acd.Event) {
 		e.sight(&v, ev)
 	case acd.KindReached:
 		v.what = calledBack
+	case acd.KindSaid:
+		v.what, v.wait = left, 0
 	default:
+		return
+	}
+	if at := e.inside[ev.Ticket]; at.message || v.what == parked && ev.Reason == acd.BackMessage || v.what == left {
+		e.message(v, ev, at)
 		return
 	}
 	if e.waited(&v, ev) {
 		e.visits[ev.Queue] = append(e.visits[ev.Queue], v)
 	}
+}
+
+// message follows a message, which is nobody who waits: it counts from when it was said
+// until somebody has heard it.
+func (e *Engine) message(v visit, ev *acd.Event, at place) {
+	switch v.what {
+	case parked: // is being said
+		e.inside[ev.Ticket] = place{queue: ev.Queue, at: ev.At, message: true}
+		return
+	case left:
+		e.inside[ev.Ticket] = place{queue: ev.Queue, at: ev.At, parked: true, message: true}
+	case calledBack:
+		v.what, v.wait = heard, max(0, v.at.Sub(at.at.Wall))
+		delete(e.inside, ev.Ticket)
+	case answered: // an agent hears it now
+		return
+	default:
+		if delete(e.inside, ev.Ticket); !at.parked { // nothing was said
+			return
+		}
+		v.what, v.wait = unheard, 0
+	}
+	e.visits[ev.Queue] = append(e.visits[ev.Queue], v)
 }
 
 // waited follows the caller's place. It tells whether the visit counts: of a callback the
@@ -134,7 +167,7 @@ func (e *Engine) waited(v *visit, ev *acd.Event) bool {
 	case v.what == entered || v.what == refused:
 		return true
 	case v.what == parked:
-		e.inside[ev.Ticket] = place{ev.Queue, ev.At, ev.Length, true}
+		e.inside[ev.Ticket] = place{queue: ev.Queue, at: ev.At, age: ev.Length, parked: true}
 		v.wait = 0
 		if known && !at.parked { // so long on the line
 			v.wait = max(0, v.at.Sub(at.at.Wall))

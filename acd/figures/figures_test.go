@@ -141,6 +141,35 @@ func TestACallbackCountsOnceAndIsNoAbandon(t *testing.T) {
 	}
 }
 
+func TestAMessageIsNoCallerAndNoConversation(t *testing.T) {
+	s := &story{}
+	message := func(at time.Duration, ticket uint64, said bool) {
+		s.at(at, acd.Event{Kind: acd.KindParked, Queue: "q", Ticket: ticket, Call: "m", Reason: acd.BackMessage})
+		if said {
+			s.at(at+time.Minute, acd.Event{Kind: acd.KindSaid, Queue: "q", Ticket: ticket, Call: "m", Length: time.Minute})
+		}
+	}
+	message(0, 1, true)
+	message(0, 2, true)
+	message(0, 3, true)
+	message(0, 4, false)
+	s.at(2*time.Minute, acd.Event{Kind: acd.KindLeft, Queue: "q", Ticket: 4, Call: "m", Reason: "said-nothing"})
+	s.says(0, "anna", acd.KindLogIn, acd.Ready)
+	s.at(10*time.Minute, acd.Event{Kind: acd.KindOffered, Agent: "anna", State: acd.Offered, Queue: "q", Ticket: 1, Assignment: 7})
+	s.at(10*time.Minute, acd.Event{Kind: acd.KindAnswered, Agent: "anna", State: acd.OnCall, Queue: "q", Ticket: 1, Assignment: 7})
+	s.at(11*time.Minute, acd.Event{Kind: acd.KindReached, Queue: "q", Ticket: 1, Reason: acd.ReachedHeard, Length: 11 * time.Minute})
+	s.at(11*time.Minute, acd.Event{Kind: acd.KindFinished, Agent: "anna", State: acd.WrapUp, Queue: "q", Ticket: 1, Assignment: 7, Reason: "message_heard", Length: 30 * time.Second})
+	s.at(12*time.Minute, acd.Event{Kind: acd.KindWrapUpOver, Agent: "anna", State: acd.Ready, Assignment: 7})
+	s.at(20*time.Minute, acd.Event{Kind: acd.KindRemoved, Queue: "q", Ticket: 2, Call: "m", Reason: "message-expired"})
+	f := engineOf(s.events).Queue("q", Cuts{noon, noon.Add(time.Hour)})[0]
+	if diff := cmp.Diff(Callers{Messages: 3, Heard: 1, Unheard: 1}, f.Callers); diff != "" {
+		t.Errorf("callers (-want +got):\n%s", diff)
+	}
+	if f.Waits.Message.Text() != "600" || f.Waits.Longest.Text() != "0" || f.Handling.Handled != 0 {
+		t.Errorf("messages waited %s, callers at most %s, %d conversations", f.Waits.Message.Text(), f.Waits.Longest.Text(), f.Handling.Handled)
+	}
+}
+
 func TestEachAgentHasTheOwnPartOfATransferredCall(t *testing.T) {
 	for name, protected := range map[string]bool{"plain": false, "the second part is protected, so both are": true} {
 		t.Run(name, func(t *testing.T) {

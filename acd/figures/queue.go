@@ -14,6 +14,7 @@ type queueSums struct {
 	within, left   int // answered, abandoned, each within the T
 	short          int
 	waited, gaveUp time.Duration // until the answer; until they hung up
+	aged           time.Duration // of messages, until they were heard
 	longest        time.Duration // does not add up: the largest counts
 	again          int
 	wanted         int
@@ -90,7 +91,10 @@ func (s *queueSums) visit(v visit, within, short time.Duration) {
 		if v.repeat {
 			s.repeats++
 		}
-	case elsewhere, removed, cutOff, calledBack, unreached, whats:
+	case heard:
+		s.aged += v.wait
+		return // nobody waited on the line
+	case elsewhere, removed, cutOff, calledBack, unreached, left, unheard, whats:
 	}
 	s.longest = max(s.longest, v.wait)
 }
@@ -123,6 +127,7 @@ func (s *queueSums) add(o *queueSums) {
 	s.short += o.short
 	s.waited += o.waited
 	s.gaveUp += o.gaveUp
+	s.aged += o.aged
 	s.longest = max(s.longest, o.longest)
 	s.again += o.again
 	s.wanted += o.wanted

@@ -28,6 +28,9 @@ type Callers struct {
 	Parked    int   `json:"callbacks"` // began to wait for a callback, from the line or without ever being on it
 	Back      int   `json:"callbacks_reached"`
 	NotBack   int   `json:"callbacks_given_up"`
+	Messages  int   `json:"messages"`       // left
+	Heard     int   `json:"messages_heard"` // by an agent, or answered by calling back
+	Unheard   int   `json:"messages_given_up"`
 	Again     int   `json:"came_again"`
 	Wanted    int   `json:"wanted_more"` // of those, by pressing 1 in the closing
 	Repeats   Ratio `json:"repeat_rate"` // who called again within 7 days, of those whose number is known
@@ -47,6 +50,7 @@ type Waits struct {
 	ASA        Mean  `json:"asa_seconds"` // of those answered
 	ATA        Mean  `json:"ata_seconds"` // of those who hung up
 	Longest    Span  `json:"longest_seconds"`
+	Message    Mean  `json:"message_seconds"` // from a message's end until it was heard
 	Abandon    Ratio `json:"abandon_rate"`
 	AbandonNet Ratio `json:"abandon_rate_net"` // without short ones
 }
@@ -81,7 +85,8 @@ func (s *queueSums) figures(queue string, within time.Duration, remembers bool) 
 			Entered: s.visits[entered], Offered: s.visits[entered] - s.short, Refused: s.visits[refused],
 			Answered: s.visits[answered], Abandoned: s.visits[abandoned], Short: s.short, Removed: s.visits[removed],
 			Elsewhere: s.visits[elsewhere], CutOff: s.visits[cutOff],
-			Parked: s.visits[parked], Back: s.visits[calledBack], NotBack: s.visits[unreached], Again: s.again, Wanted: s.wanted,
+			Parked: s.visits[parked], Back: s.visits[calledBack], NotBack: s.visits[unreached],
+			Messages: s.visits[left], Heard: s.visits[heard], Unheard: s.visits[unheard], Again: s.again, Wanted: s.wanted,
 		},
 		Level: Level{
 			Within: Span(within),
@@ -92,6 +97,7 @@ func (s *queueSums) figures(queue string, within time.Duration, remembers bool) 
 		},
 		Waits: Waits{
 			ASA: Mean{s.waited, s.visits[answered]}, ATA: Mean{s.gaveUp, s.visits[abandoned]}, Longest: Span(s.longest),
+			Message: Mean{s.aged, s.visits[heard]},
 			Abandon: share(s.visits[abandoned], ended), AbandonNet: share(s.visits[abandoned]-s.short, ended-s.short),
 		},
 		Handling:   s.work.handling(),

@@ -146,9 +146,13 @@ func (l *queueLog) caller(e *acd.Event) {
 }
 
 // reach writes that somebody is called back: only now there is a caller, who enters and
-// is connected at once. A number dialled in vain is not in the log.
+// is connected at once. A number dialled in vain, or a message heard, is not in the log.
 func (l *queueLog) reach(e *acd.Event) {
 	c := l.waiting[e.Ticket]
+	if e.Reason == acd.ReachedHeard {
+		delete(l.waiting, e.Ticket)
+		return
+	}
 	if c == nil || l.people[c.agent] == nil {
 		return
 	}

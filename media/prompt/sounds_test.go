@@ -81,8 +81,8 @@ func TestEverySoundIsGood(t *testing.T) {
 			}
 		}
 	}
-	if total > 13<<19 {
-		t.Errorf("all sounds have %d bytes; the binary should not grow by more than 6.5 MiB", total)
+	if total > 7<<20 {
+		t.Errorf("all sounds have %d bytes; the binary should not grow by more than 7 MiB", total)
 	}
 }
 

@@ -92,7 +92,7 @@ func (w *Work) Own() (_ OwnWork, ok bool) {
 
 // transferred and unreached are call's words for a conversation that the agent sent on,
 // and for a callback that nobody answered.
-const transferred, unreached = "transferred", "unreached"
+const transferred, unreached, messageHeard = "transferred", "unreached", "message_heard"
 
 // Closed is when the work was over: it counts in the period that holds this moment.
 func (o OwnWork) Closed() time.Time { return o.closed }
@@ -168,7 +168,7 @@ func (w *Work) ForQueue() (_ QueueWork, ok bool) {
 
 // talked tells whether there was a conversation that ended as one.
 func (w *Work) talked() bool {
-	return !w.answered.Wall.IsZero() && !w.finished.Wall.IsZero() && !w.lost && w.cause != unreached
+	return !w.answered.Wall.IsZero() && !w.finished.Wall.IsZero() && !w.lost && w.cause != unreached && w.cause != messageHeard
 }
 
 // length is that of the talk, as the floor measured it where it did.

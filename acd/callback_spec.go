@@ -127,6 +127,18 @@ func begins(number string, with []string) bool {
 	return false
 }
 
+// Moment is an hour of the day so many days from now, by the clock of Zone. false = it is over,
+// or numbers are not dialled then.
+func (c CallbackSpec) Moment(now time.Time, days, hour int) (time.Time, bool) {
+	w, err := c.window()
+	if err != nil {
+		return time.Time{}, false // refused by Check
+	}
+	here := w.here(now)
+	at := time.Date(here.Year(), here.Month(), here.Day()+days, hour, 0, 0, 0, here.Location())
+	return at, hour <= 23 && at.After(now) && w.next(at).Equal(at)
+}
+
 // window is a stretch of every day, in minutes since midnight.
 type window struct {
 	from, until int

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"

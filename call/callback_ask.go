@@ -131,6 +131,50 @@ func (a *asking) key(ctx context.Context, patience time.Duration, phrases ...str
 	}
 }
 
+// moment asks when the caller is to be called back; zero = they do not want to be.
+func (a *asking) moment(ctx context.Context, spec *acd.CallbackSpec) (time.Time, error) {
+	for range askTries {
+		day, err := a.key(ctx, askWait, sayCallbackDay)
+		if err != nil || day == 0 {
+			return time.Time{}, err
+		}
+		hour, err := a.hour(ctx)
+		if err != nil {
+			return time.Time{}, err
+		}
+		at, ok := spec.Moment(time.Now(), int(day-'0'), hour)
+		if day < '0' || day > '7' || hour < 0 || !ok {
+			if _, err := a.key(ctx, 0, sayCallbackHourRefused); err != nil {
+				return time.Time{}, err
+			}
+			continue
+		}
+		key, err := a.key(ctx, askWait, sayCallbackOn, prompt.Date(at), prompt.Number(hour), sayCallbackClock, sayConfirmOrAgain)
+		switch {
+		case err != nil:
+			return time.Time{}, err
+		case key == '1':
+			return at, nil
+		case key != '2':
+			return time.Time{}, nil
+		}
+	}
+	return time.Time{}, nil
+}
+
+// hour reads two digits; −1 = something else was typed, or nothing.
+func (a *asking) hour(ctx context.Context) (int, error) {
+	tens, err := a.key(ctx, askWait, sayCallbackHour)
+	if err != nil || tens < '0' || tens > '2' {
+		return -1, err
+	}
+	ones, err := a.key(ctx, askWait)
+	if err != nil || ones < '0' || ones > '9' {
+		return -1, err
+	}
+	return int(tens-'0')*10 + int(ones-'0'), nil
+}
+
 // askBack asks a waiting caller for a number and keeps their place for a callback. parked
 // = they may hang up. An offer that came meanwhile is given: it is not lost.
 func (w *waiting) askBack(spec *acd.CallbackSpec) (parked bool, offer *acd.Offer, err error) {
@@ -162,23 +206,31 @@ func (w *waiting) goOn() {
 }
 
 // callBackMenu keeps a place for a caller who chose a callback in a menu, or was sent
-// here by a limit. Who names no number waits in the queue.
-func (c *Call) callBackMenu(ctx context.Context, queue string) (goal, error) {
+// here by a limit; with timed, at a time that they choose. Who names no number or time waits
+// in the queue.
+func (c *Call) callBackMenu(ctx context.Context, queue string, timed bool) (goal, error) {
 	c.phase("menu", queue, "")
 	spec := c.callbacks(queue)
 	if spec == nil {
 		return goal{toQueue, queue}, nil
 	}
-	number, err := (&asking{c: c}).number(ctx, spec)
-	if err != nil {
+	asks, wish := &asking{c: c}, acd.Callback{Kind: acd.BackAsked}
+	var err error
+	if wish.Number, err = asks.number(ctx, spec); err != nil {
 		return goal{}, err
 	}
-	if number == "" {
+	if timed && wish.Number != "" {
+		wish.Kind = acd.BackScheduled
+		if wish.At, err = asks.moment(ctx, spec); err != nil {
+			return goal{}, err
+		}
+	}
+	if wish.Number == "" || timed && wish.At.IsZero() {
 		return goal{toQueue, queue}, nil
 	}
 	_, err = c.x.parts.Floor.CallBack(ctx, acd.Entry{
-		Call: c.ID, Queue: queue, Caller: c.account.r.Caller, Data: c.callData(), Since: c.story.since,
-	}, acd.Callback{Number: number, Kind: acd.BackAsked})
+		Call: c.ID, Queue: queue, Caller: c.account.r.Caller, Data: c.callData(), Since: c.story.since, Tier: c.tier(), Event: c.story.event,
+	}, wish)
 	if err != nil && !errors.Is(err, acd.ErrNotDurable) {
 		c.account.step("callback.refused", err.Error())
 		return goal{toQueue, queue}, nil

@@ -27,6 +27,7 @@ const (
 	toGoodbye = "goodbye"
 	toBack    = "callback"
 	toMessage = "voicemail"
+	toBackAt  = "callback-at"
 )
 
 // journey is the whole call, in the order in which it happens.
@@ -113,7 +114,9 @@ func (c *Call) follow(ctx context.Context, to goal) (err error) {
 		case toMessage:
 			to, err = c.leaveMessage(ctx, to.name)
 		case toBack:
-			to, err = c.callBackMenu(ctx, to.name)
+			to, err = c.callBackMenu(ctx, to.name, false)
+		case toBackAt:
+			to, err = c.callBackMenu(ctx, to.name, true)
 		default:
 			to, err = c.part(ctx, to.name)
 		}

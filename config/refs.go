@@ -121,7 +121,7 @@ func limits(q *Queue) []targetOf {
 // endsCall tells whether a target of the word ends the call.
 func endsCall(word string) bool {
 	switch word {
-	case ivr.Goodbye, ivr.Callback, ivr.Voicemail:
+	case ivr.Goodbye, ivr.Callback, ivr.CallbackAt, ivr.Voicemail:
 		return true
 	}
 	return false
@@ -140,7 +140,7 @@ func (r *reading) checkTarget(p path, c *Config, text string) {
 	switch t.Kind {
 	case ivr.Queue:
 		r.exists(p, "queues", t.Name)
-	case ivr.Callback, ivr.Voicemail:
+	case ivr.Callback, ivr.CallbackAt, ivr.Voicemail:
 		if r.exists(p, "queues", t.Name) {
 			if why := c.refuses(t.Kind, t.Name); why != "" {
 				r.complain(p, why, "")
@@ -161,7 +161,7 @@ func (c *Config) refuses(kind, queue string) string {
 	switch {
 	case q.Emergency:
 		return fmt.Sprintf("queue %s is for emergencies, and its callers are never asked to wait without a line", queue)
-	case kind == ivr.Callback && !q.Callback.Offered():
+	case kind != ivr.Voicemail && !q.Callback.Offered():
 		return fmt.Sprintf("queue %s calls nobody back; write callback: {prefixes: [...]} in the queue: which numbers may be dialled", queue)
 	case kind == ivr.Voicemail && !q.Voicemail.Takes():
 		return fmt.Sprintf("queue %s takes no messages; its voicemail.most is -1", queue)

@@ -16,7 +16,7 @@ type Known struct {
 	Dials          func(number string) bool           // whether a trunk takes the number; nil = any
 	Has            func(language, phrase string) bool // whether a phrase can be spoken; nil = any
 	// Refuses says why a queue does not take what a target of a kind asks of it (Callback,
-	// Voicemail); empty = it does. nil = every queue takes everything.
+	// CallbackAt, Voicemail); empty = it does. nil = every queue takes everything.
 	Refuses   func(kind, queue string) string
 	Languages []string // all that the system speaks
 	// Entries says in which languages callers come to a menu from outside, from
@@ -122,7 +122,7 @@ func (c *check) target(path string, spoken []string, text string) {
 	switch t.Kind {
 	case Queue:
 		c.exists(path, "queue", t.Name, c.known.Queues)
-	case Callback, Voicemail:
+	case Callback, CallbackAt, Voicemail:
 		if c.exists(path, "queue", t.Name, c.known.Queues); c.known.Refuses != nil && slices.Contains(c.known.Queues, t.Name) {
 			if why := c.known.Refuses(t.Kind, t.Name); why != "" {
 				c.say(path, "%s", why)

@@ -16,16 +16,18 @@ const (
 	Goodbye   = "goodbye"   // goodbye, or goodbye:PHRASE
 	Callback  = "callback"  // callback:QUEUE
 	Voicemail = "voicemail" // voicemail:QUEUE
+
+	CallbackAt = "callback-at" // callback-at:QUEUE
 )
 
 // Target is where a caller may be sent.
 type Target struct {
-	Kind string // Queue, Submenu, Extension, Number, Goodbye, Callback, Voicemail
+	Kind string // Queue, Submenu, Extension, Number, Goodbye, Callback, CallbackAt, Voicemail
 	Name string // of the queue, menu or phone; the digits; the phrase, which may be empty
 }
 
 // ErrTarget is the error of ParseTarget, wrapped with what was wrong.
-var ErrTarget = errors.New("a target is queue:NAME, menu:NAME, phone:NAME, number:DIGITS, callback:QUEUE, voicemail:QUEUE, goodbye or goodbye:PHRASE")
+var ErrTarget = errors.New("a target is queue:NAME, menu:NAME, phone:NAME, number:DIGITS, callback:QUEUE, callback-at:QUEUE, voicemail:QUEUE, goodbye or goodbye:PHRASE")
 
 // longest is more than any name or number may have.
 const longest = 64
@@ -68,7 +70,7 @@ func (t Target) String() string {
 // kinds says which kind a word of the config means.
 var kinds = map[string]string{
 	"queue": Queue, "menu": Submenu, "phone": Extension, "number": Number, "goodbye": Goodbye, "callback": Callback,
-	"voicemail": Voicemail,
+	"voicemail": Voicemail, "callback-at": CallbackAt,
 }
 
 func dialable(number string) bool {

@@ -40,3 +40,26 @@ func TestWhatEarsGotIsKeptByAgentAndShift(t *testing.T) {
 		}
 	})
 }
+
+// TestEarsOfOneAreNobodyElses has names that end as a key of a store might.
+func TestEarsOfOneAreNobodyElses(t *testing.T) {
+	each(t, func(t *testing.T, open opener) {
+		s := open(t)
+		defer closed(t, s)
+		day := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+		names := []string{"x", "x:pa2h", "x%3Apa2h", "x%"}
+		for _, more := range []float64{0, 10} { // the second time, all keys are there
+			for i, name := range names {
+				if err := s.KeepExposure(t.Context(), call.EarShift{Agent: name, Began: day, Last: day, Exposure: more + float64(i)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for i, name := range names {
+			got, err := s.Exposures(t.Context(), name, 9)
+			if err != nil || len(got) != 1 || got[0].Agent != name || got[0].Exposure != 10+float64(i) {
+				t.Errorf("%s has %v, %v", name, got, err)
+			}
+		}
+	})
+}

@@ -14,7 +14,7 @@ import (
 func (s *Store) KeepExposure(ctx context.Context, e call.EarShift) error {
 	body, err := json.Marshal(e)
 	if err == nil {
-		names := []string{s.keys.of("ears", e.Agent), s.keys.of("ears", e.Agent, "pa2h")}
+		names := []string{s.keys.of("ears", name(e.Agent)), s.keys.of("ears", name(e.Agent), "pa2h")}
 		err = s.write(ctx, s.ops.expose, names, e.Began.UnixMilli(), body, strconv.FormatFloat(e.Exposure, 'g', -1, 64))
 	}
 	if err != nil {
@@ -25,7 +25,7 @@ func (s *Store) KeepExposure(ctx context.Context, e call.EarShift) error {
 
 // Exposures implements call.Exposures.
 func (s *Store) Exposures(ctx context.Context, agent string, limit int) ([]call.EarShift, error) {
-	bodies, err := s.db.HVals(ctx, s.keys.of("ears", agent)).Result()
+	bodies, err := s.db.HVals(ctx, s.keys.of("ears", name(agent))).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read exposures: %w", s.judge(err))
 	}

@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/redis/go-redis/v9"
 
 	"breakwater/call"
 )
@@ -82,26 +79,21 @@ func (s *Store) Records(ctx context.Context, q call.Query) ([]call.Record, error
 		return s.recordsOf(ctx, q, []string{q.ID}, nil)
 	}
 	indexes := s.indexes(q)
-	by := redis.ZRangeBy{Min: "-inf", Max: "+inf", Count: page}
-	if !q.From.IsZero() {
-		by.Min = strconv.FormatInt(q.From.UnixMilli(), 10)
-	}
-	if !q.To.IsZero() {
-		by.Max = strconv.FormatInt(q.To.UnixMilli(), 10)
-	}
+	n := int64(page)
 	if q.Limit < page && len(indexes) <= 2 {
-		by.Count = int64(q.Limit)
+		n = int64(q.Limit)
 	}
+	at := s.newest(indexes[len(indexes)-1], q.From, q.To)
 	var all []call.Record
-	for ; ; by.Offset += by.Count {
-		ids, err := s.db.ZRevRangeByScore(ctx, indexes[len(indexes)-1], &by).Result()
+	for {
+		ids, more, err := at.next(ctx, n)
 		if err != nil {
 			return nil, fmt.Errorf("read records: %w", s.judge(err))
 		}
 		if all, err = s.recordsOf(ctx, q, ids, all); err != nil {
 			return nil, err
 		}
-		if len(all) >= q.Limit || int64(len(ids)) < by.Count {
+		if len(all) >= q.Limit || !more {
 			return all, nil
 		}
 	}

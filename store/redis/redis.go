@@ -65,6 +65,10 @@ type keys struct{ prefix string }
 
 func (k keys) of(parts ...string) string { return k.prefix + strings.Join(parts, ":") }
 
+// name is a name as a key may hold it with more behind it: without colons. Those that
+// the config allows stand as they are.
+func name(of string) string { return strings.NewReplacer("%", "%25", ":", "%3A").Replace(of) }
+
 // Open connects, takes the lease and keeps it until Close. It tries for as long as
 // the URL says (wait) while Redis does not answer or another server holds the lease.
 func Open(ctx context.Context, rawURL string, log *slog.Logger) (*Store, error) {

@@ -40,6 +40,7 @@ type House struct {
 	SIP      *sip.Server
 	API      net.Listener
 
+	backlog   *store.Backlog    // nil = the store is on this machine
 	decisions *chronicle.Writer // nil = none are kept
 	figures   *figures.Book
 
@@ -94,8 +95,23 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 	return h, h.openFace(ctx, c.API)
 }
 
+// openLedger gives the floor's ledger. One on another machine may be away: its events then
+// wait on this one, beside the recordings as the records do.
+func (h *House) openLedger(ctx context.Context, c *config.Config) (_ acd.Ledger, err error) {
+	if h.Store.Health().Engine != "redis" || c.Media.Recordings == "" {
+		return h.Store, nil
+	}
+	file := filepath.Join(filepath.Dir(filepath.Clean(c.Media.Recordings)), "events.spill")
+	h.backlog, err = store.OpenBacklog(ctx, h.Store, file, h.opts.Log)
+	return h.backlog, err
+}
+
 // openFloor opens the floor and the log of its decisions.
 func (h *House) openFloor(ctx context.Context, c *config.Config) (err error) {
+	ledger, err := h.openLedger(ctx, c)
+	if err != nil {
+		return err
+	}
 	if h.figures, err = figures.OpenBook(ctx, h.Store, c.FiguresPlan(), time.Now()); err != nil {
 		return err
 	}
@@ -106,7 +122,7 @@ func (h *House) openFloor(ctx context.Context, c *config.Config) (err error) {
 		}
 		more = append(more, acd.WithChronicle(h.decisions))
 	}
-	h.Floor, err = acd.NewFloor(ctx, c.FloorPlan(), h.Store, h.opts.Log, more...)
+	h.Floor, err = acd.NewFloor(ctx, c.FloorPlan(), ledger, h.opts.Log, more...)
 	return err
 }
 
@@ -159,8 +175,9 @@ func (h *House) Run(ctx context.Context) error {
 	defer stopRooms()
 	wire, stopWire := context.WithCancel(rooms)
 	defer stopWire()
-	ended := make(chan error, 7)
+	ended, running := make(chan error, 8), 0
 	run := func(name string, f func() error) {
+		running++
 		go func() {
 			err := f()
 			if err != nil {
@@ -176,9 +193,11 @@ func (h *House) Run(ctx context.Context) error {
 	run("callbacks", func() error { return h.Exchange.ServeCallbacks(rooms) })
 	run("shifts", func() error { return h.shifts.run(rooms) })
 	run("history", func() error { return h.forget(rooms) })
+	if h.backlog != nil {
+		run("events", func() error { return h.backlog.Run(rooms) })
+	}
 
 	var first error
-	running := 7
 	select {
 	case <-ctx.Done():
 	case first = <-ended: // a room that ends by itself takes the house with it

@@ -91,6 +91,9 @@ func TestCallsGoOnWhileRedisIsAway(t *testing.T) {
 			if err != nil || strings.Count(string(spilled), "\n") != 1 {
 				t.Errorf("the record is not on the disk: %q, %v", spilled, err)
 			}
+			if events, err := os.ReadFile(filepath.Join(s.dir, "events.spill")); err != nil || strings.Count(string(events), "\n") < 5 {
+				t.Errorf("the events are not on the disk: %d bytes, %v", len(events), err)
+			}
 			ben.rings() // after his wrap-up, with the one who waited
 			ben.answers()
 			s.talk(third, ben)

@@ -78,7 +78,7 @@ func (h *House) kept() api.Store {
 	s := h.Store.Health()
 	return api.Store{
 		Engine: s.Engine, Up: s.Up, Since: s.Since, Why: s.Why,
-		Records: h.Exchange.RecordsWaiting(), Events: h.Floor.EventsWaiting(),
+		Records: h.Exchange.RecordsWaiting(), Events: h.eventsWaiting(),
 	}
 }
 
@@ -188,4 +188,13 @@ func lookups(books map[string]lookup.Counts) map[string]float64 {
 		}
 	}
 	return out
+}
+
+// eventsWaiting counts the floor's events that are not yet in the store: those in memory,
+// and those in the file of an outage.
+func (h *House) eventsWaiting() int {
+	if h.backlog == nil {
+		return h.Floor.EventsWaiting()
+	}
+	return h.Floor.EventsWaiting() + h.backlog.Waiting()
 }

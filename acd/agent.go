@@ -238,8 +238,7 @@ func (b *board) agentDue(a *agent) {
 	case a.can(KindRestOver) && a.Rest.Running && a.Rest.until() <= now:
 		b.sure(a, Event{Kind: KindRestOver})
 	case b.breakIsDue(a):
-		b.count.Care.BreaksDue++
-		b.sure(a, Event{Kind: KindBreakDue, Length: max(0, b.routes.settings.Care.BreakAsk)})
+		b.askBreak(a)
 	}
 	b.touch(a)
 }
@@ -343,6 +342,7 @@ func (b *board) phoneBusy(name string, yes bool) {
 	if p.busy == yes {
 		return
 	}
+	began := p.since
 	p.busy, p.since = yes, b.now.Mono
 	if p.agent == nil {
 		return
@@ -352,6 +352,9 @@ func (b *board) phoneBusy(name string, yes bool) {
 		kind = KindPhoneBusy
 	}
 	b.record(Event{At: b.now, Kind: kind, Agent: p.agent.Name, Phone: name, State: b.shown(p.agent)})
+	if ask := p.agent.Care.Ask; !yes && p.agent.State == Ready && began < ask && ask <= b.now.Mono {
+		b.askBreak(p.agent) // the agent talked while the clock of the question ran out
+	}
 	b.touch(p.agent)
 }
 

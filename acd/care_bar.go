@@ -106,6 +106,12 @@ func (b *board) breakDueAt(a *agent) time.Duration {
 	return a.Load.Mark + a.Care.Asked + c.BreakEvery - a.Care.Work
 }
 
+// askBreak asks an agent to take the break that is due.
+func (b *board) askBreak(a *agent) {
+	b.count.Care.BreaksDue++
+	b.sure(a, Event{Kind: KindBreakDue, Length: max(0, b.routes.settings.Care.BreakAsk)})
+}
+
 func (b *board) breakIsDue(a *agent) bool { return b.breakDueAt(a) <= b.now.Mono }
 
 // keeps is what keeps the callers of one condition from an agent whom nothing hinders

@@ -111,3 +111,57 @@ func TestABreakThatIsOnlyToldOfKeepsNobodyWaiting(t *testing.T) {
 	y.end("c1")
 	y.want("c2>anna")
 }
+
+// TestAnOwnCallIsNoAnswerToTheQuestionAboutABreak: a call on the agent's phone that is not
+// from a queue makes the agent OnCall, is followed by no wrap-up, and answers nothing.
+func TestAnOwnCallIsNoAnswerToTheQuestionAboutABreak(t *testing.T) {
+	busy := func(y *play, yes bool) { y.must(func(b *board) error { b.phoneBusy("p-anna", yes); return nil }) }
+	for name, tc := range map[string]struct {
+		begins, lasts, then time.Duration // after the question; the call; after it
+		want                string
+		asked               int
+	}{
+		"a short one leaves the question and its clock": {10 * time.Second, 5 * time.Second, 44 * time.Second, "", 1},
+		"which runs on":                            {10 * time.Second, 5 * time.Second, 46 * time.Second, "c2>anna", 1},
+		"after a long one it is asked again":       {10 * time.Second, 5 * time.Minute, 0, "", 2},
+		"with all its time":                        {10 * time.Second, 5 * time.Minute, 59 * time.Second, "", 2},
+		"and only once":                            {10 * time.Second, 5 * time.Minute, 61 * time.Second, "c2>anna", 2},
+		"one that begins after it changes nothing": {61 * time.Second, 5 * time.Minute, time.Second, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1, LeaveOn: []AgentState{}}}, func(c *Care) { c.Break = 5 * time.Minute }, "anna")
+			asked := 0
+			y.heard = func(e Event) {
+				if e.Kind == KindBreakDue {
+					asked++
+				}
+			}
+			y.logIn("anna")
+			y.serve(Entry{Call: "c1", Queue: "q"}, 55*time.Minute, Outcome{})
+			if asked != 1 {
+				t.Fatalf("asked %d times", asked)
+			}
+			if tc.begins < time.Minute {
+				y.enter(Entry{Call: "c2", Queue: "q"})
+			}
+			y.pass(tc.begins)
+			busy(y, true)
+			if v := y.b.view(y.b.agents["anna"]); v.State != OnCall || v.Offerable {
+				t.Errorf("in an own call anna is %s, offerable: %t", v.State, v.Offerable)
+			}
+			y.pass(tc.lasts)
+			y.want("")
+			busy(y, false)
+			if v := y.b.view(y.b.agents["anna"]); v.State != Ready {
+				t.Errorf("after an own call anna is %s", v.State)
+			}
+			if tc.then > 0 {
+				y.pass(tc.then)
+			}
+			y.want(tc.want)
+			if asked != tc.asked {
+				t.Errorf("asked %d times, want %d", asked, tc.asked)
+			}
+		})
+	}
+}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"breakwater/acd"
 	"breakwater/call"
 	"breakwater/media/prompt"
 )
@@ -172,6 +173,35 @@ numbers: {8100: {queue: plain}}
 	} {
 		if q := c.Queues[name]; q.Position != want[0] || q.Whisper != want[1] {
 			t.Errorf("%s: position %t, whisper %t, want %v", name, q.Position, q.Whisper, want)
+		}
+	}
+}
+
+// TestAnEmergencyQueueIsUrgentToTheFloor: no rule that spares agents keeps its callers from
+// whoever is free, and it is the config that says so.
+func TestAnEmergencyQueueIsUrgentToTheFloor(t *testing.T) {
+	c := loaded(t, `
+agents: {anna: {pin: {file: pin}, number: 7001, since: 2026-03-01}}
+floor: {gap: -1, care: {newcomer: 90}}
+queues:
+  crisis: {agents: [anna], emergency: true, on_full: "queue:orders", on_wait: "queue:orders", on_empty: "queue:orders"}
+  orders: {agents: [anna]}
+numbers: {8100: {queue: crisis}}
+`)
+	at := acd.Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "b", Mono: time.Hour}
+	for queue, urgent := range map[string]bool{"crisis": true, "orders": false} {
+		plan := c.FloorPlan()
+		if got := plan.Queues[queue].Urgent; got != urgent {
+			t.Errorf("%s is urgent: %t", queue, got)
+		}
+		floor, err := acd.NewRerun(plan, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		floor.Apply(at, nil, acd.Input{Kind: acd.InCommand, Agent: "anna", Command: &acd.Command{Verb: acd.LogIn, Phone: "1"}})
+		made := floor.Apply(at, nil, acd.Input{Kind: acd.InEnter, Entry: &acd.Entry{Call: "c1", Queue: queue, Tier: 4}})
+		if offered := len(made.Offers) == 1; offered != urgent {
+			t.Errorf("a hard caller of %s is offered to a newcomer: %t", queue, offered)
 		}
 	}
 }

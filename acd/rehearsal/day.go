@@ -1,12 +1,15 @@
 // Package rehearsal plays a logged day again under another plan. Callers come when they
-// came, talk as long as they talked and leave when they left; agents log in, pause and
-// answer as they did. Only who is offered whom, and when, is decided anew, by the same
-// board that runs the floor.
+// came, talk as long as they talked, leave when they left, ask to be called back when they
+// asked and go on where they went on; agents log in, pause and answer as they did. Only
+// who is offered whom, and when, is decided anew, by the same board that runs the floor.
 package rehearsal
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"breakwater/acd"
@@ -15,14 +18,20 @@ import (
 
 // Day is what people did on a logged day, without what the floor decided.
 type Day struct {
-	Begin   *acd.Picture
-	Events  []acd.Event // as they were
-	Gaps    int         // where turns are missing; the people in them are not played
-	moments []moment
-	callers map[string]*caller  // by call
-	order   []string            // calls as they came
-	habits  map[string][]answer // of agents, in order
-	end     acd.Stamp
+	Begin    *acd.Picture
+	Events   []acd.Event // as they were
+	Unread   []string    // what of the log cannot be read, file and line first; it is not played
+	Unplayed int         // callbacks after a lost line: they follow from what happened to agents
+	moments  []moment
+	visits   []*visit            // as they came
+	habits   map[string][]answer // of agents, in order
+	end      acd.Stamp
+}
+
+// File is a file of a log.
+type File struct {
+	Name string
+	io.Reader
 }
 
 // moment is an input that does not hang on what the floor decided.
@@ -30,15 +39,46 @@ type moment struct {
 	at     time.Duration
 	phones *acd.PhoneWords
 	in     acd.Input
+	visit  *visit // of who enters, or is to be called back
 }
 
-// caller is what is known of one call in one queue.
-type caller struct {
+// how a visit ended on the day.
+type how string
+
+const (
+	byLeaving  how = "left"
+	byLimit    how = "limit" // taken out by one, or kept out at the door
+	byTalking  how = "talked"
+	notYetOver how = ""
+)
+
+// visit is what is known of one caller in one queue.
+type visit struct {
 	talk     time.Duration // of the conversation; 0 = there was none
 	patience time.Duration // until the caller left; 0 = would wait for ever
-	waited   time.Duration // until answered, where the caller was
+	waited   time.Duration // until answered or called back later, where the caller was
 	leaves   string        // why
 	outcome  acd.Outcome
+	asked    *wish // to be called back
+	dials    []dialled
+	cancel   time.Duration // on the day's clock; 0 = nobody took the callback out
+
+	how   how
+	next  *acd.Entry // how the caller came back after this; nil = did not
+	then  *visit     // of next
+	pause time.Duration
+}
+
+// wish is a caller's wish to be called back.
+type wish struct {
+	after    time.Duration // from the beginning of the visit
+	callback acd.Callback
+}
+
+// dialled is what became of dialling a number.
+type dialled struct {
+	after time.Duration // from the agent's answer on
+	why   string        // empty = reached
 }
 
 // answer is what an agent made of an offer.
@@ -50,43 +90,64 @@ type answer struct {
 // answerUnknown is how soon an agent answers of whom the day tells no offer.
 const answerUnknown = 5 * time.Second
 
-// errEmpty says that a log holds no day.
-var errEmpty = errors.New("the log holds no picture of the floor to begin from")
-
 // reading is a log being read.
 type reading struct {
 	day     *Day
-	offered map[uint64]acd.Event // by assignment
-	talking map[uint64]acd.Event // answered, by assignment
-	entered map[uint64]acd.Event // by ticket
+	offered map[uint64]acd.Event     // by assignment
+	talking map[uint64]acd.Event     // answered, by assignment
+	reached map[uint64]time.Time     // callbacks whose conversation began, by assignment
+	entered map[uint64]time.Time     // by ticket
+	visits  map[uint64]*visit        // by ticket
+	last    map[string]*visit        // by call
+	over    map[*visit]time.Duration // on the day's clock
 }
 
-// Read takes the day from the files of a log, in order.
-func Read(files ...io.Reader) (*Day, error) {
-	r := &reading{
-		day:     &Day{callers: map[string]*caller{}, habits: map[string][]answer{}},
-		offered: map[uint64]acd.Event{}, talking: map[uint64]acd.Event{}, entered: map[uint64]acd.Event{},
+func newReading() *reading {
+	return &reading{
+		day:     &Day{habits: map[string][]answer{}},
+		offered: map[uint64]acd.Event{}, talking: map[uint64]acd.Event{}, reached: map[uint64]time.Time{},
+		entered: map[uint64]time.Time{}, visits: map[uint64]*visit{}, last: map[string]*visit{}, over: map[*visit]time.Duration{},
 	}
+}
+
+// Read takes the day from the files of a log, in order. The error names the file.
+func Read(files ...File) (*Day, error) {
+	r := newReading()
 	for _, f := range files {
-		for p, err := range chronicle.Read(f) {
-			if err != nil {
-				return nil, err
-			}
-			switch {
-			case p.Picture != nil && r.day.Begin == nil:
-				r.day.Begin, r.day.end = p.Picture, p.Picture.At
-			case p.Torn != nil || p.Dropped > 0:
-				r.day.Gaps++
-			case p.Turn != nil && r.day.Begin != nil:
-				r.turn(p.Turn)
-			}
+		if err := r.file(f); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
 	}
-	if r.day.Begin == nil {
-		return nil, errEmpty
+	if len(files) == 0 || r.day.Begin == nil {
+		return nil, errors.New("the log holds no picture of the floor to begin from")
 	}
+	r.day.join()
 	r.day.guessPatience()
 	return r.day, nil
+}
+
+func (r *reading) file(f File) error {
+	pictures := 0
+	for p, err := range chronicle.Read(f) {
+		switch {
+		case err != nil:
+			return err
+		case p.Torn != nil:
+			r.day.Unread = append(r.day.Unread, fmt.Sprintf("%s:%d: %v", f.Name, p.Line, p.Torn))
+		case p.Dropped > 0:
+			r.day.Unread = append(r.day.Unread, fmt.Sprintf("%s:%d: %d turns are missing, a slow disk dropped them", f.Name, p.Line, p.Dropped))
+		case p.Picture != nil:
+			if pictures++; r.day.Begin == nil {
+				r.day.Begin, r.day.end = p.Picture, p.Picture.At
+			}
+		case p.Turn != nil && r.day.Begin != nil:
+			r.turn(p.Turn)
+		}
+	}
+	if pictures > 0 {
+		return nil
+	}
+	return errors.New("this is no decision log: no line of it is a picture of the floor to begin from")
 }
 
 // turn takes what people did in it. Across a restart of the server the clock of the
@@ -95,73 +156,178 @@ func (r *reading) turn(t *acd.Turn) {
 	d := r.day
 	at := d.Begin.At.Mono + t.At.Wall.Sub(d.Begin.At.Wall)
 	d.end = acd.Stamp{Wall: t.At.Wall, Boot: d.Begin.At.Boot, Mono: at}
-	switch t.In.Kind {
-	case acd.InEnter, acd.InCommand, acd.InPhones, acd.InShifts, acd.InLift, acd.InTakeTalk, acd.InTalked:
-		if !r.follows(t.In) {
-			d.moments = append(d.moments, moment{at, t.Phones, t.In})
-		}
-	default:
-		if t.Phones != nil {
-			d.moments = append(d.moments, moment{at: at, phones: t.Phones})
-		}
-	}
+	v := r.input(at, t)
 	for _, e := range t.Events {
 		d.Events = append(d.Events, e)
-		r.event(t, e)
+		r.event(at, t, e, v)
 	}
 }
 
-// follows tells of inputs that followed from what the floor decided, and come at another
-// time or not at all when the day is played again: a caller who enters a second time,
-// and what an agent did about one wrap-up or rest.
-func (r *reading) follows(in acd.Input) bool {
-	switch {
-	case in.Kind == acd.InEnter:
-		return r.day.callers[in.Entry.Call] != nil
-	case in.Kind != acd.InCommand:
-		return false
+// input keeps what does not follow from the floor's decisions, and gives the visit that
+// begins with it, if one does.
+func (r *reading) input(at time.Duration, t *acd.Turn) *visit {
+	d, m := r.day, moment{at: at, phones: t.Phones, in: t.In}
+	plays := false
+	switch t.In.Kind {
+	case acd.InEnter:
+		m.visit, plays = r.enters(at, t.In.Entry)
+	case acd.InCallBack:
+		if t.In.Callback.Kind == acd.BackLost {
+			d.Unplayed++
+			break
+		}
+		m.visit, plays = r.begins(), true
+	case acd.InCancel:
+		if v := r.visits[t.In.Ticket]; v != nil {
+			v.cancel = at
+		}
+	case acd.InCommand:
+		plays = ownWish(t.In.Command.Verb)
+	case acd.InPlan, acd.InPhones, acd.InShifts, acd.InLift, acd.InTakeTalk, acd.InTalked:
+		plays = true
+	case acd.InAnswered, acd.InMissed, acd.InFinish, acd.InTaken, acd.InLeave:
+		plays = r.goingOn(t.In)
+	default: // follows from what the floor decided
 	}
-	switch in.Command.Verb {
+	if !plays {
+		m.in = acd.Input{}
+	}
+	if plays || m.phones != nil {
+		d.moments = append(d.moments, m)
+	}
+	return m.visit
+}
+
+// begins notes a visit.
+func (r *reading) begins() *visit {
+	v := &visit{}
+	r.day.visits = append(r.day.visits, v)
+	return v
+}
+
+// enters notes a caller who comes; plays tells whether by themselves. Who was here before
+// comes again when the visit before ends in the same way.
+func (r *reading) enters(at time.Duration, e *acd.Entry) (v *visit, plays bool) {
+	before := r.last[e.Call]
+	v = r.begins()
+	r.last[e.Call] = v
+	if before == nil {
+		return v, true
+	}
+	before.next, before.then, before.pause = e, v, max(0, at-r.over[before])
+	return v, false
+}
+
+// goingOn tells whether an input is about what began before the log did: nothing in the
+// rehearsal would end it.
+func (r *reading) goingOn(in acd.Input) bool {
+	return in.Assignment > 0 && in.Assignment <= r.day.Begin.IDs.Seat || in.Ticket > 0 && in.Ticket <= r.day.Begin.IDs.Ticket
+}
+
+// ownWish tells commands that an agent gives by the day, from those about one wrap-up or
+// rest, which come at another time or not at all when the day is played again.
+func ownWish(v acd.Verb) bool {
+	switch v {
 	case acd.EndWrapUp, acd.ExtendWrapUp, acd.ExtendRest, acd.DeclineRest:
-		return true
+		return false
 	case acd.LogIn, acd.LogOut, acd.GoReady, acd.GoNotReady:
 	}
-	return false
+	return true
 }
 
-func (r *reading) event(t *acd.Turn, e acd.Event) {
-	d := r.day
+// event takes what an event tells of a caller or an agent. begun is the visit that the
+// turn's input began.
+func (r *reading) event(at time.Duration, t *acd.Turn, e acd.Event, begun *visit) {
+	v := r.visits[e.Ticket]
 	switch e.Kind {
 	case acd.KindEntered:
-		r.entered[e.Ticket] = e
-		if d.callers[e.Call] == nil {
-			d.callers[e.Call] = &caller{}
-			d.order = append(d.order, e.Call)
+		r.visits[e.Ticket], r.entered[e.Ticket] = begun, e.At.Wall
+	case acd.KindRefused:
+		r.ends(begun, byLimit, at)
+	case acd.KindRemoved:
+		r.ends(v, byLimit, at)
+		if v != nil && v.asked == nil {
+			v.waited = e.At.Wall.Sub(r.entered[e.Ticket])
 		}
 	case acd.KindLeft:
-		if c, from := d.callers[e.Call], r.entered[e.Ticket]; c != nil && from.Call != "" && c.patience == 0 {
-			c.patience, c.leaves = max(time.Millisecond, e.At.Wall.Sub(from.At.Wall)), e.Reason
+		r.ends(v, byLeaving, at)
+		if v != nil {
+			v.patience, v.leaves = max(time.Millisecond, e.At.Wall.Sub(r.entered[e.Ticket])), e.Reason
 		}
+	case acd.KindParked:
+		r.parked(t, e, begun)
 	case acd.KindOffered:
 		r.offered[e.Assignment] = e
 	case acd.KindAnswered:
-		if c, from := d.callers[e.Call], r.entered[e.Ticket]; c != nil && c.waited == 0 && from.Call != "" {
-			c.waited = e.At.Wall.Sub(from.At.Wall)
+		if v != nil && v.asked == nil && v.waited == 0 {
+			v.waited = e.At.Wall.Sub(r.entered[e.Ticket])
 		}
 		r.habit(e, "")
 		r.talking[e.Assignment] = e
 	case acd.KindMissed, acd.KindStruckOut:
 		r.habit(e, acd.Miss(e.Reason))
+	case acd.KindReached, acd.KindUnreached:
+		r.dialled(v, e)
 	case acd.KindFinished:
-		from, talked := r.talking[e.Assignment]
-		c := d.callers[from.Call]
-		if !talked || c == nil {
-			return
+		r.finished(at, t, e)
+	}
+}
+
+func (r *reading) ends(v *visit, by how, at time.Duration) {
+	if v != nil {
+		v.how, r.over[v] = by, at
+	}
+}
+
+// parked notes a callback: of a caller who waited and asked for it, or of nobody on a line.
+func (r *reading) parked(t *acd.Turn, e acd.Event, begun *visit) {
+	switch v := r.visits[e.Ticket]; {
+	case v != nil && v.asked == nil && t.In.Callback != nil:
+		v.waited = max(time.Millisecond, e.At.Wall.Sub(r.entered[e.Ticket]))
+		v.asked = &wish{v.waited, *t.In.Callback}
+	case v == nil && begun != nil:
+		r.visits[e.Ticket], r.entered[e.Ticket] = begun, e.At.Wall
+		begun.asked = &wish{callback: *t.In.Callback}
+	}
+}
+
+// dialled notes what became of a number, which was dialled when the agent had answered.
+func (r *reading) dialled(v *visit, e acd.Event) {
+	if v == nil {
+		return
+	}
+	for id, a := range r.talking {
+		if a.Ticket != e.Ticket {
+			continue
 		}
-		c.talk = max(time.Millisecond, e.At.Wall.Sub(from.At.Wall))
-		if t.In.Kind == acd.InFinish && t.In.Assignment == e.Assignment {
-			c.outcome = *t.In.Outcome
+		d := dialled{after: max(0, e.At.Wall.Sub(a.At.Wall))}
+		if e.Kind == acd.KindReached {
+			r.reached[id] = e.At.Wall
+		} else if d.why = e.Reason; d.why == acd.UnreachedAgentLeft {
+			return // it was no try
 		}
+		v.dials = append(v.dials, d)
+		return
+	}
+}
+
+func (r *reading) finished(at time.Duration, t *acd.Turn, e acd.Event) {
+	from, talked := r.talking[e.Assignment]
+	delete(r.talking, e.Assignment)
+	v := r.visits[from.Ticket]
+	began := from.At.Wall
+	if v != nil && v.asked != nil {
+		if began, talked = r.reached[e.Assignment], !r.reached[e.Assignment].IsZero(); !talked {
+			return // the number was dialled in vain
+		}
+	}
+	if !talked || v == nil {
+		return
+	}
+	r.ends(v, byTalking, at)
+	v.talk = max(time.Millisecond, e.At.Wall.Sub(began))
+	if t.In.Kind == acd.InFinish && t.In.Assignment == e.Assignment {
+		v.outcome = *t.In.Outcome
 	}
 }
 
@@ -171,17 +337,66 @@ func (r *reading) habit(e acd.Event, miss acd.Miss) {
 	}
 }
 
-// typicalTalk is the median conversation of the day: it stands for callers who were not
+// join lets a visit that a limit ended know what the caller did in the next: they would
+// have waited, talked and left the same had they stayed.
+func (d *Day) join() {
+	for i := len(d.visits) - 1; i >= 0; i-- {
+		v := d.visits[i]
+		if v.how != byLimit || v.then == nil || v.asked != nil {
+			continue
+		}
+		v.talk, v.outcome = v.then.talk, v.then.outcome
+		if so := v.waited + v.pause; v.then.patience > 0 {
+			v.patience, v.leaves = so+v.then.patience, v.then.leaves
+		} else {
+			v.waited = so + v.then.waited
+		}
+	}
+}
+
+// TypicalTalk is the median conversation of the day: it stands for callers who were not
 // served then.
-func (d *Day) typicalTalk() time.Duration {
+func (d *Day) TypicalTalk() time.Duration {
+	return d.typical(3*time.Minute, func(v *visit) time.Duration { return v.talk })
+}
+
+// typicalDial is the median time until a number that was called back answered.
+func (d *Day) typicalDial() time.Duration {
+	return d.typical(15*time.Second, func(v *visit) time.Duration {
+		if n := len(v.dials); n > 0 && v.dials[n-1].why == "" {
+			return v.dials[n-1].after
+		}
+		return 0
+	})
+}
+
+// typical is the median of what is above 0, or what is given where nothing is.
+func (d *Day) typical(otherwise time.Duration, of func(*visit) time.Duration) time.Duration {
 	var all []time.Duration
-	for _, c := range d.callers {
-		if c.talk > 0 {
-			all = append(all, c.talk)
+	for _, v := range d.visits {
+		if n := of(v); n > 0 {
+			all = append(all, n)
 		}
 	}
 	if len(all) == 0 {
-		return 3 * time.Minute
+		return otherwise
 	}
 	return quantile(all, 0.5)
 }
+
+// Callers are how many came; who comes again after a conversation is not counted twice.
+func (d *Day) Callers() int {
+	n := 0
+	for _, e := range d.Events {
+		if e.Kind == acd.KindEntered && e.Reason == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// Agents are those who were offered a call on the day, in order.
+func (d *Day) Agents() []string { return slices.Sorted(maps.Keys(d.habits)) }
+
+// End is when the log ends.
+func (d *Day) End() time.Time { return d.end.Wall }

@@ -13,8 +13,7 @@ import (
 // spread evenly over the callers in the order they came.
 func (d *Day) guessPatience() {
 	curve := d.survival()
-	for i, call := range d.order {
-		c := d.callers[call]
+	for i, c := range d.visits {
 		if c.patience > 0 {
 			continue
 		}
@@ -36,11 +35,8 @@ type point struct {
 }
 
 func (d *Day) survival() []point {
-	var all []*caller
-	for _, call := range d.order {
-		all = append(all, d.callers[call])
-	}
-	slices.SortStableFunc(all, func(x, y *caller) int { return cmp.Compare(x.until(), y.until()) })
+	all := slices.Clone(d.visits)
+	slices.SortStableFunc(all, func(x, y *visit) int { return cmp.Compare(x.until(), y.until()) })
 	var out []point
 	left := 1.0
 	for i, c := range all {
@@ -53,7 +49,7 @@ func (d *Day) survival() []point {
 }
 
 // until is how long the caller was seen to wait.
-func (c *caller) until() time.Duration { return max(c.patience, c.waited) }
+func (c *visit) until() time.Duration { return max(c.patience, c.waited) }
 
 func leftAt(curve []point, waited time.Duration) float64 {
 	left := 1.0

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -31,12 +30,18 @@ func oneAgent() acd.Plan {
 // declines first.
 func logged(t *testing.T, plan acd.Plan, callers int) []byte {
 	t.Helper()
+	return written(t, plan, callers, nil)
+}
+
+// written is logged where some callers do otherwise.
+func written(t *testing.T, plan acd.Plan, callers int, change func(i int, v *visit)) []byte {
+	t.Helper()
 	begin := acd.Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "b", Mono: time.Hour}
 	start, err := acd.NewRerun(plan, begin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	day := &Day{Begin: start.Picture(), callers: map[string]*caller{}, habits: map[string][]answer{}}
+	day := &Day{Begin: start.Picture(), habits: map[string][]answer{}}
 	for i := range 7 {
 		a := answer{after: 3 * time.Second}
 		if i == 6 {
@@ -45,16 +50,19 @@ func logged(t *testing.T, plan acd.Plan, callers int) []byte {
 		day.habits["anna"] = append(day.habits["anna"], a)
 	}
 	for _, name := range []string{"anna", "bert"} {
-		day.moments = append(day.moments, moment{begin.Mono + time.Second, nil, acd.Input{
+		day.moments = append(day.moments, moment{at: begin.Mono + time.Second, in: acd.Input{
 			Kind: acd.InCommand, Agent: name, Command: &acd.Command{Verb: acd.LogIn, Phone: "p-" + name},
 		}})
 	}
 	for i := range callers {
 		call := fmt.Sprintf("c%03d", i)
-		day.callers[call] = &caller{talk: 50 * time.Second, patience: 4 * time.Minute, leaves: "abandoned", outcome: acd.Outcome{Cause: "caller_ended"}}
-		day.moments = append(day.moments, moment{
-			begin.Mono + time.Duration(i+1)*30*time.Second, nil, acd.Input{Kind: acd.InEnter, Entry: &acd.Entry{Call: call, Queue: "help"}},
-		})
+		v := &visit{talk: 50 * time.Second, patience: 4 * time.Minute, leaves: "abandoned", outcome: acd.Outcome{Cause: "caller_ended"}}
+		m := moment{at: begin.Mono + time.Duration(i+1)*30*time.Second, visit: v}
+		m.in = acd.Input{Kind: acd.InEnter, Entry: &acd.Entry{Call: call, Queue: "help", Caller: fmt.Sprintf("0301%03d", i)}}
+		if change != nil {
+			change(i, v)
+		}
+		day.visits, day.moments = append(day.visits, v), append(day.moments, m)
 	}
 	day.end = acd.Stamp{Mono: begin.Mono + 4*time.Hour}
 	folder := t.TempDir()
@@ -84,7 +92,7 @@ func logged(t *testing.T, plan acd.Plan, callers int) []byte {
 
 func read(t *testing.T, text []byte) *Day {
 	t.Helper()
-	d, err := Read(bytes.NewReader(text))
+	d, err := Read(File{"day.jsonl", bytes.NewReader(text)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,11 +110,11 @@ func judged(t *testing.T, d *Day, events []acd.Event) Outcome {
 
 func played(t *testing.T, d *Day, plan *acd.Plan) Outcome {
 	t.Helper()
-	events, err := d.Play(plan)
+	out, err := d.Play(plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return judged(t, d, events)
+	return judged(t, d, out.Events)
 }
 
 // TestADayPlayedUnchangedComesOutAsItWas: with no edit nothing may change, or what an
@@ -156,34 +164,31 @@ func TestALongerWrapUpCostsService(t *testing.T) {
 // TestTheServedAreAsPatientAsThoseWhoHungUp: of four callers one hung up after 60 s and
 // one after 120 s, so half of all who were served at once leave by 60 s to 120 s.
 func TestTheServedAreAsPatientAsThoseWhoHungUp(t *testing.T) {
-	d := &Day{callers: map[string]*caller{}}
-	add := func(c *caller) {
-		call := fmt.Sprint(len(d.order))
-		d.callers[call], d.order = c, append(d.order, call)
-	}
+	d := &Day{}
+	add := func(v *visit) { d.visits = append(d.visits, v) }
 	for range 50 {
-		add(&caller{patience: time.Minute})
-		add(&caller{patience: 2 * time.Minute})
+		add(&visit{patience: time.Minute})
+		add(&visit{patience: 2 * time.Minute})
 	}
 	for range 100 {
-		add(&caller{waited: 3 * time.Minute})
+		add(&visit{waited: 3 * time.Minute})
 	}
-	quick, slow := &caller{waited: time.Second}, &caller{waited: 90 * time.Second}
+	quick, slow := &visit{waited: time.Second}, &visit{waited: 90 * time.Second}
 	add(quick)
 	add(slow)
 	d.guessPatience()
 	never := 0
-	for _, call := range d.order[100:200] {
-		if d.callers[call].patience == 0 {
+	for _, v := range d.visits[100:200] {
+		if v.patience == 0 {
 			never++
 		}
 	}
 	if never != 100 {
 		t.Errorf("%d of those who waited longer than anybody are patient", never)
 	}
-	for name, c := range map[string]*caller{"quick": quick, "slow": slow} {
-		if c.patience > 0 && c.patience <= c.waited {
-			t.Errorf("%s: patient for %s after %s", name, c.patience, c.waited)
+	for name, v := range map[string]*visit{"quick": quick, "slow": slow} {
+		if v.patience > 0 && v.patience <= v.waited {
+			t.Errorf("%s: patient for %s after %s", name, v.patience, v.waited)
 		}
 	}
 	if s := leftAt(d.survival(), 90*time.Second); s < 0.7 || s > 0.8 {
@@ -216,7 +221,7 @@ func TestPrintNamesNobodyUnlessAsked(t *testing.T) {
 	if err := Print(&named, true, Column{"as it was", o}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"queue help", "SL-A", "ASA", "P50, P90", "hung up", "with the edit", "load of agents"} {
+	for _, want := range []string{"queue help", "SL-A", "ASA", "nine of ten", "hung up", "with the edit", "load of agents", "change"} {
 		if !strings.Contains(plain.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, plain.String())
 		}
@@ -226,10 +231,52 @@ func TestPrintNamesNobodyUnlessAsked(t *testing.T) {
 	}
 }
 
-func TestALogWithoutAPictureIsAnError(t *testing.T) {
-	for name, text := range map[string]string{"empty": "", "torn": `{"pict`} {
-		if _, err := Read(io.Reader(strings.NewReader(text))); err == nil {
-			t.Errorf("%s: no error", name)
+func TestALogThatIsNoneIsNamed(t *testing.T) {
+	for name, text := range map[string]string{"empty": "", "torn": `{"pict`, "other text": "hello\nworld\n"} {
+		if _, err := Read(File{"day.jsonl", strings.NewReader(text)}); err == nil || !strings.HasPrefix(err.Error(), "day.jsonl: this is no decision log") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if _, err := Read(); err == nil {
+		t.Error("no file at all is no error")
+	}
+}
+
+func TestALineThatCannotBeReadIsNamedAndTheRestIsPlayed(t *testing.T) {
+	lines := bytes.SplitAfter(logged(t, oneAgent(), 10), []byte("\n"))
+	lines[3] = []byte("{half of a li\n")
+	d := read(t, bytes.Join(lines, nil))
+	if len(d.Unread) != 1 || !strings.HasPrefix(d.Unread[0], "day.jsonl:4: ") {
+		t.Errorf("unread %q", d.Unread)
+	}
+	if n := judged(t, d, d.Events).Queues["help"].Callers.Entered; n < 8 {
+		t.Errorf("%d callers are left", n)
+	}
+}
+
+// TestTheTableReadsWell holds the whole output of one small day: labels, units, columns
+// under each other, and what changes.
+func TestTheTableReadsWell(t *testing.T) {
+	d := read(t, logged(t, oneAgent(), 12))
+	edit := edited(oneAgent(), func(q *acd.QueueSpec) { q.Agents = []string{"anna", "bert"} })
+	var got strings.Builder
+	if err := Print(&got, true, Column{"as it was", judged(t, d, d.Events)}, Column{"with the edit", played(t, d, &edit)}); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/table.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := trimmed(got.String()); text != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
+	}
+}
+
+// trimmed is a text without blanks at the ends of lines.
+func trimmed(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return b.String()
 }

@@ -22,11 +22,6 @@ func (s *Server) admit(from hop, raw []byte) []byte {
 		return nil
 	}
 	screening := wire.Screen(raw, from.remote)
-	if screening.Pass && !wire.Readable(s.taster, raw) {
-		s.tally.panics.Add(1)
-		s.tally.malformed.Add(1)
-		return nil
-	}
 	if screening.Pass {
 		return raw
 	}
@@ -35,6 +30,12 @@ func (s *Server) admit(from hop, raw []byte) []byte {
 		s.wire.sendRaw(screening.Answer, from)
 	}
 	return nil
+}
+
+// broke counts a message that the parser broke on.
+func (s *Server) broke() {
+	s.tally.panics.Add(1)
+	s.tally.malformed.Add(1)
 }
 
 // allowed is what we do inside and outside dialogs, for Allow (RFC 3261 §20.5).

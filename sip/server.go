@@ -22,7 +22,6 @@ import (
 	"breakwater/sip/limit"
 	"breakwater/sip/registrar"
 	"breakwater/sip/transaction"
-	"breakwater/sip/wire"
 )
 
 // goodbye is how long the last BYEs may wait for their answers.
@@ -39,7 +38,6 @@ type Server struct {
 	book    *registrar.Book
 	limiter *limit.Limiter
 	roster  *roster
-	taster  *sip.Parser // parses first, where a panic is ours
 	debts   debts       // registrations that the store does not have yet
 	turns   turns       // which phones gained or lost their last contact
 	taker   atomic.Pointer[Switchboard]
@@ -65,7 +63,7 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip settings: %w", err)
 	}
-	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster(), taster: wire.NewParser()}
+	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster()}
 	s.up = make(chan struct{})
 	s.ctx, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.inForce.Store(r)
@@ -76,7 +74,7 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 		s.end()
 		return nil, err
 	}
-	s.wire, err = openTransport(ctx, r.settings.Listen, traffic{admit: s.admit, message: s.message, gone: s.streamGone})
+	s.wire, err = openTransport(ctx, r.settings.Listen, traffic{admit: s.admit, broke: s.broke, message: s.message, gone: s.streamGone})
 	if err != nil {
 		s.end()
 		return nil, err

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,9 +63,10 @@ func (h hop) String() string {
 	return h.via.network + " " + h.remote.String()
 }
 
-// traffic is whom the transport tells. All three are called from its readers.
+// traffic is whom the transport tells. All are called from its readers.
 type traffic struct {
 	admit   func(from hop, raw []byte) []byte // nil = drop; may change the bytes
+	broke   func()                            // the parser broke on a message
 	message func(from hop, m sip.Message)
 	gone    func(from hop) // a stream closed
 }
@@ -72,10 +74,12 @@ type traffic struct {
 // transport owns the sockets. It puts sipgo's layer between them and us, and
 // keeps sipgo from the habits listed in libraries.md §2 by what it gives it: packet
 // connections that never fail and never show a source address to its pool,
-// streams that deliver one whole message a read.
+// streams that deliver one whole message a read. Datagrams it parses and sends itself:
+// each is parsed once, and nothing is looked up by the text of an address.
 type transport struct {
-	life      context.Context // sipgo wants one where nothing is looked up or dialled
 	layer     *sip.TransportLayer
+	parser    *sip.Parser // ours, where a panic ends the message and not the process
+	letters   sync.Pool   // *bytes.Buffer, of datagrams being written
 	tell      traffic
 	listeners []*listener
 	joins     *joiner
@@ -90,7 +94,8 @@ type transport struct {
 // openTransport binds every listener. Nothing is read yet.
 func openTransport(ctx context.Context, specs []Listener, tell traffic) (*transport, error) {
 	tameSipgo()
-	t := &transport{life: context.WithoutCancel(ctx), tell: tell, joins: newJoiner()}
+	t := &transport{parser: wire.NewParser(), tell: tell, joins: newJoiner()}
+	t.letters.New = func() any { return new(bytes.Buffer) }
 	t.streams, t.hosts, t.bounds = map[netip.AddrPort]*stream{}, map[netip.Addr]int{}, usual()
 	for _, spec := range specs {
 		l, err := t.bind(ctx, spec)
@@ -158,19 +163,37 @@ func (t *transport) closeStreams() {
 // filter is sipgo's ReadFilter. It never returns an error, because an error stops
 // the listener (libraries.md §2.9): empty means drop.
 func (t *transport) filter(props sip.TransportReadProps, data []byte) ([]byte, error) {
-	from, ok := t.origin(props.RemoteAddr)
+	if o, ok := props.RemoteAddr.(*origin); ok {
+		t.datagram(hop{o.listener, o.source}, data)
+		return nil, nil // sipgo need not parse it again
+	}
+	from, ok := t.streamHop(addrPort(props.RemoteAddr))
 	if !ok {
 		return nil, nil
 	}
-	return t.tell.admit(from, data), nil
+	raw := t.tell.admit(from, data)
+	if raw != nil && !wire.Readable(t.parser, raw) {
+		t.tell.broke()
+		return nil, nil
+	}
+	return raw, nil
 }
 
-// origin is where bytes being read came from.
-func (t *transport) origin(a net.Addr) (hop, bool) {
-	if o, ok := a.(*origin); ok {
-		return hop{o.listener, o.source}, true
+// datagram takes one that came by UDP.
+func (t *transport) datagram(from hop, data []byte) {
+	raw := t.tell.admit(from, data)
+	if raw == nil {
+		return
 	}
-	return t.streamHop(addrPort(a))
+	m, ok := wire.Parse(t.parser, raw)
+	switch {
+	case !ok:
+		t.tell.broke()
+	case m != nil: // else a keep-alive, or what screening let pass and nobody can read
+		m.SetTransport("UDP")
+		m.SetSource(from.remote.String())
+		t.tell.message(from, m)
+	}
 }
 
 func (t *transport) streamHop(remote netip.AddrPort) (hop, bool) {
@@ -183,20 +206,9 @@ func (t *transport) streamHop(remote netip.AddrPort) (hop, bool) {
 	return hop{s.listener, remote}, true
 }
 
-// handle is sipgo's OnMessage, called in the reader of the socket that the message
-// came by. For UDP the source that sipgo knows is the listener's own address; the
-// real one stands in the listener until its reader goes on.
+// handle is sipgo's OnMessage, called in the reader of the stream that the message
+// came by.
 func (t *transport) handle(m sip.Message) {
-	if m.Transport() == "UDP" {
-		for _, l := range t.listeners {
-			if l.packets != nil && l.packets.from.String() == m.Source() {
-				m.SetSource(l.packets.from.source.String())
-				t.tell.message(hop{l, l.packets.from.source}, m)
-				return
-			}
-		}
-		return
-	}
 	remote, err := netip.ParseAddrPort(m.Source())
 	if err != nil {
 		return
@@ -206,42 +218,39 @@ func (t *transport) handle(m sip.Message) {
 	}
 }
 
-// send writes m to h. UDP requests leave from the listener that Via names
-// (Laddr, libraries.md §2.7); streams never get a Laddr, because there it may
-// select another phone's connection (§2.6).
+// send writes m to h. What goes by UDP leaves from the listener that Via names
+// (libraries.md §2.7); streams never get a Laddr, because there it may select another
+// phone's connection (§2.6).
 func (t *transport) send(m sip.Message, h hop) error {
 	if !h.valid() {
 		return errNoConnection
 	}
-	m.SetDestination(h.remote.String())
-	c, err := t.connection(m, h)
-	if err != nil {
-		return err
+	if !h.reliable() {
+		return t.post(m, h)
 	}
-	defer func() { _, _ = c.TryClose() }() // exactly one for the reference that connection took
+	m.SetDestination(h.remote.String())
+	c, err := t.layer.GetConnection("tcp", h.remote.String())
+	if err != nil {
+		return fmt.Errorf("send to %s: %w", h, errNoConnection)
+	}
+	defer func() { _, _ = c.TryClose() }() // exactly one for the reference that GetConnection took
 	if err := c.WriteMsg(m); err != nil {
-		if h.reliable() {
-			_ = c.Close() // a stream that took half a message is of no use
-		}
+		_ = c.Close() // a stream that took half a message is of no use
 		return fmt.Errorf("send to %s: %w", h, err)
 	}
 	return nil
 }
 
-func (t *transport) connection(m sip.Message, h hop) (sip.Connection, error) {
-	if h.reliable() {
-		c, err := t.layer.GetConnection("tcp", h.remote.String())
-		if err != nil {
-			return nil, fmt.Errorf("send to %s: %w", h, errNoConnection)
-		}
-		return c, nil
+// post sends a datagram.
+func (t *transport) post(m sip.Message, h hop) error {
+	letter, _ := t.letters.Get().(*bytes.Buffer) // letters.New makes nothing else
+	defer t.letters.Put(letter)
+	letter.Reset()
+	m.StringWrite(letter)
+	if _, err := h.via.packets.WriteToUDPAddrPort(letter.Bytes(), h.remote); err != nil {
+		return fmt.Errorf("send to %s: %w", h, err)
 	}
-	if req, ok := m.(*sip.Request); ok {
-		req.SetTransport("UDP")
-		req.Laddr = sip.Addr{IP: h.via.bound.Addr().AsSlice(), Port: int(h.via.bound.Port())}
-		return t.layer.ClientRequestConnection(t.life, req)
-	}
-	return t.layer.GetConnection("udp", h.via.packets.from.String())
+	return nil
 }
 
 // sendRaw answers bytes that never became a message. Nobody waits for it.

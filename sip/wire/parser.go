@@ -105,17 +105,26 @@ func commaAt(i int) error {
 // but nobody's.
 const shortest = "sip:x"
 
-// Readable tells whether sipgo's parser survives the message. It parses in its
-// readers, where a panic ends the process; here one ends the message. The price is a
-// second parse, some microseconds.
-func Readable(p *sip.Parser, data []byte) (ok bool) {
+// Parse reads a message that came whole; nil where it is none. sipgo parses in its
+// readers, where a panic ends the process; here one ends the message: ok is false.
+func Parse(p *sip.Parser, data []byte) (m sip.Message, ok bool) {
 	defer func() {
 		if recover() != nil {
-			ok = false
+			m, ok = nil, false
 		}
 	}()
-	_, _ = p.ParseSIP(data) // an error is the parser's own way to say no
-	return true
+	m, err := p.ParseSIP(data)
+	if err != nil {
+		m = nil // the parser's own way to say no
+	}
+	return m, true
+}
+
+// Readable tells whether sipgo's parser survives the message, where sipgo will parse it
+// itself. The price is a second parse, some microseconds.
+func Readable(p *sip.Parser, data []byte) bool {
+	_, ok := Parse(p, data)
+	return ok
 }
 
 // readVia reads "SIP / 2.0 / UDP host : port ; params" (RFC 3261 §20.42).

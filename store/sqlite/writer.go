@@ -13,7 +13,7 @@ import (
 const (
 	// gather is how long two transactions of many writers are apart at least: whoever
 	// comes meanwhile shares the next one. Whoever comes to an idle store does not wait.
-	gather = 2 * time.Millisecond
+	gather = 4 * time.Millisecond
 	// together is how many writes one transaction takes at most, so that the first
 	// does not wait long for the last.
 	together = 256

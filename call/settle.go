@@ -7,11 +7,22 @@ import (
 	"breakwater/acd"
 )
 
-// close takes the two apart, stops everything that belonged to the conversation, and
-// tells the floor how it ended for the agent. In a rescue, the supervisor who rings
+// close tells the floor how the conversation ended for the agent, takes the two apart and
+// stops everything that belonged to it. The floor is told first, for somebody may wait
+// for this agent, and taking sound apart takes its time; but not before the agent's
+// phone puts down, so that the next call cannot be the second on it. In a rescue, the supervisor who rings
 // or has answered is handed on in end.
 func (t *talk) close(end *talkEnd) {
 	c := t.c
+	c.dismiss(t.conv, Cause{By: ByUs, Metric: LegNormal, Text: end.cause})
+	c.account.endSegment(time.Now())
+	c.account.r.Warnings = t.ladder.Warnings()
+	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.cause == CauseAgentLost
+	event := t.hadEvent(end)
+	c.story.event = c.story.event || event
+	c.finish(t.conv, *end, acd.Outcome{
+		Event: event, Protected: c.account.r.Protected, Held: t.conv.agent.heldFor(), Warnings: t.ladder.Warnings() - t.heard,
+	})
 	t.part()
 	switch {
 	case end.kind == endTaken:
@@ -21,19 +32,10 @@ func (t *talk) close(end *talkEnd) {
 		end.by = t.releaseSupervisor()
 	}
 	t.cancelHelp()
-	c.dismiss(t.conv, Cause{By: ByUs, Metric: LegNormal, Text: end.cause})
 	switch end.cause {
 	case CauseProtectedDisconnect, CauseOneStrike:
 		c.x.tally.Add("protect_disconnects_total", "cause", end.cause)
 	}
-	c.account.endSegment(time.Now())
-	c.account.r.Warnings = t.ladder.Warnings()
-	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.cause == CauseAgentLost
-	event := t.hadEvent(end)
-	c.story.event = c.story.event || event
-	c.finish(t.conv, *end, acd.Outcome{
-		Event: event, Protected: c.account.r.Protected, Held: t.conv.agent.heldFor(), Warnings: t.ladder.Warnings() - t.heard,
-	})
 }
 
 // hadEvent tells whether this conversation itself had a protection event. A line that

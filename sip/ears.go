@@ -27,6 +27,16 @@ func (e *ears) listen(sink func(call.Signal)) {
 	e.sink = sink
 }
 
+// release lets go of a listener who has heard the end: what the wire remembers for 64·T1
+// must not keep a whole call. Who has not heard it yet is not forgotten.
+func (e *ears) release() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ended && len(e.unheard) == 0 {
+		e.sink = nil
+	}
+}
+
 // hear adds a signal. Nothing follows Ended.
 func (e *ears) hear(sig call.Signal) {
 	e.mu.Lock()

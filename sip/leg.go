@@ -161,6 +161,10 @@ func (l *leg) end(c call.Cause) {
 func (l *leg) leave() {
 	if l.stage == over && l.final == nil && !l.peer.leaving && l.box.leg == l {
 		l.box.leg = nil
+		l.ears.release()
+		for _, t := range l.box.txs {
+			t.lighten()
+		}
 	}
 }
 

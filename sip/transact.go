@@ -31,6 +31,7 @@ type tx struct {
 	ack     *sip.Request  // client: for a 300–699
 	timers  [3]*time.Timer
 	dead    bool
+	slim    bool // req has only what merged asks for
 
 	// hear is the user of the transaction. Client: every response, or nil and
 	// why there is none. Server: nil and why our final response was lost.
@@ -152,6 +153,31 @@ func (t *tx) drop() {
 		delete(t.box.txs, t.key)
 	}
 	t.post.tally.transactions.Add(-1)
+}
+
+// lighten lets go of what a transaction that only waits for repetitions has no use
+// for: its user, and the request but for what tells another one's twin. A busy house has
+// thousands of them at any time.
+func (t *tx) lighten() {
+	if t.client || t.dead {
+		return
+	}
+	switch t.machine.State() {
+	case transaction.Accepted: // absorbs repetitions of the INVITE; nobody waits for the ACK any more
+		t.hear, t.cancelled = nil, nil
+	case transaction.Completed, transaction.Confirmed:
+		t.cancelled = nil
+	case transaction.Calling, transaction.Trying, transaction.Proceeding, transaction.Terminated:
+		return
+	}
+	if t.slim {
+		return
+	}
+	slim := sip.NewRequest(t.req.Method, t.req.Recipient)
+	for _, h := range []sip.Header{t.req.From(), t.req.CSeq()} {
+		slim.AppendHeader(h)
+	}
+	t.req, t.slim = slim, true
 }
 
 // respond sends a response of the user. A final response of a transaction that

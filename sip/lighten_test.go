@@ -1,0 +1,67 @@
+package sip
+
+import (
+	"context"
+	"runtime"
+	"testing"
+	"time"
+	"weak"
+
+	"breakwater/call"
+)
+
+// heavy stands for what a call holds.
+type heavy struct{ _ [1 << 16]byte }
+
+// listensWith makes a listener that holds something heavy, and tells it by a weak pointer.
+func listensWith(l call.Leg) (ended chan struct{}, held weak.Pointer[heavy]) {
+	ended = make(chan struct{})
+	load := new(heavy)
+	l.Listen(func(s call.Signal) {
+		if load != nil && s.Kind == call.Ended {
+			close(ended)
+		}
+	})
+	return ended, weak.Make(load)
+}
+
+// TestACallThatIsOverIsNotKept: transactions are remembered for 64·T1, the call they
+// belonged to is not.
+func TestACallThatIsOverIsNotKept(t *testing.T) {
+	h := open(t, Plan{Settings: Settings{T1: 5 * time.Second}})
+	p := h.registered("1001")
+	gone := func(what string, held weak.Pointer[heavy]) {
+		t.Helper()
+		late := time.After(patience)
+		for runtime.GC(); held.Value() != nil; runtime.GC() {
+			select {
+			case <-time.After(10 * time.Millisecond):
+			case <-late:
+				t.Errorf("%s: what listened to the leg is kept", what)
+				return
+			}
+		}
+	}
+
+	c, err := p.Call(h.ctx, "700")
+	must(t, "call", err)
+	in := <-h.board.legs
+	ended, held := listensWith(in.Leg)
+	must(t, "answer", in.Answer(h.ctx))
+	must(t, "answered", c.WaitAnswered(h.ctx))
+	must(t, "hang up", c.Hangup(h.ctx))
+	<-ended
+	in = nil
+	gone("a call to us", held)
+
+	held = func() weak.Pointer[heavy] {
+		leg := h.Dial(h.ctx, call.Target{Phone: "1001", From: "0123"})
+		ended, held := listensWith(leg)
+		phone := <-p.Incoming()
+		must(t, "answer", phone.Answer(h.ctx))
+		must(t, "hang up", phone.Hangup(context.WithoutCancel(h.ctx)))
+		<-ended
+		return held
+	}()
+	gone("a call from us", held)
+}

@@ -58,8 +58,11 @@ bench: ## what every stage of a frame's way costs; a protected pair of frames ov
 	@set -o pipefail; $(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./media/... ./acd/... | $(GO) run ./loadtest stages
 
 .PHONY: load
-load: deps build ## the server beside a bare relay in C, then the highest load it carries well
+load: deps build ## the price of a set-up, how fast a freed agent's phone rings, the server beside a bare relay in C, the highest load it carries well
 	$(GO) build -o bin/loadtest ./loadtest
+	bin/loadtest setups --rate 100,200,400 --no-sound --no-record --json bin/setups.json
+	bin/loadtest setups --rate 400 --for 60s --json bin/setups-real.json
+	bin/loadtest free-to-ring --agents 100 --most-p99 10ms --json bin/free-to-ring.json
 	bin/loadtest compare --calls 100 --rounds 5 --rate 150 --most 1.3 --pinned $(METER) --json bin/compare-100.json
 	bin/loadtest compare --calls 500,1000 --rounds 5 --rate 150 --most 1.5 --pinned $(METER) --json bin/compare.json --svg bin/compare.svg
 	bin/loadtest capacity $(METER) --json bin/capacity.json --svg bin/capacity.svg

@@ -14,6 +14,8 @@ import (
 // fakeSounds plays for as long as the clips last, one sound at a time to a leg, joins
 // a leg once at a time, and remembers gains: what media promises, without sound.
 type fakeSounds struct {
+	slowly time.Duration // how long a bridge takes to close; set before the first one
+
 	mu      sync.Mutex // protects all following fields
 	ears    map[*fakeLeg]*fakeEar
 	open    int // bridges

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"sync"
+	"time"
 
 	"breakwater/media"
 )
@@ -87,6 +88,9 @@ func (j *fakeJoined) Remove(leg Leg) {
 
 func (j *fakeJoined) Close() {
 	j.once.Do(func() {
+		if j.s.slowly > 0 {
+			<-time.After(j.s.slowly)
+		}
 		j.part()
 		j.s.mu.Lock()
 		j.s.open--

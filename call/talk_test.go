@@ -32,6 +32,31 @@ func TestAnAgentWhoHangsUpRightAfterTheAnswerLeavesNobodyInAnEmptyConversation(t
 	})
 }
 
+// TestTheFloorHearsOfAFreeAgentAtOnce: whoever waits for the agent does not wait for
+// sound to be taken apart.
+func TestTheFloorHearsOfAFreeAgentAtOnce(t *testing.T) {
+	for _, side := range []string{"agent", "caller"} {
+		inRoom(t, func(r *room) {
+			r.sounds.slowly = 300 * time.Millisecond
+			r.logIn("anna", "1001")
+			caller := r.dial("0123", "8100")
+			agent := r.rung()
+			agent.answer()
+			wait(time.Second)
+			if side == "agent" {
+				agent.hangUp()
+			} else {
+				caller.hangUp()
+			}
+			wait(r.sounds.slowly / 2)
+			if got := r.agent("anna").State; got != acd.WrapUp {
+				t.Errorf("the %s put down: anna is %s while the sound is taken apart", side, got)
+			}
+			caller.hangUp()
+		})
+	}
+}
+
 func TestAnAgentWhoLeavesWhileTheSoundIsStillThereHasHungUp(t *testing.T) {
 	for name, leave := range map[string]func(*fakeLeg){"hung up": (*fakeLeg).hangUp, "was lost": (*fakeLeg).lose} {
 		for range 8 { // whether the journey or the signal is quicker is chance

@@ -45,20 +45,20 @@ func (t Saturated) Run(ctx context.Context, s *Stage, pid int) (*Placed, error) 
 	if err := wait(ctx, t.Warm); err != nil {
 		return nil, err
 	}
-	out, err := t.count(ctx, s, pid, n)
-	closeDoors() // who talks or waits is let go
+	out, err := t.count(ctx, s, pid)
+	now := s.odd() // a caller who is let go may cross the INVITE that somebody is called by for them
+	closeDoors()   // who talks or waits is let go
 	callers.Wait()
 	if err != nil {
 		return nil, err
 	}
 	out.Failed = n.total(0).Failed
-	now := s.odd()
 	out.Repeats, out.Doubles, out.Odd = now[0]-odd[0], now[1]-odd[1], now[2]-odd[2]
 	return out, nil
 }
 
 // count watches for as long as it counts.
-func (t Saturated) count(ctx context.Context, s *Stage, pid int, n *notes) (*Placed, error) {
+func (t Saturated) count(ctx context.Context, s *Stage, pid int) (*Placed, error) {
 	begin, err := look(pid)
 	if err != nil {
 		return nil, err

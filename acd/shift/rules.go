@@ -14,11 +14,11 @@ type Rules struct {
 	Backward    time.Duration `yaml:"backward"`     // a shift that begins earlier in the day than the one before by more than this rotates backward; default 2h (HSE HSG256)
 	SplitGap    time.Duration `yaml:"split_gap"`    // unpaid gap of a split shift at most; default 4h
 	TornGap     time.Duration `yaml:"torn_gap"`     // a day is torn by an unpaid gap of so long or longer, where split_gap does not name it already; default 4h
-	SplitSpan   time.Duration `yaml:"split_span"`   // a day torn in two, with a gap of 2 h or more, from its first to its last hour at most; default 10h (12 NYCRR 142-2.4)
+	SplitSpan   time.Duration `yaml:"split_span"`   // a day torn in two, with a gap of 2 h or more, from its first to its last hour at most; default 10h (12 NYCRR 142-2.4, New York: more of it must be paid for)
 	Unbroken    time.Duration `yaml:"unbroken"`     // work without a break at most; default 6h (directive 2003/88/EC, article 4)
-	Break       time.Duration `yaml:"break"`        // what is shorter is no break; default 15m (ArbZG section 4)
-	Length      time.Duration `yaml:"length"`       // work in one day at most; default 10h (ArbZG section 3)
-	Days        int           `yaml:"days"`         // working days in a row at most; default 6 (ILO convention 14)
+	Break       time.Duration `yaml:"break"`        // what is shorter is no break; default 15m (ArbZG section 4, Germany)
+	Length      time.Duration `yaml:"length"`       // work in one day at most; default 10h (ArbZG section 3, Germany)
+	Days        int           `yaml:"days"`         // working days in a row at most; default 6 (ILO convention 106)
 	Starts      int           `yaml:"starts"`       // different hours of beginning in one week at most; default 3
 	Early       Early         `yaml:"early"`        // early mornings
 	Night       Night         `yaml:"night"`        // nights
@@ -34,14 +34,14 @@ type Early struct {
 // Night is the limits of nights.
 type Night struct {
 	Hours  Hours         `yaml:"hours"`  // a shift with 3 h or more within is a night; default 23:00-06:00 (directive 2003/88/EC, article 2)
-	Length time.Duration `yaml:"length"` // work in one night at most; default 8h (directive 2003/88/EC, article 8)
+	Length time.Duration `yaml:"length"` // work in one night at most; default 8h (directive 2003/88/EC, article 8, which means an average)
 	Days   int           `yaml:"days"`   // nights in a row at most; default 3 (HSE HSG256)
 	Sleep  int           `yaml:"sleep"`  // free nights between a night and the next other shift at least; default 2 (HSE HSG256)
 }
 
 // Week is the limits of weeks, which go from Monday to Sunday.
 type Week struct {
-	Hours    time.Duration `yaml:"hours"`    // of work at most; default 48h (directive 2003/88/EC, article 6)
+	Hours    time.Duration `yaml:"hours"`    // of work at most; default 48h (directive 2003/88/EC, article 6, which means an average)
 	Rest     time.Duration `yaml:"rest"`     // the longest time off at least; default 35h (directive 2003/88/EC, article 5)
 	Weekends int           `yaml:"weekends"` // weekends in a row with a shift on Saturday or Sunday at most; default 3 (HSE HSG256)
 }
@@ -155,23 +155,23 @@ type About struct {
 
 // Catalogue is every rule, in the order of the list above.
 func Catalogue() []About {
-	const directive, guidance = "Directive 2003/88/EC, article ", "HSE HSG256, good practice for shift design"
+	const directive, guidance = "Directive 2003/88/EC, article ", "HSE HSG256 (Great Britain), good practice for shift design"
 	return []About{
 		{RuleRest, "too little time to go home, sleep and come back", directive + "3: 11 hours in 24"},
 		{RuleQuickReturn, "a short night before a shift at another time of the day", "Vedaa et al., Ergonomics 59 (2016) 1: 11 hours or less between two shifts"},
-		{RuleBackward, "the body follows a day that grows longer, not one that grows shorter", guidance + ": rotate forward"},
+		{RuleBackward, "the body follows a day that grows longer, not one that grows shorter", guidance + ": rotate forward where rotation is neither very quick nor very slow"},
 		{RuleSplitGap, "hours between two halves of a shift that are neither work nor free", "house rule: what agents tell of split shifts"},
 		{RuleTornDay, "the unpaid hours in the middle of a torn day (天地班): too short to go home for, too long to wait out", "house rule: what agents tell of split shifts"},
-		{RuleSplitShift, "a day torn in two (天地班): from the first to the last hour nothing else fits", "12 NYCRR 142-2.4: spread of hours and split shifts"},
+		{RuleSplitShift, "a day torn in two (天地班): from the first to the last hour nothing else fits", "12 NYCRR 142-2.4, New York: an hour more is paid for a spread over 10 hours and for split shifts"},
 		{RuleUnbroken, "nobody listens well for so long without a break", directive + "4: a break when work is longer than 6 hours"},
-		{RuleLength, "too long a day", "ArbZG section 3: 10 hours at most"},
-		{RuleNightLength, "too long a night", directive + "8: 8 hours in 24"},
+		{RuleLength, "too long a day", "ArbZG section 3, Germany: 8 hours, 10 at most"},
+		{RuleNightLength, "too long a night", directive + "8: 8 hours in 24 on average"},
 		{RuleNights, "a block of nights (大夜): sleep by day is shorter, and the debt grows with each", guidance + ": 2 to 3 nights in a row"},
-		{RuleNightSleep, "too few nights of sleep between nights and another shift", guidance + ": two nights of full sleep"},
+		{RuleNightSleep, "too few nights of sleep between nights and another shift", guidance + ": two nights of full sleep when going from nights to days"},
 		{RuleEarlies, "early mornings in a row (早班): who rises before six sleeps less, night after night", guidance + ": 2 to 3 early shifts in a row"},
 		{RuleStarts, "every day begins at another hour: no rhythm, no plans", "house rule: what agents tell of irregular shifts"},
-		{RuleDays, "no day off", "ILO conventions 14 and 106: 24 hours in every seven days"},
-		{RuleWeekHours, "too long a week", directive + "6: 48 hours"},
+		{RuleDays, "no day off", "ILO convention 106 (commerce and offices; 14 is for industry): 24 hours in every seven days"},
+		{RuleWeekHours, "too long a week", directive + "6: 48 hours on average"},
 		{RuleWeekRest, "no real time off in the week", directive + "5: 24 hours and the daily 11"},
 		{RuleWeekends, "no weekend with family and friends", guidance + ": regular free weekends"},
 		{RuleOverlap, "two shifts at once: the plan cannot be kept", "house rule: the earlier is kept, the later cut"},

@@ -91,7 +91,7 @@ func rehearse(out io.Writer, files []string, plan *acd.Plan, agents bool) error 
 		columns = append(columns, rehearsal.Column{Title: c.title, Outcome: o})
 	}
 	begin := day.Begin.At.Wall
-	fmt.Fprintf(out, "%s to %s, %d callers, %d agents who were offered calls: %s\n\n", begin.Format("2006-01-02 15:04:05"),
+	fmt.Fprintf(out, "%s to %s, callers: %d, agents who were offered calls: %d, log: %s\n\n", begin.Format("2006-01-02 15:04:05"),
 		day.End().In(begin.Location()).Format("2006-01-02 15:04:05"), day.Callers(), len(day.Agents()), strings.Join(files, " "))
 	if err := rehearsal.Print(out, agents, columns...); err != nil {
 		return err

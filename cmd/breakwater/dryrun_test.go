@@ -30,7 +30,7 @@ func TestADryRunTellsWhatWouldChangeAndWhatItCannotKnow(t *testing.T) {
 		"another wrap-up": {
 			edit(func(q *acd.QueueSpec) { q.WrapUp = time.Second }),
 			[]string{
-				"2026-03-02 08:00:00 to 2026-03-02 08:00:06, 2 callers, 1 agents who were offered calls: ", "with the edit  change",
+				"2026-03-02 08:00:00 to 2026-03-02 08:00:06, callers: 2, agents who were offered calls: 1, log: ", "with the edit  change",
 				"queue help", `"change" is from`, "Who was not served on the day talks for its median, 1s;",
 			},
 		},

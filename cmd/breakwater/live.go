@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,9 +50,21 @@ func (s server) fetch(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s: %s", path, resp.Status, strings.TrimSpace(string(body)))
+		return nil, refused(path, resp.Status, body)
 	}
 	return body, nil
+}
+
+// refused is what the server says of a question that it does not answer: its own
+// sentence, where there is one.
+func refused(path, status string, body []byte) error {
+	var said struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(body, &said) == nil && said.Error != "" {
+		return errors.New(said.Error)
+	}
+	return fmt.Errorf("%s: %s: %s", path, status, strings.TrimSpace(string(body)))
 }
 
 type statusCommand struct {

@@ -110,7 +110,7 @@ func loadConfig(dir string) (*config.Config, error) {
 	loaded, err := config.Load(dir)
 	if problems := config.AsErrors(err); len(problems) > 0 {
 		fmt.Fprintln(os.Stderr, problems.Error())
-		return nil, fmt.Errorf("%s: %d problems", dir, len(problems))
+		return nil, fmt.Errorf("%s: %s", dir, map[bool]string{true: "1 problem", false: fmt.Sprintf("%d problems", len(problems))}[len(problems) == 1])
 	}
 	return loaded, nil
 }

@@ -60,12 +60,12 @@ bench: ## what every stage of a frame's way costs; a protected pair of frames ov
 .PHONY: load
 load: deps build ## the price of a set-up, how fast a freed agent's phone rings, the server beside a bare relay in C, the highest load it carries well
 	$(GO) build -o bin/loadtest ./loadtest
-	bin/loadtest setups --rate 100,200,400 --no-sound --no-record --json bin/setups.json
-	bin/loadtest setups --rate 400 --for 60s --json bin/setups-real.json
 	bin/loadtest free-to-ring --agents 100 --most-p99 10ms --json bin/free-to-ring.json
 	bin/loadtest compare --calls 100 --rounds 5 --rate 150 --most 1.3 --pinned $(METER) --json bin/compare-100.json
 	bin/loadtest compare --calls 500,1000 --rounds 5 --rate 150 --most 1.5 --pinned $(METER) --json bin/compare.json --svg bin/compare.svg
 	bin/loadtest capacity $(METER) --json bin/capacity.json --svg bin/capacity.svg
+	bin/loadtest setups --rate 400 --for 60s --json bin/setups-real.json
+	bin/loadtest setups --rate 100,200,400 --no-sound --no-record --most-cpu-ms 1 --json bin/setups.json
 
 .PHONY: soak
 soak: deps build ## DAYS (10000) random days for each promise of the floor; speech for SOAK (30m) without gap or drift; then calls come and go as long: memory, descriptors, goroutines stay flat

@@ -26,6 +26,9 @@ func (s Settings) Check() map[string]string {
 			wrong[key] = "must not be negative"
 		}
 	}
+	if s.TalkAgain != -1 && s.TalkAgain != 0 && s.TalkAgain < time.Minute {
+		wrong["talk_again"] = fmt.Sprintf("%s is shorter than 1m; -1 rings nobody", s.TalkAgain)
+	}
 	if s.MaxCalls < 0 {
 		wrong["max_calls"] = "must not be negative"
 	}

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +84,7 @@ func (c *Call) obey(ctx context.Context, phone, code, arg string) ([]string, err
 	c.speakTo(agent.Name)
 	switch code {
 	case codeWhy:
-		return append(c.spokenWhy(agent), c.spokenDose(ctx, agent.Name)...), nil
+		return slices.Concat(c.spokenWhy(agent), c.spokenTalk(ctx, agent), c.spokenDose(ctx, agent.Name)), nil
 	case codeThanks:
 		return nil, c.playThanks(ctx, agent.Name)
 	case codeListen:

@@ -205,9 +205,12 @@ func (x *Exchange) begin(c *Call) bool {
 	x.calls[c.ID] = c
 	x.ended.Add(1)
 	x.mu.Unlock()
-	if isCode(c.account.r.Dialled) {
+	switch {
+	case isCode(c.account.r.Dialled):
 		x.tally.Add("codes_total") // a dialled code never counts as a call
-	} else {
+	case c.story.talk != nil:
+		x.tally.Add("talk_calls_total")
+	default:
 		x.tally.Add("calls_total")
 	}
 	go func() {

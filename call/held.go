@@ -61,17 +61,18 @@ func (c *Call) letGo(cause Cause) {
 // next.
 type story struct {
 	language  string
-	humanSaid bool        // the human prompt was played
-	noticed   bool        // the recording notice has been given
-	event     bool        // an agent of this call had a protection event
-	rescued   bool        // the way back to the original place was used
-	crisis    bool        // an agent has said so, and no supervisor has released it
-	emergency bool        // came into an emergency queue, and stays an emergency in every other
-	moved     bool        // an agent has sent the caller on
-	since     time.Time   // when the waiting began: the age that no move takes away
-	queue     string      // the last queue
-	back      *acd.Launch // the callback that this call is; nil = the caller called us
-	unjoined  int         // answers in a row whose sound could not be joined
+	humanSaid bool          // the human prompt was played
+	noticed   bool          // the recording notice has been given
+	event     bool          // an agent of this call had a protection event
+	rescued   bool          // the way back to the original place was used
+	crisis    bool          // an agent has said so, and no supervisor has released it
+	emergency bool          // came into an emergency queue, and stays an emergency in every other
+	moved     bool          // an agent has sent the caller on
+	since     time.Time     // when the waiting began: the age that no move takes away
+	queue     string        // the last queue
+	talk      *acd.TalkWish // the talk that supervisors are asked for by this call; nil = it is a caller's
+	back      *acd.Launch   // the callback that this call is; nil = the caller called us
+	unjoined  int           // answers in a row whose sound could not be joined
 }
 
 // mayEnd tells whether we may ever be the ones who end this call.

@@ -35,6 +35,9 @@ func (c *Call) journey(ctx context.Context) error {
 	if l := c.story.back; l != nil {
 		return c.callBack(ctx, l)
 	}
+	if w := c.story.talk; w != nil {
+		return c.askToTalk(ctx, w)
+	}
 	to := c.reached()
 	c.log.Info("began", "caller", c.account.r.Caller, "dialled", c.account.r.Dialled, "to", to.kind+":"+to.name)
 	switch {

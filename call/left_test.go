@@ -81,7 +81,7 @@ func (r *room) recordsAreWhole() {
 		return
 	}
 	all := r.journal.all()
-	called := slices.DeleteFunc(slices.Clone(all), func(r Record) bool { return r.Callback != "" })
+	called := slices.DeleteFunc(slices.Clone(all), func(r Record) bool { return r.Callback != "" || r.TalkWith != "" })
 	if len(called) != len(r.callers) || r.journal.twice != 0 {
 		r.t.Errorf("%d records of %d calls, %d sealed twice", len(all), len(r.callers), r.journal.twice)
 	}
@@ -118,7 +118,8 @@ func faults(r *Record) (all []string) {
 		complain(l.End.IsZero() || l.Cause.Metric == "", "leg "+l.Party.ID+" has no end")
 		complain(!l.Answer.IsZero() && l.End.Before(l.Answer), "leg "+l.Party.ID+" ended before its answer")
 	}
-	complain(incoming != 1 && r.Callback == "" || incoming != 0 && r.Callback != "", "not exactly one caller")
+	outgoing := r.Callback != "" || r.TalkWith != ""
+	complain(incoming != 1 && !outgoing || incoming != 0 && outgoing, "not exactly one caller")
 	for _, a := range r.Attempts {
 		complain(a.Result == "" || a.Rang < 0, "attempt at "+a.Agent+" has no result")
 	}

@@ -8,8 +8,11 @@ import (
 	"breakwater/acd/protect"
 )
 
-// whyRescue is the word of a page for a caller without an agent; others are the ladder's.
-const whyRescue = "rescue"
+// Words of pages that are not the ladder's.
+const (
+	whyRescue = "rescue" // a caller without an agent
+	whyTalk   = "talk"   // nobody is on the line: somebody is asked to talk with an agent
+)
 
 // pagePause is how long a page waits before it asks the same supervisors again.
 const pagePause = 5 * time.Second
@@ -124,7 +127,7 @@ func (p *page) pick(agents []acd.AgentView) {
 		name := p.names[0]
 		p.names = p.names[1:]
 		for _, a := range agents {
-			if a.Name == name && name != p.conv.seat.Agent && canBePaged(a) {
+			if a.Name == name && name != p.conv.seat.Agent && p.mayRing(a) {
 				p.claim(a)
 				return
 			}
@@ -146,6 +149,11 @@ func canBePaged(a acd.AgentView) bool {
 	case acd.LoggedOut, acd.Offered, acd.OnCall, acd.Resting:
 	}
 	return false
+}
+
+// mayRing: nobody's wrap-up is disturbed for what can wait.
+func (p *page) mayRing(a acd.AgentView) bool {
+	return canBePaged(a) && (p.words.why != whyTalk || a.State != acd.WrapUp)
 }
 
 // claim keeps a supervisor's phone from queue calls, and rings it unless one was
@@ -188,6 +196,9 @@ func (p *page) ring(a acd.AgentView) {
 
 // title is what the supervisor's phone shows.
 func (p *page) title() string {
+	if p.words.why == whyTalk {
+		return "Talk with " + p.conv.seat.Agent
+	}
 	if p.conv.seat.Agent == "" {
 		return "Help: " + p.conv.queue.Name
 	}
@@ -209,6 +220,12 @@ func (p *page) line() (phrase, told string) {
 func (p *page) answered(a acd.AgentView, s *side) {
 	c := p.c
 	c.account.step("page.answered", a.Name)
+	if p.words.why == whyTalk { // told by who asks
+		p.over()
+		p.leg, p.phone = nil, ""
+		p.found(&conversation{seat: acd.Seat{Agent: a.Name, Phone: a.Phone, Reason: whyTalk}, agent: s})
+		return
+	}
 	phrase, told := p.line()
 	said := c.sayTo(s, c.agentLanguage(a.Name), phrase)
 	when(c, said.Done(), func(struct{}) {

@@ -48,6 +48,11 @@ const (
 
 	sayExpectedWait = "expected-wait"
 
+	sayTalkWanted  = "talk-wanted"
+	sayTalkTake    = "talk-take"
+	sayTalkTaken   = "talk-taken"
+	sayTalkConnect = "talk-connect"
+
 	sayNobodyTalks = "nobody-talks-there"
 	sayNotNow      = "not-possible-now"
 

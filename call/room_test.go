@@ -209,8 +209,9 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	back := make(chan error, 1)
+	back, talks := make(chan error, 1), make(chan error, 1)
 	go func() { back <- r.x.ServeCallbacks(running) }()
+	go func() { talks <- r.x.ServeTalks(running) }()
 	for _, phone := range []string{"1001", "1002", "1003"} {
 		r.x.PhoneReachable(phone, true)
 	}
@@ -222,7 +223,7 @@ func openRoom(ctx context.Context, t failer, folder string, f func(r *room), edi
 		}
 		r.nothingLeft()
 		stop()
-		if err := errors.Join(<-stopped, <-back); err != nil {
+		if err := errors.Join(<-stopped, <-back, <-talks); err != nil {
 			t.Errorf("floor: %v", err)
 		}
 	}()

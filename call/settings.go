@@ -36,10 +36,11 @@ type TrunkManners struct {
 
 // AgentAccess is how a person proves who they are and what they may do.
 type AgentAccess struct {
-	PIN        string `yaml:"pin" secret:"true"` // 4–12 digits
-	Supervisor bool   `yaml:"supervisor"`
-	Language   string `yaml:"language"`
-	Headset    string `yaml:"headset"` // one of hearing.headsets; empty = hearing.dose.profile
+	PIN        string   `yaml:"pin" secret:"true"` // 4–12 digits
+	Supervisor bool     `yaml:"supervisor"`
+	Language   string   `yaml:"language"`
+	Headset    string   `yaml:"headset"` // one of hearing.headsets; empty = hearing.dose.profile
+	Leaders    []string `yaml:"leaders"` // supervisors who are asked to talk with this agent after hard calls, in this order; empty = every supervisor, by name
 }
 
 // QueueManners is how a queue treats callers and agents, beyond routing.
@@ -66,6 +67,7 @@ type Settings struct {
 	Language    string        `yaml:"language"`     // where nothing else says one; default en
 	ClosingWait time.Duration `yaml:"closing_wait"` // how long 1 may be pressed after the closing; default 8s
 	PageRing    time.Duration `yaml:"page_ring"`    // a paged supervisor's phone; default 15s
+	TalkAgain   time.Duration `yaml:"talk_again"`   // when nobody has taken on to talk with an agent after hard calls, supervisors are asked again after this time; default 10m, -1 = nobody is rung
 	MaxCalls    int           `yaml:"max_calls"`    // calls at once; default 5000
 	CollectWait time.Duration `yaml:"collect_wait"` // from '*' to the last digit of an in-call key; default 3s
 	ListenIn    *bool         `yaml:"listen_in"`    // supervisors may listen to conversations of queues unasked, by *60; false = nobody may, the phone is told 403; whom an agent calls for help may still come in; default true
@@ -121,6 +123,7 @@ func (s Settings) WithDefaults() Settings {
 	fill(&s.Language, "en")
 	fill(&s.ClosingWait, 8*time.Second)
 	fill(&s.PageRing, 15*time.Second)
+	fill(&s.TalkAgain, 10*time.Minute)
 	fill(&s.MaxCalls, 5000)
 	fill(&s.CollectWait, 3*time.Second)
 	if s.ListenIn == nil {

@@ -70,15 +70,20 @@ func (r *reading) checkShifts(c *Config) {
 	})
 }
 
-func (r *reading) checkQueue(p path, c *Config, q *Queue) {
-	r.allExist(p.to("agents"), "agents", q.Agents)
-	r.allExist(p.to("reserve"), "agents", q.Reserve)
-	for i, name := range q.Supervisors {
-		at := p.to("supervisors").to(fmt.Sprint(i))
+// allLead asks that everybody named is a supervisor.
+func (r *reading) allLead(p path, c *Config, names []string) {
+	for i, name := range names {
+		at := p.to(fmt.Sprint(i))
 		if r.exists(at, "agents", name) && !c.Agents[name].Supervisor {
 			r.complain(at, fmt.Sprintf("agent %q is no supervisor", name), "give the agent supervisor: true, or name another")
 		}
 	}
+}
+
+func (r *reading) checkQueue(p path, c *Config, q *Queue) {
+	r.allExist(p.to("agents"), "agents", q.Agents)
+	r.allExist(p.to("reserve"), "agents", q.Reserve)
+	r.allLead(p.to("supervisors"), c, q.Supervisors)
 	for _, t := range limits(q) {
 		r.checkTarget(p.to(t.key), c, t.name)
 	}

@@ -191,6 +191,7 @@ func (h *House) Run(ctx context.Context) error {
 	run("api", func() error { return h.face.Serve(rooms, h.API) })
 	run("config", func() error { return h.Keeper.Watch(rooms) })
 	run("callbacks", func() error { return h.Exchange.ServeCallbacks(rooms) })
+	run("talks", func() error { return h.Exchange.ServeTalks(rooms) })
 	run("shifts", func() error { return h.shifts.run(rooms) })
 	run("history", func() error { return h.forget(rooms) })
 	if h.backlog != nil {

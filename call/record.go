@@ -27,10 +27,7 @@ type Record struct {
 	Message    string            `json:"message,omitempty"`   // the recording of the message that was left or heard, below the recording folder
 	Queue      string            `json:"queue,omitempty"`     // the last queue
 	Agent      string            `json:"agent,omitempty"`     // the last agent who spoke
-	Callback   string            `json:"callback,omitempty"`  // we called the caller back: why, one of acd's kinds
 	TalkWith   string            `json:"talk_with,omitempty"` // nobody called: supervisors were asked to talk with this agent after hard calls
-	Queue      string            `json:"queue,omitempty"`     // the last queue
-	Agent      string            `json:"agent,omitempty"`     // the last agent who spoke
 	Warnings   int               `json:"warnings,omitempty"`
 	Protected  bool              `json:"protected,omitempty"` // excluded from agent figures as a whole
 	WantedMore bool              `json:"caller_wanted_more,omitempty"`

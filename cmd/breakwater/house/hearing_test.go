@@ -25,6 +25,7 @@ var spoken = []string{
 	"refused-emergency", "refused-permit-open", "refused-unknown-key", "refused-not-possible",
 	"hint-step-back", "hearing-off",
 	"tone-beep", "tone-confirm", "tone-permit", "tone-zip", "tone-supervisor", "tone-supervisor-gone",
+	"talk-wanted", "talk-connect", "why-talk-taken",
 }
 
 const (

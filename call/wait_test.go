@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"breakwater/acd"
+	"breakwater/ivr"
 )
 
 func TestAQueueTakenOutOfTheConfigUnderACallerIsTold(t *testing.T) {
@@ -60,28 +61,37 @@ func TestACallerInNeedSentInCirclesIsKept(t *testing.T) {
 }
 
 func TestAnOverflowedCallerKeepsTheAge(t *testing.T) {
-	inRoom(t, func(r *room) {
-		r.logIn("anna", "1001")
-		r.do("anna", acd.Command{Verb: acd.GoNotReady})
-		r.dial("0123", "8100") // into gentle after a minute
-		wait(50 * time.Second)
-		r.dial("0456", "8200") // straight into gentle, later
-		wait(30 * time.Second)
-		r.do("anna", acd.Command{Verb: acd.GoReady})
-		agent := r.rung()
-		agent.answer()
-		wait(time.Second)
-		for _, v := range r.x.Calls() {
-			if v.Phase == "talking" && v.Caller != "0123" {
-				t.Errorf("%s was served before the caller who has waited longer", v.Caller)
-			}
-		}
-		agent.hangUp()
-	}, func(_ *Plan, f *acd.Plan) {
-		q := f.Queues["orders"]
-		q.MaxWait, q.OnWait = time.Minute, "queue:gentle"
-		f.Queues["orders"] = q
-	}, withoutNotice)
+	for name, way := range map[string]string{"straight": "queue:gentle", "through a menu": "menu:back"} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				r.do("anna", acd.Command{Verb: acd.GoNotReady})
+				r.dial("0123", "8100") // into gentle after a minute
+				wait(50 * time.Second)
+				r.dial("0456", "8200") // straight into gentle, later
+				wait(30 * time.Second)
+				r.do("anna", acd.Command{Verb: acd.GoReady})
+				agent := r.rung()
+				agent.answer()
+				wait(time.Second)
+				served := ""
+				for _, v := range r.x.Calls() {
+					if v.Phase == "talking" {
+						served = v.Caller
+					}
+				}
+				if served != "0123" {
+					t.Errorf("%q was served before the caller who has waited longer", served)
+				}
+				agent.hangUp()
+			}, func(p *Plan, f *acd.Plan) {
+				q := f.Queues["orders"]
+				q.MaxWait, q.OnWait = time.Minute, way
+				f.Queues["orders"] = q
+				p.Menus["back"] = ivr.Menu{Then: "queue:gentle"}.WithDefaults()
+			}, withoutNotice)
+		})
+	}
 }
 
 func TestWhatIsTypedWhileWaitingAnswersNoLaterMenu(t *testing.T) {

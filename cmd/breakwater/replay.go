@@ -55,7 +55,9 @@ func replay(out io.Writer, files []string, audit bool) error {
 	r := chronicle.Replay{Audit: audit}
 	for _, path := range files {
 		if err := feed(&r, path); err != nil {
-			fmt.Fprintf(out, "%d turns, %d offers came out the same; then not:\n", r.Turns, r.Offers)
+			if r.Turns > 0 {
+				fmt.Fprintf(out, "%d turns, %d offers came out the same; then not:\n", r.Turns, r.Offers)
+			}
 			return err
 		}
 	}

@@ -71,7 +71,7 @@ func (c staffCommand) offered(w io.Writer) (figures.Load, error) {
 }
 
 func (c staffCommand) print(w io.Writer, load figures.Load, goal figures.Goal, s figures.Staffing) {
-	fmt.Fprintf(w, "%.2f erlangs: %d agents at the phone, %d scheduled (%s)\n\n", s.Erlangs, s.Agents, s.Scheduled, s.Formula)
+	fmt.Fprintf(w, "%.2f erlangs: %s at the phone, %d scheduled (%s)\n\n", s.Erlangs, agentsOf(s.Agents), s.Scheduled, s.Formula)
 	fmt.Fprintf(w, "agents  answered in %-5v  wait at all  average wait  abandoned  occupancy\n", goal.Target)
 	for n := max(1, s.Agents-c.Around); n <= s.Agents+c.Around; n++ {
 		waiting, err := goal.Waiting(load, n)
@@ -86,6 +86,14 @@ func (c staffCommand) print(w io.Writer, load figures.Load, goal figures.Goal, s
 		fmt.Fprintf(w, "%6d  %16.1f %%  %9.1f %%  %10.1f s  %7.1f %%  %7.1f %%%s\n", n, 100*waiting.Level, 100*waiting.Delayed,
 			waiting.ASA.Seconds(), 100*waiting.Abandoned, 100*waiting.Occupancy, mark)
 	}
+}
+
+// agentsOf counts agents in words.
+func agentsOf(n int) string {
+	if n == 1 {
+		return "1 agent"
+	}
+	return fmt.Sprintf("%d agents", n)
 }
 
 // serviceLevel reads 80/20: 80 percent within 20 seconds.

@@ -50,7 +50,7 @@ type Ask struct {
 	Step     string    // see Cut
 	Queue    string
 	Within   time.Duration // an answer in time, instead of the queue's own
-	Repeats  bool          // tell who called again within a week: reads a week more
+	Repeats  bool          // tell who called again within a week: reads a week more before and after
 }
 
 // ErrAsk is wrapped by everything that is wrong with a question.
@@ -102,23 +102,23 @@ func (b *Book) Settings() Settings {
 }
 
 // answer computes over a period, live where that holds it.
-func (b *Book) answer(ctx context.Context, a Ask, cuts Cuts, compute func(*Engine) error) error {
+func (b *Book) answer(ctx context.Context, a Ask, cuts Cuts, now time.Time, compute func(*Engine) error) error {
 	if err := b.atHand(a, cuts, compute); !errors.Is(err, errNotAtHand) {
 		return err
 	}
-	before := around
+	before, after := around, around
 	if a.Repeats {
-		before = repeatWithin
+		before, after = repeatWithin, repeatWithin+around
 	}
 	e := New(b.rules(a))
-	for ev, err := range b.history.Events(ctx, cuts.From().Add(-before), cuts.To().Add(around)) {
+	for ev, err := range b.history.Events(ctx, cuts.From().Add(-before), cuts.To().Add(after)) {
 		if err != nil {
 			return err
 		}
 		e.Add(ev)
 	}
 	if a.Repeats { // what was told is everything from there on, also where nothing happened
-		e.since = cuts.From().Add(-before)
+		e.since, e.told = cuts.From().Add(-before), now
 	}
 	return compute(e)
 }
@@ -162,7 +162,7 @@ func (b *Book) Queues(ctx context.Context, a Ask, now time.Time) (Report[QueueFi
 		return Report[QueueFigures]{}, err
 	}
 	out := report[QueueFigures](b.rules(a), cuts, now)
-	err = b.answer(ctx, a, cuts, func(e *Engine) error {
+	err = b.answer(ctx, a, cuts, now, func(e *Engine) error {
 		queues := e.Queues()
 		if a.Queue != "" {
 			queues = []string{a.Queue}
@@ -184,7 +184,7 @@ func (b *Book) Care(ctx context.Context, a Ask, now time.Time) (Report[CareFigur
 		return Report[CareFigures]{}, err
 	}
 	out := report[CareFigures](b.rules(a), cuts, now)
-	err = b.answer(ctx, a, cuts, func(e *Engine) error {
+	err = b.answer(ctx, a, cuts, now, func(e *Engine) error {
 		for i, f := range e.Care(cuts) {
 			out.Periods[i].Figures = []CareFigures{f}
 		}
@@ -200,7 +200,7 @@ func (b *Book) Own(ctx context.Context, agent string, a Ask, now time.Time) (Rep
 		return Report[OwnFigures]{}, err
 	}
 	out := report[OwnFigures](b.rules(a), cuts, now)
-	err = b.answer(ctx, a, cuts, func(e *Engine) error {
+	err = b.answer(ctx, a, cuts, now, func(e *Engine) error {
 		for i, f := range e.Own(agent, cuts, now) {
 			out.Periods[i].Figures = []OwnFigures{f}
 		}
@@ -226,7 +226,7 @@ func (b *Book) Team(ctx context.Context, team string, a Ask, now time.Time) (Rep
 		return none, err
 	}
 	out := report[TeamFigures](b.rules(a), days, now)
-	err = b.answer(ctx, a, days, func(e *Engine) error {
+	err = b.answer(ctx, a, days, now, func(e *Engine) error {
 		byDay, total, err := e.Team(team, agents, days, now)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrAsk, err)

@@ -18,6 +18,7 @@ type Engine struct {
 	inside map[uint64]place   // who waits, by ticket
 	since  time.Time          // of the first event
 	latest acd.Stamp          // of the last event
+	told   time.Time          // everything that happened until then is known, also that nothing did
 	seq    uint64             // of the last event
 	called map[string]sighting
 }
@@ -31,6 +32,8 @@ type visit struct {
 	again  string        // of an entry: why the call comes again
 	caller bool          // of an entry: who calls is known by a pseudonym
 	repeat bool          // of an entry: the same caller called within a week before
+	first  *contact      // of the call's first conversation, where the caller is known: whether they had to call again
+	direct bool          // of a callback: whoever asked for it was not on the line, so it is an entry
 }
 
 // what happened to a caller.
@@ -59,6 +62,8 @@ type place struct {
 	at      acd.Stamp
 	age     time.Duration // that the caller had when entering
 	parked  bool          // without a line, for a callback
+	call    string        // when the caller came; a callback's conversation has another
+	caller  string        // a pseudonym; empty = not known
 	message bool          // a message, not a caller
 }
 
@@ -66,6 +71,12 @@ type place struct {
 type sighting struct {
 	call string
 	at   time.Time
+	met  *contact // nil = nobody talked to them
+}
+
+// contact is a call in which somebody talked to the caller.
+type contact struct {
+	again bool // the caller called again within a week
 }
 
 // repeatWithin is how soon a caller who calls again was not helped.
@@ -99,7 +110,7 @@ func (e *Engine) visit(ev *acd.Event) {
 	v := visit{at: ev.At.Wall, wait: ev.Length}
 	switch ev.Kind {
 	case acd.KindEntered:
-		e.inside[ev.Ticket] = place{queue: ev.Queue, at: ev.At, age: ev.Length}
+		e.inside[ev.Ticket] = placeOf(ev)
 		v.what, v.wait, v.again = entered, 0, ev.Reason
 		e.sight(&v, ev)
 	case acd.KindRefused:
@@ -167,8 +178,11 @@ func (e *Engine) waited(v *visit, ev *acd.Event) bool {
 	case v.what == entered || v.what == refused:
 		return true
 	case v.what == parked:
-		e.inside[ev.Ticket] = place{queue: ev.Queue, at: ev.At, age: ev.Length, parked: true}
-		v.wait = 0
+		e.inside[ev.Ticket] = placeOf(ev)
+		v.wait, v.direct = 0, !known
+		if v.direct && ev.Reason == acd.BackLost {
+			v.again = acd.BackLost
+		}
 		if known && !at.parked { // so long on the line
 			v.wait = max(0, v.at.Sub(at.at.Wall))
 		}
@@ -182,8 +196,27 @@ func (e *Engine) waited(v *visit, ev *acd.Event) bool {
 	case known && v.wait == 0: // of a server that did not tell it yet
 		v.wait = max(0, v.at.Sub(at.at.Wall))
 	}
+	if v.what == answered || v.what == calledBack {
+		v.first = e.meet(at)
+	}
 	delete(e.inside, ev.Ticket)
 	return true
+}
+
+func placeOf(ev *acd.Event) place {
+	return place{queue: ev.Queue, at: ev.At, age: ev.Length, parked: ev.Kind == acd.KindParked, call: ev.Call, caller: ev.Caller}
+}
+
+// meet begins the first conversation of a caller's call; nil = it is not the first, or
+// who calls is not known.
+func (e *Engine) meet(at place) *contact {
+	last, seen := e.called[at.caller]
+	if !seen || last.call != at.call || last.met != nil {
+		return nil
+	}
+	last.met = &contact{}
+	e.called[at.caller] = last
+	return last.met
 }
 
 // leftAbandoned is call's word for a caller who hung up while waiting.
@@ -199,7 +232,10 @@ func (e *Engine) sight(v *visit, ev *acd.Event) {
 		return // the same call, in another queue
 	}
 	v.caller, v.repeat = true, seen && v.at.Sub(last.at) <= repeatWithin
-	e.called[ev.Caller] = sighting{ev.Call, v.at}
+	if v.repeat && last.met != nil {
+		last.met.again = true
+	}
+	e.called[ev.Caller] = sighting{call: ev.Call, at: v.at}
 }
 
 // Forget drops what was over before a moment; figures of earlier periods are not whole

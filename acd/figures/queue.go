@@ -13,16 +13,22 @@ type queueSums struct {
 	visits         [whats]int
 	within, left   int // answered, abandoned, each within the T
 	short          int
+	direct         int           // of the callbacks: not from the line
 	waited, gaveUp time.Duration // until the answer; until they hung up
 	aged           time.Duration // of messages, until they were heard
 	longest        time.Duration // does not add up: the largest counts
 	again          int
 	wanted         int
-	callers        int // whose number is known
-	repeats        int
+	known          knownSums
 
 	work workSums
 	care careSums
+}
+
+// knownSums is of callers whose number is known.
+type knownSums struct {
+	callers, repeats int // who had called shortly before
+	met, settled     int // whose call had a conversation; who did not call again shortly after
 }
 
 // workSums is what offers came to.
@@ -57,20 +63,15 @@ func missKind(m acd.Miss) int {
 // visit counts what happened to a caller.
 func (s *queueSums) visit(v visit, within, short time.Duration) {
 	s.visits[v.what]++
+	if v.first != nil {
+		s.known.met++
+		if !v.first.again {
+			s.known.settled++
+		}
+	}
 	switch v.what {
-	case entered, refused:
-		if v.again != "" {
-			s.again++
-		}
-		if v.again == acd.AgainWanted {
-			s.wanted++
-		}
-		if v.caller {
-			s.callers++
-		}
-		if v.repeat {
-			s.repeats++
-		}
+	case entered, refused, parked:
+		s.come(v)
 	case answered:
 		s.waited += v.wait
 		if v.wait <= within {
@@ -84,19 +85,31 @@ func (s *queueSums) visit(v visit, within, short time.Duration) {
 		if v.before+v.wait < short { // who waited before, in another queue, did call
 			s.short++
 		}
-	case parked:
-		if v.caller {
-			s.callers++
-		}
-		if v.repeat {
-			s.repeats++
-		}
 	case heard:
 		s.aged += v.wait
 		return // nobody waited on the line
 	case elsewhere, removed, cutOff, calledBack, unreached, left, unheard, whats:
 	}
 	s.longest = max(s.longest, v.wait)
+}
+
+// come counts who comes: on the line, to be called back, or in vain.
+func (s *queueSums) come(v visit) {
+	if v.direct {
+		s.direct++
+	}
+	if v.again != "" {
+		s.again++
+	}
+	if v.again == acd.AgainWanted {
+		s.wanted++
+	}
+	if v.caller {
+		s.known.callers++
+	}
+	if v.repeat {
+		s.known.repeats++
+	}
 }
 
 // take counts an offer that is over.
@@ -125,14 +138,17 @@ func (s *queueSums) add(o *queueSums) {
 	s.within += o.within
 	s.left += o.left
 	s.short += o.short
+	s.direct += o.direct
 	s.waited += o.waited
 	s.gaveUp += o.gaveUp
 	s.aged += o.aged
 	s.longest = max(s.longest, o.longest)
 	s.again += o.again
 	s.wanted += o.wanted
-	s.callers += o.callers
-	s.repeats += o.repeats
+	s.known.callers += o.known.callers
+	s.known.repeats += o.known.repeats
+	s.known.met += o.known.met
+	s.known.settled += o.known.settled
 	s.work.add(&o.work)
 	s.care.add(&o.care)
 }
@@ -173,8 +189,17 @@ func (e *Engine) Queue(queue string, cuts Cuts) []QueueFigures {
 	out := make([]QueueFigures, len(sums))
 	for i := range sums {
 		out[i] = sums[i].figures(queue, e.rules.withinOf(queue), e.remembers(cuts[i]))
+		if e.foresees(cuts[i+1]) {
+			out[i].Callers.FCR = share(sums[i].known.settled, sums[i].known.met)
+		}
 	}
 	return out
+}
+
+// foresees tells whether the week after the moment was told: else who will call again is
+// not known.
+func (e *Engine) foresees(to time.Time) bool {
+	return !later(e.told, e.latest.Wall).Before(to.Add(repeatWithin))
 }
 
 // remembers tells whether a week before the moment was told: else who called again is

@@ -16,16 +16,17 @@ type QueueFigures struct {
 
 // Callers are counts.
 type Callers struct {
-	Entered   int   `json:"entered"`
+	Entered   int   `json:"entered"` // on the line, or to be called back without having been on it
 	Offered   int   `json:"offered"` // entered without those who hung up at once
 	Refused   int   `json:"refused"` // kept out by a limit
 	Answered  int   `json:"answered"`
 	Abandoned int   `json:"abandoned"` // hung up while waiting, short ones too
 	Short     int   `json:"short_abandons"`
-	Removed   int   `json:"removed"`   // taken out by a limit
-	Elsewhere int   `json:"elsewhere"` // left the queue of their own accord for a callback, a menu, a voicemail
-	CutOff    int   `json:"cut_off"`   // waited when the server ended
-	Parked    int   `json:"callbacks"` // began to wait for a callback, from the line or without ever being on it
+	Removed   int   `json:"removed"`          // taken out by a limit
+	Elsewhere int   `json:"elsewhere"`        // left the queue of their own accord for a callback, a menu, a voicemail
+	CutOff    int   `json:"cut_off"`          // waited when the server ended
+	Parked    int   `json:"callbacks"`        // began to wait for a callback, from the line or without ever being on it
+	Direct    int   `json:"callbacks_direct"` // of those: from a menu, the web or for a time, never on the line
 	Back      int   `json:"callbacks_reached"`
 	NotBack   int   `json:"callbacks_given_up"`
 	Messages  int   `json:"messages"`       // left
@@ -33,7 +34,8 @@ type Callers struct {
 	Unheard   int   `json:"messages_given_up"`
 	Again     int   `json:"came_again"`
 	Wanted    int   `json:"wanted_more"` // of those, by pressing 1 in the closing
-	Repeats   Ratio `json:"repeat_rate"` // who called again within 7 days, of those whose number is known
+	Repeats   Ratio `json:"repeat_rate"` // who had called within 7 days before, of those whose number is known
+	FCR       Ratio `json:"fcr"`         // first contact resolution: who did not call again within 7 days after, of those talked to whose number is known
 }
 
 // Level are the service levels side by side.
@@ -78,14 +80,15 @@ type Offers struct {
 
 // figures computes everything from the sums.
 func (s *queueSums) figures(queue string, within time.Duration, remembers bool) QueueFigures {
+	came := s.visits[entered] + s.direct
 	ended := s.visits[answered] + s.visits[abandoned] + s.visits[removed] + s.visits[elsewhere] + s.visits[cutOff] + s.visits[parked]
 	f := QueueFigures{
 		Queue: queue,
 		Callers: Callers{
-			Entered: s.visits[entered], Offered: s.visits[entered] - s.short, Refused: s.visits[refused],
+			Entered: came, Offered: came - s.short, Refused: s.visits[refused],
 			Answered: s.visits[answered], Abandoned: s.visits[abandoned], Short: s.short, Removed: s.visits[removed],
 			Elsewhere: s.visits[elsewhere], CutOff: s.visits[cutOff],
-			Parked: s.visits[parked], Back: s.visits[calledBack], NotBack: s.visits[unreached],
+			Parked: s.visits[parked], Direct: s.direct, Back: s.visits[calledBack], NotBack: s.visits[unreached],
 			Messages: s.visits[left], Heard: s.visits[heard], Unheard: s.visits[unheard], Again: s.again, Wanted: s.wanted,
 		},
 		Level: Level{
@@ -93,7 +96,7 @@ func (s *queueSums) figures(queue string, within time.Duration, remembers bool) 
 			A:      share(s.within, s.visits[answered]+s.visits[abandoned]-s.short),
 			B:      share(s.within+s.left, s.visits[answered]+s.visits[abandoned]),
 			C:      share(s.within, s.visits[answered]),
-			D:      share(s.within, ended+s.visits[refused]),
+			D:      share(s.within, ended-s.short+s.visits[refused]),
 		},
 		Waits: Waits{
 			ASA: Mean{s.waited, s.visits[answered]}, ATA: Mean{s.gaveUp, s.visits[abandoned]}, Longest: Span(s.longest),
@@ -105,7 +108,7 @@ func (s *queueSums) figures(queue string, within time.Duration, remembers bool) 
 		Protection: s.care.figures(s.work.talks),
 	}
 	if remembers {
-		f.Callers.Repeats = share(s.repeats, s.callers)
+		f.Callers.Repeats = share(s.known.repeats, s.known.callers)
 	}
 	return f
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // Formula names the formulas of docs/figures.md in every answer. It changes when a
-// figure of the same events would.
-const Formula = "2026-11"
+// figure of the same events would; what changed stands there, too.
+const Formula = "2026-11.2"
 
 // Rules are what the formulas leave to the operator. Every answer names them.
 type Rules struct {

@@ -111,6 +111,7 @@ func (p *Past) toWork(a *person, e *acd.Event) {
 		w.finish(e)
 	case acd.KindRecovered:
 		w.lost = true
+		w.call.protected = w.call.protected || !w.answered.Wall.IsZero() // of a ring, the rest of the call is as it was
 		w.finish(e)
 		delete(p.answers, w.ticket) // a callback whose number was being dialled is tried anew
 	case acd.KindWrapUpExtended:

@@ -2,6 +2,7 @@ package shield
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -164,5 +165,31 @@ func TestTheLongestRunWithoutAGapNamesNobody(t *testing.T) {
 	}
 	if got := p.LongestRun(noon.Add(time.Hour), noon.Add(2*time.Hour), 15*time.Second); got != 0 {
 		t.Errorf("longest run of another time %d", got)
+	}
+}
+
+// TestACallThatACrashCutOffIsProtectedFromItsFirstConversationOn; a ring that a crash
+// cut off says nothing of the call.
+func TestACallThatACrashCutOffIsProtectedFromItsFirstConversationOn(t *testing.T) {
+	for name, own := range map[string]bool{"while ben talked": false, "while it rang at ben's": true} {
+		t.Run(name, func(t *testing.T) {
+			events := []acd.Event{
+				of(acd.KindOffered, "anna", acd.Offered, 1), of(acd.KindAnswered, "anna", acd.OnCall, 1),
+				of(acd.KindFinished, "anna", acd.WrapUp, 1), of(acd.KindWrapUpEnded, "anna", acd.Ready, 1),
+				of(acd.KindOffered, "ben", acd.Offered, 2), of(acd.KindAnswered, "ben", acd.OnCall, 2),
+				of(acd.KindRecovered, "ben", acd.WrapUp, 0),
+			}
+			if own {
+				events = slices.Delete(events, 5, 6)
+			}
+			works, _ := told(events...).Own("anna", acd.Stamp{})
+			n := 0
+			for range works {
+				n++
+			}
+			if n != map[bool]int{true: 1}[own] {
+				t.Errorf("anna's figures hold %d conversations of the call", n)
+			}
+		})
 	}
 }

@@ -61,6 +61,7 @@ type turn struct {
 	gaveUp  []Launch    // callbacks that ended without a conversation
 	flagged []*queue    // queues where the last serving agent of a condition stopped
 	rang    bool        // a clock ran out
+	steps   int         // agents and callers that a loop looked at or a line moved, where there may be many: tests hold it to bounds
 }
 
 type expulsion struct {
@@ -171,11 +172,12 @@ func (b *board) refreshAll(looked *[]*agent) []*agent {
 func (b *board) refresh(a *agent) bool {
 	if state := b.shown(a); a.counted != state {
 		for _, c := range a.posts {
+			served := c.serving > 0
 			if a.counted != "" {
 				c.count(a.counted, -1)
 			}
 			c.count(state, 1)
-			if c.serving == 0 && c.queue.waiting > 0 {
+			if served && c.serving == 0 && c.queue.waiting > 0 { // who comes later is asked when he stands
 				b.flag(c.queue)
 			}
 		}

@@ -218,8 +218,7 @@ func (b *board) standBack(t *ticket) {
 	}
 	t.step = q.stepAt(b.waited(t))
 	if _, why := b.held(t); why == "" {
-		t.listed = true
-		t.condition().waiting.add(t.place(), t)
+		t.enlist()
 	}
 	b.arm(t)
 }

@@ -265,6 +265,14 @@ func (d *day) check() {
 	if len(d.b.alarms) > len(d.b.agents)+len(d.b.tickets)+2 {
 		d.Fatalf("%d alarms", len(d.b.alarms))
 	}
+	for name, q := range d.b.routes.queues {
+		if q.reserve == nil {
+			continue
+		}
+		if want := d.b.lateByHand(name); q.reserve.lates.count != want {
+			d.Fatalf("%d callers of %s are late, by hand %d", q.reserve.lates.count, name, want)
+		}
+	}
 	for _, t := range d.b.inOrder() {
 		if t.pos == 0 && (t.back == nil || t.back.seat == nil) {
 			d.Fatalf("ticket %d has no alarm", t.id)

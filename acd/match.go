@@ -118,10 +118,18 @@ func (b *board) stand(t *ticket) {
 		return
 	}
 	if t.pausedTil <= b.now.Mono {
-		t.listed = true
-		t.condition().waiting.add(t.place(), t)
+		t.enlist()
 	}
 	b.arm(t)
+}
+
+// enlist puts a ticket in the line of its condition.
+func (t *ticket) enlist() {
+	t.listed = true
+	t.condition().waiting.add(t.place(), t)
+	if r := t.class.queue.reserve; r != nil && !t.isBack() {
+		r.lates.add(t)
+	}
 }
 
 // unlist takes a ticket out of its line.
@@ -129,6 +137,9 @@ func (b *board) unlist(t *ticket) {
 	if t.listed {
 		t.listed = false
 		t.condition().waiting.remove(t.place())
+		if r := t.class.queue.reserve; r != nil {
+			r.lates.remove(t)
+		}
 	}
 }
 

@@ -303,13 +303,12 @@ func (b *board) leaveEmpty() {
 			if c.serving > 0 {
 				continue
 			}
-			served := map[*class]bool{}
-			for _, k := range q.classes {
-				served[k] = k.served(c.step)
-			}
-			for _, w := range c.waiting.items {
-				if !served[w.it.class] && !w.it.isBack() {
-					lost = append(lost, w.it)
+			if left := q.leftOf(c); len(left) > 0 {
+				b.turn.steps += len(c.waiting.items)
+				for _, w := range c.waiting.items {
+					if left[w.it.class] && !w.it.isBack() {
+						lost = append(lost, w.it)
+					}
 				}
 			}
 		}
@@ -318,6 +317,21 @@ func (b *board) leaveEmpty() {
 	for _, t := range lost {
 		b.expel(t, limitEmpty, t.class.queue.spec.OnEmpty)
 	}
+}
+
+// leftOf are the classes with callers that nobody serves from a condition on. Mostly there
+// is none, and the line of callers need not be looked at.
+func (q *queue) leftOf(c *condition) map[*class]bool {
+	var left map[*class]bool
+	for _, k := range q.classes {
+		if k.tickets > 0 && k.conds[c.step] == c && !k.served(c.step) {
+			if left == nil {
+				left = map[*class]bool{}
+			}
+			left[k] = true
+		}
+	}
+	return left
 }
 
 // releaseAll takes an offer back and lets the caller wait again at his place.

@@ -307,8 +307,7 @@ func (b *board) restoreTicket(one *picturedTicket) error {
 		return fmt.Errorf("queue %s has no step %d", q.spec.Name, t.step)
 	}
 	if t.offer == nil && t.pausedTil <= b.now.Mono && (one.Back == nil || one.Back.Listed) {
-		t.listed = true
-		t.condition().waiting.add(t.place(), t)
+		t.enlist()
 	}
 	b.arm(t)
 	return nil

@@ -101,7 +101,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{
 			ticket{},
 			[]string{"id", "entry", "since", "entered", "step", "offer", "missed", "prefer", "pausedTil", "untaken", "told", "class", "back"},
-			[]string{"alarm", "listed"},
+			[]string{"alarm", "listed", "late"},
 		},
 		{parked{}, []string{"Callback", "next", "end", "seat"}, nil},
 		{barred{}, []string{"until", "turn"}, nil},

@@ -162,7 +162,7 @@ func (b *board) adopt(r *routes) {
 		b.touch(a)
 	}
 	for _, t := range b.inOrder() {
-		t.listed = false
+		t.listed, t.late = false, false
 		q := r.queues[t.entry.Queue]
 		if q == nil {
 			b.orphan(t)

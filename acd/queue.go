@@ -127,6 +127,7 @@ type ticket struct {
 	class     *class
 	step      int
 	listed    bool // stands in the line of its condition
+	late      bool // counted as such by the queue's reserve
 	offer     *offer
 	missed    map[*agent]barred
 	prefer    *agent

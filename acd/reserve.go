@@ -56,6 +56,41 @@ const shortAbandon = 5 * time.Second
 type reserve struct {
 	of    []bool // by agent rank
 	level *level // lives on when the plan changes
+	lates lates
+}
+
+// lates counts the callers in the lines of a queue who wait too long, without looking at
+// all of them: those who do not yet stand in the order in which they will, and each passes
+// over once.
+type lates struct {
+	soon  line[*ticket]
+	count int
+}
+
+// lateKey is where a caller stands among those who are not yet late.
+func (t *ticket) lateKey() key { return key{int64(t.entered), int64(t.id)} }
+
+func (l *lates) add(t *ticket) { l.soon.add(t.lateKey(), t) }
+
+func (l *lates) remove(t *ticket) {
+	if t.late {
+		t.late = false
+		l.count--
+		return
+	}
+	l.soon.remove(t.lateKey())
+}
+
+// pass counts who entered before a moment as late, and tells how many it looked at.
+func (l *lates) pass(before time.Duration) (steps int) {
+	for len(l.soon.items) > 0 && l.soon.items[0].it.entered < before {
+		t := l.soon.items[0].it
+		l.soon.remove(t.lateKey())
+		t.late = true
+		l.count++
+		steps++
+	}
+	return steps
 }
 
 // level is how well a queue with reserve agents was served lately, and whether they are
@@ -115,13 +150,8 @@ func (b *board) percent(q *queue) float64 {
 	for i := range q.reserve.level.All {
 		good, all = good+float64(q.reserve.level.Good[i]), all+float64(q.reserve.level.All[i])
 	}
-	for _, c := range q.all {
-		for _, w := range c.waiting.items {
-			if !w.it.isBack() && b.now.Mono-w.it.entered > q.spec.Service.Within {
-				all++
-			}
-		}
-	}
+	b.turn.steps += q.reserve.lates.pass(b.now.Mono - q.spec.Service.Within)
+	all += float64(q.reserve.lates.count)
 	if all == 0 {
 		return 100
 	}

@@ -35,7 +35,7 @@ func drawCare(t *rapid.T) Care {
 	draw := func(what string, of ...int) int { return rapid.SampledFrom(of).Draw(t, what) }
 	span := func(what string, of ...time.Duration) time.Duration { return rapid.SampledFrom(of).Draw(t, what) }
 	return Care{
-		Occupancy: draw("occupancy", 0, -1, 20, 50), OccupancyOver: span("over", 0, careSlot, 10*time.Minute),
+		Occupancy: draw("occupancy", 0, -1, 5, 20), OccupancyOver: span("over", 0, 2*careSlot, 5*careSlot),
 		Break: span("break", off, time.Minute), BreakEvery: span("break every", time.Minute, 10*time.Minute),
 		BreakAsk: span("ask", off, 0, 30*time.Second), BreakReasons: rapid.SampledFrom([][]string{nil, {"lunch"}, {"tea"}}).Draw(t, "what is a break"),
 		HardInRow: draw("in a row", -1, 1, 2), HardRelief: span("relief", 0, time.Minute),

@@ -291,7 +291,8 @@ func (d *day) live() {
 	d.chosen = ""
 	switch rapid.IntRange(0, 16).Draw(d.T, "what") {
 	case 0, 1, 2:
-		d.wait(time.Duration(rapid.IntRange(1, 60_000).Draw(d.T, "ms")) * time.Millisecond)
+		ms := rapid.IntRange(1, 60_000).Draw(d.T, "ms") * rapid.SampledFrom([]int{1, 1, 4}).Draw(d.T, "times")
+		d.wait(time.Duration(ms) * time.Millisecond)
 	case 3, 4, 5:
 		d.enter()
 	case 6:

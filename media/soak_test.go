@@ -283,25 +283,32 @@ func soakMixer(t *testing.T, length time.Duration, ppm float64) {
 	late := during(t, length, s, b, func(p heard) {
 		g.judge(t, p)
 		if g.n > steadyState {
-			m.hear(t, p)
+			m.hear(p)
 		}
 	})
 	g.isWhole(t, late)
+	m.compare(t)
 	m.judge(t)
 }
 
-// pieces is what is heard in a mix, a few seconds at a time.
+// pieces is what is heard in a mix, a few seconds at a time. They are compared at the end:
+// comparing is hard work, and would make late what is heard meanwhile.
 type pieces struct {
 	speaker *speaker
-	began   time.Time
-	piece   []int16
-	late    func() time.Duration // how late this machine was meanwhile
+	piece   piece
+	heard   []piece
+	late    func() time.Duration // how late this machine was since the piece began
 
 	lags    []time.Duration
 	worst   float64 // dB
 	poor    int     // pieces that are less alike than they should be
 	stalled int     // pieces in which the machine was later than packets ever had been, or soon after
-	stall   time.Time
+}
+
+type piece struct {
+	began   time.Time
+	samples []int16
+	late    time.Duration // the machine, at worst
 }
 
 const (
@@ -317,36 +324,46 @@ func (m *pieces) end() {
 	}
 }
 
-func (m *pieces) hear(t *testing.T, p heard) {
-	if len(m.piece) == 0 {
-		m.began, m.late = p.at, lateness()
+func (m *pieces) hear(p heard) {
+	if m.late == nil {
+		m.piece, m.late = piece{began: p.at, samples: make([]int16, 0, pieceLength)}, lateness()
 	}
 	frame := make([]int16, 160)
 	PCMA.law().Decode(frame, p.codes)
-	if m.piece = append(m.piece, frame...); len(m.piece) < pieceLength {
+	if m.piece.samples = append(m.piece.samples, frame...); len(m.piece.samples) < pieceLength {
 		return
 	}
-	late := m.late()
-	l := m.speaker.compare(m.piece, m.began)
-	m.piece, m.late = nil, nil
-	switch {
-	case l.Frames == 0:
-		return
-	case late > tooLate:
-		m.stalled, m.stall = m.stalled+1, time.Now()
-		return
-	case time.Since(m.stall) < aftermath:
-		m.stalled++
-		return
-	case l.Gone > 0:
-		t.Errorf("from %v on nothing was heard: %+v (the machine was late by %v)", m.began.Sub(m.speaker.begun), l, late)
-	case l.SNR < alikeEnough:
-		m.poor++
-		t.Logf("from %v on: %+v (the machine was late by %v)", m.began.Sub(m.speaker.begun), l, late)
-	}
-	m.lags = append(m.lags, time.Duration(l.Lag)*time.Second/rtp.Rate)
-	if m.worst == 0 || l.SNR < m.worst {
-		m.worst = l.SNR
+	m.piece.late = m.late()
+	m.heard = append(m.heard, m.piece)
+	m.late = nil
+}
+
+// compare compares all that was heard, but for the pieces that the machine has spoilt.
+func (m *pieces) compare(t *testing.T) {
+	t.Helper()
+	var stall time.Time
+	for _, p := range m.heard {
+		if p.late > tooLate {
+			stall = p.began.Add(pieceLength * time.Second / rtp.Rate)
+		}
+		if p.late > tooLate || p.began.Sub(stall) < aftermath {
+			m.stalled++
+			continue
+		}
+		l := m.speaker.compare(p.samples, p.began)
+		switch after := p.began.Sub(m.speaker.begun); {
+		case l.Frames == 0:
+			continue
+		case l.Gone > 0:
+			t.Errorf("from %v on nothing was heard: %+v (the machine was late by %v)", after, l, p.late)
+		case l.SNR < alikeEnough:
+			m.poor++
+			t.Logf("from %v on: %+v (the machine was late by %v)", after, l, p.late)
+		}
+		m.lags = append(m.lags, time.Duration(l.Lag)*time.Second/rtp.Rate)
+		if m.worst == 0 || l.SNR < m.worst {
+			m.worst = l.SNR
+		}
 	}
 }
 

@@ -47,24 +47,30 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 	}
 	for range mostRounds {
 		n := from.receiveAll(l.shared.batch)
-		l.recognise(s, what, from, n)
-		found, known := s.found, 0
-		l.shared.lending = true
-		for i := range n {
-			for ; known < min(n, i+foreseen); known++ {
-				l.identify(s, what, known, found)
-			}
-			l.foresee(&l.shared.ahead, i, n)
-			if p := l.shared.ahead.ports[i]; p != nil {
-				l.hand(p, what-sharedSound, l.shared.batch.datagram(i), l.shared.ahead.from[i])
-			}
-		}
-		l.shared.lending = false
+		l.serveBatch(s, what, from, n)
 		l.sendBatches() // what was lent
 		if n < batchSize {
 			return
 		}
 	}
+}
+
+// serveBatch serves the n datagrams that were read; what it puts to be sent may lie in the
+// batch.
+func (l *loop) serveBatch(s *sharedPort, what reader, from socket, n int) {
+	l.recognise(s, what, from, n)
+	found, known := s.found, 0
+	l.shared.lending = true
+	for i := range n {
+		for ; known < min(n, i+foreseen); known++ {
+			l.identify(s, what, known, found)
+		}
+		l.foresee(&l.shared.ahead, i, n)
+		if p := l.shared.ahead.ports[i]; p != nil {
+			l.hand(p, what-sharedSound, l.shared.batch.datagram(i), l.shared.ahead.from[i])
+		}
+	}
+	l.shared.lending = false
 }
 
 // recognise finds who has the addresses from which the datagrams of a batch come.

@@ -302,7 +302,7 @@ type pieces struct {
 	lags    []time.Duration
 	worst   float64 // dB
 	poor    int     // pieces that are less alike than they should be
-	stalled int     // pieces in which the machine was later than packets ever had been, or soon after
+	stalled int     // pieces in which the machine was later than a buffer can hold, or soon after
 }
 
 type piece struct {
@@ -313,9 +313,9 @@ type piece struct {
 
 const (
 	pieceLength = 3 * rtp.Rate
-	pieceBehind = rtp.Rate             // of it, to find there what was said at the end of the rest
-	tooLate     = 5 * time.Millisecond // the least depth of a buffer
-	aftermath   = 15 * time.Second     // until its depth is what it was
+	pieceBehind = rtp.Rate              // of it, to find there what was said at the end of the rest
+	tooLate     = 20 * time.Millisecond // a frame: a buffer that has met this once holds it
+	aftermath   = 15 * time.Second      // until its depth is what it was
 )
 
 func (m *pieces) end() {

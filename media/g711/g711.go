@@ -1,10 +1,10 @@
 // Package g711 turns the bytes of a telephone call into samples and back: both
 // laws of ITU-T G.711, the direct way between them, a change of loudness and the
-// power of what was said. Everything is a table look-up: no allocation, no clock.
+// power of what was said. Everything is a table look-up, or, where the processor can,
+// the law computed for sixteen codes at once: no allocation, no clock.
 package g711
 
 import (
-	"encoding/binary"
 	"math"
 
 	zaf "github.com/zaf/g711"
@@ -60,7 +60,8 @@ func (l Law) Decode(dst []int16, src []byte) int {
 		table = &ALawToLinear
 	}
 	n := min(len(dst), len(src))
-	dst, src = dst[:n], src[:n]
+	done := l.decoded(dst[:n], src[:n])
+	dst, src = dst[done:n], src[done:n]
 	for i, code := range src {
 		dst[i] = table[code]
 	}
@@ -101,18 +102,11 @@ func (l Law) Energy(frame []byte) uint64 {
 	if l == A {
 		table = &ALawSquare
 	}
-	var sum, other uint64 // two, so that they need not wait for each other
-	for ; len(frame) >= 8; frame = frame[8:] {
-		c := binary.LittleEndian.Uint64(frame)
-		sum += uint64(table[byte(c)]) + uint64(table[byte(c>>8)])
-		other += uint64(table[byte(c>>16)]) + uint64(table[byte(c>>24)])
-		sum += uint64(table[byte(c>>32)]) + uint64(table[byte(c>>40)])
-		other += uint64(table[byte(c>>48)]) + uint64(table[byte(c>>56)])
-	}
-	for _, code := range frame {
+	sum, done := l.energyOf(frame)
+	for _, code := range frame[done:] {
 		sum += uint64(table[code])
 	}
-	return sum + other
+	return sum
 }
 
 // Power is the mean power of a frame in dBm0; −Inf for digital silence or no

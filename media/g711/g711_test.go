@@ -1,6 +1,7 @@
 package g711
 
 import (
+	"bytes"
 	"math"
 	"testing"
 
@@ -196,4 +197,41 @@ func allCodes() []byte {
 		codes[i] = byte(i)
 	}
 	return codes
+}
+
+// What is computed for blocks is what the tables say, wherever the blocks end.
+func TestBlocksAreWhatTheTablesSay(t *testing.T) {
+	codes := make([]byte, 1<<12)
+	for i := range codes {
+		codes[i] = byte(i * 167 >> 3) // every code, at every place of a block
+	}
+	for _, law := range []Law{Mu, A} {
+		table := &ULawToLinear
+		if law == A {
+			table = &ALawToLinear
+		}
+		for _, n := range []int{0, 1, 15, 16, 17, 31, 160, 161, 480, len(codes)} {
+			samples := make([]int16, n+1)
+			samples[n] = 77
+			if got := law.Decode(samples[:n], codes[:n]); got != n || samples[n] != 77 {
+				t.Fatalf("%v, %d codes: %d decoded, and %d behind them", law, n, got, samples[n])
+			}
+			var energy uint64
+			for i, code := range codes[:n] {
+				if samples[i] != table[code] {
+					t.Fatalf("%v, code %d of %d: %#x is %d, want %d", law, i, n, code, samples[i], table[code])
+				}
+				energy += uint64(int64(table[code]) * int64(table[code]))
+			}
+			if got := law.Energy(codes[:n]); got != energy {
+				t.Fatalf("%v: energy of %d codes is %d, want %d", law, n, got, energy)
+			}
+		}
+		for code := range 256 { // nothing runs over
+			loud := bytes.Repeat([]byte{byte(code)}, 16)
+			if got, want := law.Energy(loud), 16*uint64(int64(table[code])*int64(table[code])); got != want {
+				t.Fatalf("%v: energy of 16 times %#x is %d, want %d", law, code, got, want)
+			}
+		}
+	}
 }

@@ -107,6 +107,7 @@ func (g *Guard) StepBack(on bool) { g.stepBack.on = on }
 func (g *Guard) Frame(law g711.Law, dst, src []byte) (changed bool) {
 	const usual, longest = int(Narrow) * 20 / 1000, int(Narrow) * segmentMS / 1000
 	g.begin(Narrow)
+	g.ear.coded = true
 	if len(src) <= usual {
 		var samples [usual]int16 // three times as many would have to be cleared
 		changed = g.codes(law, dst, src, samples[:])
@@ -149,6 +150,7 @@ func (g *Guard) Samples(rate Rate, x []int16) (changed bool) {
 		rate = Narrow
 	}
 	g.begin(rate)
+	g.ear.coded = false
 	longest := int(rate) * segmentMS / 1000
 	for at := 0; at < len(x); at += longest {
 		part := x[at:min(at+longest, len(x))]
@@ -241,10 +243,12 @@ func empty(x []int16) bool {
 func (g *Guard) guard(x []int16) (changed bool) {
 	var s segment
 	s.whole = len(x)%(2*g.ear.block) == 0
+	var blocks [segmentBlocks]sums
+	g.ear.measure(&blocks, x)
 	size, listening := 2*g.ear.block, g.digits.on && !g.own
 	for at := 0; at < len(x); at += size {
 		part := x[at:min(at+size, len(x))]
-		m := g.ear.listen(&s.pieces[s.n], part)
+		m := g.ear.listen(&s.pieces[s.n], part, blocks[2*s.n:2*s.n+2])
 		s.n++
 		if listening {
 			g.digits.find(&s, g.rate, part, m)

@@ -37,6 +37,7 @@ type ear struct {
 	d1      float64
 	y1, y2  float64
 	heard   heard // of the frame
+	coded   bool  // what comes was G.711
 }
 
 // newEar makes an ear that looks for peaks above a sample.
@@ -56,21 +57,40 @@ type moments struct {
 	next          int // Σ x[n]·x[n−1] at either rate
 }
 
-// listen measures up to two blocks of samples.
-func (e *ear) listen(p *piece, x []int16) (m moments) {
+// sums are what is added up over a block.
+type sums struct {
+	energy float64 // A-weighted
+	moments
+}
+
+const segmentBlocks = segmentMS / blockMS
+
+// measure measures the blocks of up to a segment of samples.
+func (e *ear) measure(into *[segmentBlocks]sums, x []int16) {
+	if e.strips(into, x) {
+		return
+	}
+	past := e.past
+	for b := 0; b*e.block < len(x); b++ {
+		into[b] = e.run(x[b*e.block:min((b+1)*e.block, len(x))], &past)
+	}
+}
+
+// listen makes a piece of up to two blocks, which have been measured.
+func (e *ear) listen(p *piece, x []int16, blocks []sums) (m moments) {
 	before := e.past
-	p.samples, p.mean = len(x), 0
+	e.past = newest(e.past, x)
+	*p = piece{samples: len(x)}
 	for b := range p.power {
 		part := x[min(b*e.block, len(x)):min((b+1)*e.block, len(x))]
-		softer := m.c00
-		sum := e.run(part, &m)
-		p.power[b], p.peak[b] = 0, 0
 		if len(part) == 0 {
 			continue
 		}
-		p.power[b] = sum / float64(len(part))
-		p.mean += sum
-		if m.c00-softer >= e.ceiling*e.ceiling {
+		of := &blocks[b]
+		m.add(&of.moments)
+		p.power[b] = of.energy / float64(len(part))
+		p.mean += of.energy
+		if of.c00 >= e.ceiling*e.ceiling {
 			p.peak[b] = peak(part, e.ceiling)
 		}
 	}
@@ -78,6 +98,22 @@ func (e *ear) listen(p *piece, x []int16) (m moments) {
 	p.mean /= float64(len(x))
 	p.sine(&m, e.stride, &before, &e.past)
 	return m
+}
+
+func (m *moments) add(o *moments) {
+	m.c00, m.c01, m.c02, m.next = m.c00+o.c00, m.c01+o.c01, m.c02+o.c02, m.next+o.next
+}
+
+// newest are the last samples, newest first.
+func newest(before [4]int, x []int16) (last [4]int) {
+	for i := range last {
+		if i < len(x) {
+			last[i] = int(x[len(x)-1-i])
+		} else {
+			last[i] = before[i-len(x)]
+		}
+	}
+	return last
 }
 
 // heard is a frame's worth of Heard, as the ear adds it up.
@@ -94,15 +130,15 @@ func (h *heard) add(energy float64, m *moments, samples int) {
 	h.samples += samples
 }
 
-// run is the hot loop: the A-weighted energy of x, and its moments. It takes four samples
+// run is the hot loop where strips cannot help: the A-weighted energy of x, and its moments. It takes four samples
 // at a time. The outputs of the filter are told by those before the four, not each by
 // the one before it, for which it would have to wait; and a sample that meets two
 // others in a moment is multiplied once, by their sum.
-func (e *ear) run(x []int16, m *moments) (energy float64) {
+func (e *ear) run(x []int16, past *[4]int) sums {
 	if e.stride > 1 {
-		return e.runWide(x, m)
+		return e.runWide(x, past)
 	}
-	x1, x2, d1, y1, y2 := e.past[0], e.past[1], e.d1, e.y1, e.y2
+	x1, x2, d1, y1, y2 := past[0], past[1], e.d1, e.y1, e.y2
 	tap, a1, a2 := e.tap, e.a1, e.a2
 	far1, far2 := a1*a1+a2, a1*a2
 	var c00, c01, c02 int
@@ -131,29 +167,29 @@ func (e *ear) run(x []int16, m *moments) (energy float64) {
 		sum += y * y
 		x2, x1, d1, y2, y1 = x1, v, d, y1, y
 	}
-	e.past[0], e.past[1], e.d1, e.y1, e.y2 = x1, x2, d1, flushed(y1), flushed(y2)
-	m.c00, m.c01, m.c02, m.next = m.c00+c00, m.c01+c01, m.c02+c02, m.next+c01
-	return sum * e.scale
+	past[0], past[1], e.d1, e.y1, e.y2 = x1, x2, d1, flushed(y1), flushed(y2)
+	return sums{sum * e.scale, moments{c00, c01, c02, c01}}
 }
 
 // runWide is run for 16000 Hz, which few legs have.
-func (e *ear) runWide(x []int16, m *moments) (energy float64) {
-	x1, x2, x3, x4 := e.past[0], e.past[1], e.past[2], e.past[3]
+func (e *ear) runWide(x []int16, past *[4]int) (s sums) {
+	x1, x2, x3, x4 := past[0], past[1], past[2], past[3]
 	d1, y1, y2 := e.d1, e.y1, e.y2
-	for _, s := range x {
-		v := int(s)
-		m.c00 += v * v
-		m.c01 += v * x2
-		m.c02 += v * x4
-		m.next += v * x1
+	for _, code := range x {
+		v := int(code)
+		s.c00 += v * v
+		s.c01 += v * x2
+		s.c02 += v * x4
+		s.next += v * x1
 		d := float64(v - 2*x1 + x2)
 		y := d + e.tap*d1 + e.a2*y2 + e.a1*y1
-		energy += y * y
+		s.energy += y * y
 		x4, x3, x2, x1 = x3, x2, x1, v
 		d1, y2, y1 = d, y1, y
 	}
-	e.past, e.d1, e.y1, e.y2 = [4]int{x1, x2, x3, x4}, d1, flushed(y1), flushed(y2)
-	return energy * e.scale
+	*past, e.d1, e.y1, e.y2 = [4]int{x1, x2, x3, x4}, d1, flushed(y1), flushed(y2)
+	s.energy *= e.scale
+	return s
 }
 
 // peak is the largest sample; 0 if none is above the ceiling.

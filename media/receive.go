@@ -11,9 +11,9 @@ import (
 
 // inbound is the receiving side of a port: the loop's.
 type inbound struct {
-	obeys    *route  // the route that was followed last
-	lodger   *lodger // nil = the port is the leg's own
-	keysOf   uint32  // the SSRC that keys listens to
+	obeys    *route      // the route that was followed last
+	shared   *sharedPort // nil = the port is the leg's own
+	keysOf   uint32      // the SSRC that keys listens to
 	draining bool
 	missed   bool           // silent outside hold
 	tied     netip.AddrPort // whom alone the kernel lets through to us; invalid = everybody
@@ -23,6 +23,7 @@ type inbound struct {
 	latch    latch // its own rare part is its last
 
 	// What follows is not looked at for a packet of sound.
+	lodger    *lodger // on shared; nil = the port is the leg's own
 	slot      int
 	quietly   bool // the newest chore told nothing
 	last      last // the party of the call before

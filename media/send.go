@@ -87,9 +87,11 @@ func (l *loop) transmit(p *Port, datagram []byte) bool {
 	if to == p.in.tied { // the socket knows
 		to = netip.AddrPort{}
 	}
-	if g := p.in.lodger; g != nil && g.in.at == l && len(datagram) <= outboxRoom {
-		failed, ok := g.in.out.put(p.rtp, datagram, l.shared.lent, to)
-		l.tallies.unsent.Add(uint64(failed))
+	if s := p.in.shared; s != nil && s.at == l && len(datagram) <= outboxRoom {
+		failed, ok := s.out.put(p.rtp, datagram, l.shared.lent, to)
+		if failed > 0 {
+			l.tallies.unsent.Add(uint64(failed))
+		}
 		return ok
 	}
 	return p.rtp.send(&l.air, datagram, to)

@@ -55,7 +55,7 @@ func (e *Engine) share(local netip.Addr, l *loop, h Hint) (*Port, error) {
 	}
 	p := newPort(e, s.local, s.rtp, s.rtcp)
 	g := &lodger{port: p, in: s, host: h.Host}
-	p.ctl.lodger, p.in.lodger = g, g
+	p.ctl.lodger, p.in.lodger, p.in.shared = g, g, s
 	p.shares.Store(true)
 	p.home.Store(l)
 	err = ErrClosed
@@ -208,7 +208,7 @@ func (p *Port) Depart() error {
 			return
 		}
 		l.release(p)
-		p.in.lodger, p.rtp, p.rtcp, p.in.last = nil, rtpSocket, rtcpSocket, was
+		p.in.lodger, p.in.shared, p.rtp, p.rtcp, p.in.last = nil, nil, rtpSocket, rtcpSocket, was
 		e.sharing.doubt(g.host)
 		e.sharing.doubt(p.in.latch.want.Addr())
 		l.ask(g.in.at, func(*loop) { g.in.leave(g) })

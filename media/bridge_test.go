@@ -47,9 +47,7 @@ func TestBothPartiesOfABridgeHearEachOther(t *testing.T) {
 					}
 				}
 			}
-			if got := e.Counters().Relayed; got != 512 {
-				t.Errorf("%d packets relayed, want 512", got)
-			}
+			eventually(t, "512 packets were counted", func() bool { return e.Counters().Relayed == 512 })
 		})
 	}
 }

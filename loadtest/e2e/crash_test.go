@@ -1,0 +1,417 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // to read the server's file from outside
+
+	"breakwater/sip/siptest"
+)
+
+// The callers of the crash test come through a trunk, with these numbers. No trunk dials
+// the last.
+const (
+	talksAtCrash = "03011000"
+	waitsLongest = "03011001"
+	waitsAlso    = "03011002"
+	notDialled   = "09999"
+)
+
+const crashRest, crashWrap = 50 * time.Second, 30 * time.Second
+
+// crashConfig has anna, who serves the callers, and two who rest and wrap up meanwhile.
+func crashConfig(port, trunk string) string {
+	return fmt.Sprintf(`
+sip:
+  listen: [{transport: udp, address: "127.0.0.1:%s"}]
+  rate_per_source: 100000
+store: {url: "sqlite:var/breakwater.db"}
+media: {recordings: var/recordings}
+api: {listen: "127.0.0.1:0", token_file: var/api-token}
+floor: {gap: -1}
+protect: {after_answer: 1ms, rest_3: %s}
+trunks:
+  city: {addresses: [127.0.0.2], proxy: "%s", dial: ["0301"]}
+numbers:
+  8100: {queue: line}
+  8200: {queue: rester}
+  8300: {queue: wrapper}
+queues:
+  line: {agents: [anna], ring: 60s, notice: given, wrap_up: 1s, leave_on: [], record: never, callback: {hours: 00:00-24:00}}
+  rester: {agents: [rester], notice: given, wrap_up: 1s, leave_on: []}
+  wrapper: {agents: [wrapper], notice: given, wrap_up: %s, leave_on: []}
+phones:
+  3001: {password: {env: E2E_PASSWORD}}
+  3002: {password: {env: E2E_PASSWORD}}
+  3003: {password: {env: E2E_PASSWORD}}
+agents:
+  anna: {number: 7001, pin: {env: E2E_PIN}}
+  rester: {number: 7002, pin: {env: E2E_PIN}}
+  wrapper: {number: 7003, pin: {env: E2E_PIN}}
+`, port, crashRest, trunk, crashWrap)
+}
+
+type callbackView struct {
+	Number, Kind, Agent string
+	Since               time.Time
+}
+
+func (s *server) callbacks() (all []callbackView) {
+	s.t.Helper()
+	if err := s.get("/v1/callbacks", &all); err != nil {
+		s.t.Fatal(err)
+	}
+	return all
+}
+
+// crash is a server that dies twice while callers wait, and who is on the phone with it.
+type crash struct {
+	*testing.T
+	s    *server
+	crew *crew
+	city *siptest.Phone
+	ctx  context.Context
+}
+
+func newCrash(t *testing.T) *crash {
+	t.Helper()
+	t.Setenv("E2E_PASSWORD", password)
+	t.Setenv("E2E_PIN", pin)
+	port := freePort(t)
+	city, err := siptest.New(siptest.Options{
+		Name: "city", Local: netip.MustParseAddr("127.0.0.2"), Server: netip.MustParseAddrPort("127.0.0.1:" + port),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(city.Close)
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "config", "example"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, proxy, _ := strings.Cut(strings.Trim(city.Contact(), "<>"), "@")
+	config := filepath.Join(dir, "config", "example", "all.yaml")
+	if err := os.WriteFile(config, []byte(crashConfig(port, proxy)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	t.Cleanup(cancel)
+	c := &crash{T: t, s: start(t, dir), city: city, ctx: ctx}
+	c.crew = newCrew(t, c.s.udp, 3)
+	everyone(t, 3, func(i int) error { return c.crew.logIn(ctx, i) })
+	return c
+}
+
+// dials lets a caller come through the trunk.
+func (c *crash) dials(from, number string) *siptest.Call {
+	c.Helper()
+	call, err := c.city.Dial(c.ctx, siptest.Dial{Number: number, From: from})
+	if err != nil {
+		c.Fatal(err)
+	}
+	return call
+}
+
+// rings waits for the next call at a phone.
+func (c *crash) rings(p *siptest.Phone, what string) *siptest.Call {
+	c.Helper()
+	select {
+	case call := <-p.Incoming():
+		return call
+	case <-time.After(40 * time.Second):
+		c.Fatalf("%s: the phone was not rung\n%s", what, c.s.logText())
+	}
+	return nil
+}
+
+func (c *crash) must(err error) {
+	c.Helper()
+	if err != nil {
+		c.Fatal(err)
+	}
+}
+
+// notDialled looks whether nobody was called back yet.
+func (c *crash) notDialled(when string) {
+	c.Helper()
+	select {
+	case call := <-c.city.Incoming():
+		c.Fatalf("%s was dialled %s", call.Dialled(), when)
+	default:
+	}
+}
+
+// takesUp answers at anna's phone: only then the number is dialled through the trunk.
+func (c *crash) takesUp(number string) {
+	c.Helper()
+	at := c.rings(c.crew.phones[0], "anna, for "+number)
+	c.notDialled("before anna took the call")
+	c.must(at.Answer(c.ctx))
+	back := c.rings(c.city, "who is called back")
+	if got := back.Dialled(); got != number {
+		c.Errorf("%s was dialled, want %s", got, number)
+	}
+	c.must(back.Answer(c.ctx))
+	eventually(c.T, 20*time.Second, func() error { return phases(c.s, 1, 0) })
+	c.must(back.Hangup(c.ctx))
+}
+
+// dies is kill -9 and a new start.
+func (c *crash) dies() {
+	c.Helper()
+	dir := c.s.dir
+	c.s.kill()
+	c.s = start(c.T, dir)
+}
+
+// keeps looks whether those who still wait are called back at their age, oldest first.
+func (c *crash) keeps(entered map[string]time.Time, numbers ...string) {
+	c.Helper()
+	got := c.s.callbacks()
+	if len(got) != len(numbers) {
+		c.Fatalf("callbacks %+v, want %v", got, numbers)
+	}
+	for i, number := range numbers {
+		if b := got[i]; b.Number != number || b.Kind != "crash" || b.Since.Sub(entered[number]).Abs() > 100*time.Millisecond {
+			c.Errorf("callback %d is %+v, want %s since %s", i, b, number, entered[number])
+		}
+	}
+}
+
+// protect brings rester into the long rest and wrapper into a long wrap-up.
+func (c *crash) protect() {
+	c.Helper()
+	for agent, number := range []string{1: "8200", 2: "8300"} {
+		if number == "" {
+			continue
+		}
+		c.dials(fmt.Sprintf("0301200%d", agent), number)
+		at := c.rings(c.crew.phones[agent], number)
+		c.must(at.Answer(c.ctx))
+		if number == "8200" { // one strike
+			c.must(at.SendDigits(c.ctx, "*94#"))
+			_, err := at.WaitEnded(c.ctx)
+			c.must(err)
+		} else {
+			c.must(at.Hangup(c.ctx))
+		}
+	}
+	eventually(c.T, 20*time.Second, func() error {
+		if a := c.s.agents(); a["rester"].State != "resting" || a["wrapper"].State != "wrap-up" {
+			return fmt.Errorf("%+v", a)
+		}
+		return nil
+	})
+}
+
+// TestKillNineAndWhoWaitedIsCalledBackOnceAtTheirAge is the promise of a crash, with a
+// real process, its disk and a trunk: a rest and a wrap-up end when they would have; who
+// waited and can be dialled is called back when an agent is reserved, the oldest first,
+// once, whatever dies meanwhile; and the figures are those of the events on the disk.
+func TestKillNineAndWhoWaitedIsCalledBackOnceAtTheirAge(t *testing.T) {
+	c := newCrash(t)
+	c.protect()
+	c.dials(talksAtCrash, "8100")
+	c.must(c.rings(c.crew.phones[0], "anna").Answer(c.ctx))
+	eventually(t, 20*time.Second, func() error { return phases(c.s, 1, 0) })
+	for i, number := range []string{waitsLongest, waitsAlso, notDialled} {
+		c.must(c.dials(number, "8100").WaitAnswered(c.ctx))
+		eventually(t, 20*time.Second, func() error { return phases(c.s, 1, i+1) })
+	}
+	before := c.s.agents()
+	c.dies()
+	after := c.s.agents()
+	for _, name := range []string{"rester", "wrapper"} {
+		if was, now := before[name], after[name]; now.State != was.State || now.Until.Sub(was.Until).Abs() > 100*time.Millisecond {
+			t.Errorf("%s was %s until %s and is %s until %s", name, was.State, was.Until, now.State, now.Until)
+		}
+	}
+	entered := map[string]time.Time{}
+	for _, e := range events(t, c.s.dir) {
+		if e.Kind == "entered" && e.Queue == "line" {
+			entered[[]string{talksAtCrash, waitsLongest, waitsAlso, notDialled}[len(entered)]] = e.At.Wall
+		}
+	}
+	c.keeps(entered, waitsLongest, waitsAlso)
+	c.notDialled("before an agent was reserved")
+	c.takesUp(waitsLongest)
+	c.rings(c.crew.phones[0], "anna, for the second") // and the server dies while it rings
+	c.keeps(entered, waitsAlso)
+	c.dies()
+	c.keeps(entered, waitsAlso)
+	c.takesUp(waitsAlso)
+	eventually(t, time.Minute, func() error {
+		if a := c.s.agents(); a["rester"].State != "ready" || a["wrapper"].State != "ready" || a["anna"].State != "ready" {
+			return fmt.Errorf("%+v", a)
+		}
+		return nil
+	})
+	c.keeps(entered)
+	c.notDialled("twice")
+	raw := events(t, c.s.dir)
+	checkClocks(t, raw)
+	checkFigures(t, c.s, raw)
+}
+
+// rawEvent is a line of the ledger as it stands on the disk.
+type rawEvent struct {
+	At struct {
+		Wall time.Time
+	}
+	Kind, Agent, Queue, Reason string
+	Ticket                     uint64
+	Length                     time.Duration
+	Talk                       struct{ Length time.Duration }
+}
+
+// events reads the server's file from outside, while it runs.
+func events(t *testing.T, dir string) (all []rawEvent) {
+	t.Helper()
+	file := url.URL{Scheme: "file", Opaque: filepath.Join(dir, "var", "breakwater.db"), RawQuery: "mode=ro"}
+	db, err := sql.Open("sqlite", file.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), "SELECT body FROM ledger ORDER BY seq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body []byte
+		var e rawEvent
+		if err := rows.Scan(&body); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(body, &e); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// checkClocks holds the rest and the wrap-up against the clock on the wall, over both
+// crashes: never short, and no longer than a start takes.
+func checkClocks(t *testing.T, raw []rawEvent) {
+	t.Helper()
+	at := map[string]time.Time{}
+	for _, e := range raw {
+		at[e.Agent+" "+e.Kind] = e.At.Wall
+	}
+	for name, c := range map[string]struct {
+		from, to string
+		want     time.Duration
+	}{
+		"the wrap-up": {"wrapper finished", "wrapper wrap-up-over", crashWrap},
+		"the rest":    {"rester wrap-up-over", "rester rest-over", crashRest},
+	} {
+		if took := at[c.to].Sub(at[c.from]); took < c.want-50*time.Millisecond || took > c.want+3*time.Second {
+			t.Errorf("%s took %s, want %s", name, took, c.want)
+		}
+	}
+}
+
+// lineFigures is what is asked of the figures of a queue.
+type lineFigures struct {
+	Callers struct {
+		Entered   int
+		Offered   int
+		Answered  int
+		CutOff    int `json:"cut_off"`
+		Callbacks int
+		Reached   int `json:"callbacks_reached"`
+		GivenUp   int `json:"callbacks_given_up"`
+	}
+	Level struct {
+		D float64 `json:"sl_d"`
+	} `json:"service_level"`
+	Handling struct {
+		Handled int
+		ATT     float64 `json:"att_seconds"`
+	}
+}
+
+// recomputed reckons the figures anew from what is on the disk.
+func recomputed(raw []rawEvent) (f lineFigures) {
+	parked, talking := map[uint64]bool{}, map[uint64]bool{}
+	var talked time.Duration
+	within := 0
+	for _, e := range raw {
+		if e.Queue != "line" {
+			continue
+		}
+		switch e.Kind {
+		case "entered":
+			f.Callers.Entered++
+		case "orphaned":
+			f.Callers.CutOff++
+		case "parked":
+			f.Callers.Callbacks++
+			parked[e.Ticket] = true
+		case "answered":
+			talking[e.Ticket] = !parked[e.Ticket]
+			if !parked[e.Ticket] {
+				f.Callers.Answered++
+				within++
+			}
+		case "reached":
+			f.Callers.Reached++
+			talking[e.Ticket] = true
+		case "finished":
+			if talking[e.Ticket] {
+				f.Handling.Handled++
+				talked += e.Talk.Length
+			}
+		}
+	}
+	f.Callers.Offered = f.Callers.Entered
+	f.Level.D = float64(within) / float64(f.Callers.Entered)
+	f.Handling.ATT = float64(talked.Milliseconds()/100) / 10 / float64(f.Handling.Handled)
+	return f
+}
+
+// checkFigures compares what the server says, from memory and from its history, with the
+// events.
+func checkFigures(t *testing.T, s *server, raw []rawEvent) {
+	t.Helper()
+	want := recomputed(raw)
+	if c := want.Callers; c.Entered != 4 || c.Answered != 1 || c.CutOff != 1 || c.Callbacks != 2 || c.Reached != 2 || want.Handling.Handled != 2 {
+		t.Errorf("the events say %+v", want)
+	}
+	for _, how := range []string{"", "&within=20s"} { // live; read from the disk
+		var report struct {
+			Periods []struct{ Figures []lineFigures }
+		}
+		if err := s.get("/v1/figures/queues?from=-15m&queue=line"+how, &report); err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Periods) != 1 || len(report.Periods[0].Figures) != 1 {
+			t.Fatalf("figures %+v", report)
+		}
+		got := report.Periods[0].Figures[0]
+		if d := got.Handling.ATT - want.Handling.ATT; d > 0.1 || d < -0.1 {
+			t.Errorf("figures%s: talks of %v s, the events say %v s", how, got.Handling.ATT, want.Handling.ATT)
+		}
+		got.Handling.ATT = want.Handling.ATT
+		if got != want {
+			t.Errorf("figures%s: %+v, the events say %+v", how, got, want)
+		}
+	}
+}

@@ -38,8 +38,8 @@ type Server struct {
 	book    *registrar.Book
 	limiter *limit.Limiter
 	roster  *roster
-	debts   debts       // registrations that the store does not have yet
-	turns   turns       // which phones gained or lost their last contact
+	debts   debts // registrations that the store does not have yet
+	turns   turns // which phones gained or lost their last contact
 	taker   atomic.Pointer[Switchboard]
 	outward *outward // our own registrations at providers
 	lifetime

@@ -133,7 +133,7 @@ func (w *writer) run() {
 	var last time.Time
 	for range w.kick {
 		if rest := gather - time.Since(last); rest > 0 {
-			time.Sleep(rest)
+			<-time.After(rest)
 		}
 		last = time.Now()
 		for batch := w.next(); len(batch) > 0; batch = w.next() {

@@ -120,7 +120,7 @@ func BenchmarkManyWriteAtOnce(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	r := call.Record{Start: time.Now(), Caller: "0301234567", Agent: "a001", Queue: "bench", Steps: make([]call.Step, 20)}
 	var n int
 	var mu sync.Mutex

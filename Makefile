@@ -69,7 +69,7 @@ load: deps build ## the price of a set-up, how fast a freed agent's phone rings,
 
 .PHONY: soak
 soak: deps build ## DAYS (10000) random days for each promise of the floor; speech for SOAK (30m) without gap or drift; then calls come and go as long: memory, descriptors, goroutines stay flat
-	@set -o pipefail; BREAKWATER_DAYS=$(DAYS) $(GO) test -count 1 -timeout 0 -v -run TestPromise ./acd | grep -vE "^(=== |    .*rapid. OK)"
+	@set -o pipefail; BREAKWATER_DAYS=$(DAYS) $(GO) test -count 1 -timeout 0 -v -run TestPromise ./acd ./acd/figures | grep -vE "^(=== |    .*rapid. OK)"
 	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'LongSpeech|BadLine|ForHours' ./media ./media/jitter
 	BREAKWATER_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run 'WhileRedisIsAway' ./cmd/breakwater/house
 	BREAKWATER_SOAK=10m $(GO) test -count 1 -timeout 0 -v -run FloorAtScale ./acd

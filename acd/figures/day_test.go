@@ -2,74 +2,84 @@ package figures
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"breakwater/acd"
+	"breakwater/acd/figures/shield"
 )
 
 // noon is where the days of tests begin.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// theDay is a random day on a floor: its events, and beside them a plain account of
-// what they mean, kept by who makes them and not by the engine.
+// queuesOfDay are those of random days; who overflows from one comes to the other.
+var queuesOfDay = []string{"orders", "refunds"}
+
+// theDay is a random day of a floor, as its events tell it: callers who wait, overflow,
+// leave, ask to be called back; agents who ring alone and together, talk, wrap up, rest,
+// miss, and go; and servers that die. What agents' time went into is noted beside, by who
+// makes the events and not by the engine; of callers recount_test.go knows it.
 type theDay struct {
 	now    time.Duration
+	boot   int
+	booted time.Duration
 	events []acd.Event
 	ids    uint64
 	agents []*actor
-	line   []*caller
-	queue  map[string]*account
+	line   []*caller // on the line, and no phone rings for them
+	backs  []*caller // callbacks for which nobody is on the line
 	spent  []stretch
-	shield map[string]bool // calls that are protected
-}
-
-// account is what happened at a queue.
-type account struct {
-	entered, refused, answered, abandoned, short, removed, within int
-	waited                                                        time.Duration
-	talks                                                         int
-	talk, wrap                                                    time.Duration
+	shield map[string]bool   // calls that are protected
+	lost   map[uint64]bool   // offers and conversations that a crash cut off
+	calls  map[uint64]string // of each assignment: its call
 }
 
 // stretch is what an agent's time went into.
 type stretch struct {
 	agent string
-	state acd.AgentState
-	call  string // of ring, talk and wrap-up
+	doing shield.Doing
+	seat  uint64 // of ring, talk and wrap-up
 	took  time.Duration
 	done  bool
 }
 
 type caller struct {
-	ticket uint64
-	call   string
-	queue  string
-	at     time.Duration
+	ticket  uint64
+	call    string
+	queue   string
+	at      time.Duration
+	age     time.Duration // that they had then
+	parked  bool
+	reached bool // who is called back
 }
 
 type actor struct {
-	name  string
-	state acd.AgentState
-	since time.Duration
-	with  *caller
-	rest  bool
-	talk  time.Duration
-	wraps time.Duration // since
+	name    string
+	state   acd.AgentState
+	since   time.Duration
+	private bool
+	with    *caller
+	seat    uint64
+	rest    bool          // granted or running
+	due     time.Duration // the wrap-up ends by its clock
 }
 
 // randomDay makes a day of so many steps.
 func randomDay(t *rapid.T, steps int) *theDay {
-	d := &theDay{queue: map[string]*account{"orders": {}, "refunds": {}}, shield: map[string]bool{}}
+	d := &theDay{shield: map[string]bool{}, lost: map[uint64]bool{}, calls: map[uint64]string{}}
 	for i := range rapid.IntRange(1, 7).Draw(t, "agents") {
 		d.agents = append(d.agents, &actor{name: fmt.Sprintf("agent%d", i), state: acd.LoggedOut})
 	}
 	for range steps {
-		d.now += time.Duration(rapid.IntRange(0, 90_000).Draw(t, "pass")) * time.Millisecond
-		if rapid.IntRange(0, 2).Draw(t, "who") == 0 {
+		d.now += time.Duration(rapid.IntRange(0, 60_000).Draw(t, "pass")) * time.Millisecond
+		switch who := rapid.IntRange(0, 59).Draw(t, "who"); {
+		case who == 59:
+			d.crash(t)
+		case who < 20:
 			d.caller(t)
-		} else {
+		default:
 			d.agent(t, d.agents[rapid.IntRange(0, len(d.agents)-1).Draw(t, "agent")])
 		}
 	}
@@ -80,151 +90,124 @@ func (d *theDay) id() uint64 { d.ids++; return d.ids }
 
 func (d *theDay) tell(e acd.Event) {
 	e.Seq = d.id()
-	e.At = acd.Stamp{Wall: noon.Add(d.now), Boot: "b", Mono: d.now}
+	e.At = acd.Stamp{Wall: noon.Add(d.now), Boot: fmt.Sprint("boot", d.boot), Mono: 20*time.Second + d.now - d.booted}
 	d.events = append(d.events, e)
+}
+
+// of is an event of a caller, after their wait in this queue.
+func (d *theDay) of(c *caller, kind, reason string) acd.Event {
+	e := acd.Event{Kind: kind, Reason: reason, Queue: c.queue, Call: c.call, Ticket: c.ticket}
+	if !c.parked {
+		e.Length = d.now - c.at
+	}
+	return e
+}
+
+func (d *theDay) enter(queue, call string, age time.Duration, again string) {
+	c := &caller{ticket: d.id(), call: call, queue: queue, at: d.now, age: age}
+	if call == "" {
+		c.call = fmt.Sprint("c", c.ticket)
+	}
+	d.line = append(d.line, c)
+	d.tell(acd.Event{Kind: acd.KindEntered, Queue: queue, Call: c.call, Ticket: c.ticket, Length: age, Reason: again})
+}
+
+// park makes a callback of a caller.
+func (d *theDay) park(c *caller, kind string) {
+	e := d.of(c, acd.KindParked, kind)
+	e.Length = c.age + d.now - c.at
+	c.parked = true
+	d.backs = append(d.backs, c)
+	d.tell(e)
 }
 
 // caller lets a caller come or go.
 func (d *theDay) caller(t *rapid.T) {
-	queue := rapid.SampledFrom([]string{"orders", "refunds"}).Draw(t, "queue")
-	a := d.queue[queue]
-	switch what := rapid.IntRange(0, 9).Draw(t, "caller"); {
-	case what < 7 || len(d.line) == 0:
-		id := d.id()
-		c := &caller{ticket: id, call: fmt.Sprint("c", id), queue: queue, at: d.now}
-		if len(d.line) > 0 && what == 0 { // another conversation of a call
-			c.call = "c1"
-		}
-		d.line = append(d.line, c)
-		a.entered++
-		d.tell(acd.Event{Kind: acd.KindEntered, Queue: queue, Call: c.call, Ticket: c.ticket})
+	queue := rapid.SampledFrom(queuesOfDay).Draw(t, "queue")
+	what := rapid.IntRange(0, 14).Draw(t, "caller")
+	switch {
+	case what < 7:
+		d.enter(queue, map[bool]string{true: "c1"}[what == 0], 0, map[int]string{0: acd.AgainWanted, 1: acd.AgainRescued}[what])
 	case what == 7:
-		a.refused++
 		d.tell(acd.Event{Kind: acd.KindRefused, Queue: queue, Call: "x", Reason: "full"})
-	default:
+	case what == 8: // never on the line
+		kind := rapid.SampledFrom([]string{acd.BackAsked, acd.BackScheduled, acd.BackLost}).Draw(t, "kind")
+		d.park(&caller{ticket: d.id(), call: fmt.Sprint("d", d.ids), queue: queue, at: d.now}, kind)
+	case what == 9 && len(d.backs) > 0:
+		d.tell(d.of(d.backs[0], acd.KindRemoved, "callback-cancelled"))
+		d.backs = d.backs[1:]
+	case len(d.line) > 0:
 		c := d.line[0]
 		d.line = d.line[1:]
-		wait, a := d.now-c.at, d.queue[c.queue]
-		e := acd.Event{Kind: acd.KindLeft, Reason: "abandoned", Queue: c.queue, Call: c.call, Ticket: c.ticket, Length: wait}
-		if what == 8 {
-			e.Kind, e.Reason = acd.KindRemoved, "wait"
-			a.removed++
-		} else {
-			a.abandoned++
-			if wait < 5*time.Second {
-				a.short++
-			}
+		d.goes(c, what)
+	}
+}
+
+// goes ends a caller's wait without an agent.
+func (d *theDay) goes(c *caller, what int) {
+	other := queuesOfDay[1-slices.Index(queuesOfDay, c.queue)]
+	switch what {
+	case 10:
+		d.tell(d.of(c, acd.KindLeft, "menu"))
+	case 11:
+		d.park(c, acd.BackAsked)
+	case 12: // to the other queue, at the age they have
+		d.tell(d.of(c, acd.KindRemoved, "wait"))
+		d.enter(other, c.call, c.age+d.now-c.at, "")
+	case 13:
+		d.tell(d.of(c, acd.KindRemoved, "empty"))
+	default:
+		d.tell(d.of(c, acd.KindLeft, "abandoned"))
+	}
+}
+
+// crash ends the server, and perhaps the machine. Who talked is gone; who waited is called
+// back, or cut off where no number is known.
+func (d *theDay) crash(t *rapid.T) {
+	d.now += time.Duration(rapid.IntRange(0, 90_000).Draw(t, "down")) * time.Millisecond
+	if rapid.Bool().Draw(t, "the machine, too") {
+		d.boot, d.booted = d.boot+1, d.now
+	}
+	waiting := d.line
+	d.line = nil
+	for _, a := range d.agents {
+		c, was := a.with, a.state
+		if was != acd.Offered && was != acd.OnCall {
+			continue
 		}
-		d.tell(e)
-	}
-}
-
-// move tells an agent's event and notes what the time until now went into.
-func (d *theDay) move(a *actor, e acd.Event, to acd.AgentState) {
-	call := ""
-	if a.with != nil {
-		call = a.with.call
-		e.Queue, e.Call, e.Ticket = a.with.queue, a.with.call, a.with.ticket
-	}
-	d.spent = append(d.spent, stretch{agent: a.name, state: a.state, call: call, took: d.now - a.since})
-	e.Agent, e.State = a.name, to
-	a.state, a.since = to, d.now
-	d.tell(e)
-}
-
-// over ends what an agent had with a caller: from now on it can count.
-func (d *theDay) over(a *actor) {
-	for i := range d.spent {
-		if s := &d.spent[i]; s.agent == a.name && s.call == a.with.call {
-			s.done = true
+		d.lost[a.seat] = true
+		if was == acd.OnCall {
+			d.shield[d.calls[a.seat]] = true
 		}
-	}
-	a.with, a.rest = nil, false
-}
-
-// agent lets an agent do one of the things that are possible.
-func (d *theDay) agent(t *rapid.T, a *actor) {
-	pick := rapid.IntRange(0, 9).Draw(t, "do")
-	switch a.state {
-	case acd.LoggedOut:
-		d.move(a, acd.Event{Kind: acd.KindLogIn}, acd.Ready)
-	case acd.Ready:
+		d.move(a, acd.Event{Kind: acd.KindRecovered, Length: 30 * time.Second}, acd.WrapUp)
+		a.due = d.now + 30*time.Second
 		switch {
-		case pick == 0:
-			d.move(a, acd.Event{Kind: acd.KindLogOut}, acd.LoggedOut)
-		case pick == 1:
-			d.move(a, acd.Event{Kind: acd.KindNotReady, Reason: "lunch"}, acd.NotReady)
-		case len(d.line) > 0:
-			a.with, d.line = d.line[0], d.line[1:]
-			d.spent = append(d.spent, stretch{agent: a.name, state: acd.Ready, took: d.now - a.since, done: true})
-			a.since = d.now
-			d.move(a, acd.Event{Kind: acd.KindOffered}, acd.Offered)
+		case c.parked && !c.reached:
+			d.backs = append(d.backs, c)
+		case was == acd.Offered && !slices.Contains(waiting, c):
+			waiting = append(waiting, c)
 		}
-	case acd.NotReady:
-		d.move(a, acd.Event{Kind: acd.KindReady}, acd.Ready)
-	case acd.Offered:
-		d.offered(a, pick)
-	case acd.OnCall:
-		d.finish(a, pick)
-	case acd.WrapUp:
-		d.queue[a.with.queue].wrap += d.now - a.wraps
-		d.queue[a.with.queue].talks++
-		d.queue[a.with.queue].talk += a.talk
-		to := acd.Ready
-		if a.rest {
-			to = acd.Resting
+	}
+	for _, c := range waiting {
+		if c.ticket%3 == 0 {
+			e := d.of(c, acd.KindOrphaned, "")
+			e.Length = 0
+			d.tell(e)
+			continue
 		}
-		d.move(a, acd.Event{Kind: acd.KindWrapUpEnded}, to)
-		if !a.rest {
-			d.over(a)
-		}
-	case acd.Resting:
-		d.move(a, acd.Event{Kind: acd.KindRestOver}, acd.Ready)
-		d.over(a)
-	case acd.Missed:
+		d.park(c, acd.BackCrash)
 	}
-}
-
-func (d *theDay) offered(a *actor, pick int) {
-	if pick < 2 {
-		c := a.with
-		d.move(a, acd.Event{Kind: acd.KindMissed, Reason: string(acd.MissNoAnswer)}, acd.Ready)
-		d.over(a)
-		d.line = append([]*caller{c}, d.line...)
-		return
-	}
-	q, wait := d.queue[a.with.queue], d.now-a.with.at
-	q.answered++
-	q.waited += wait
-	if wait <= 20*time.Second {
-		q.within++
-	}
-	d.move(a, acd.Event{Kind: acd.KindAnswered, Length: wait}, acd.OnCall)
-}
-
-func (d *theDay) finish(a *actor, pick int) {
-	a.talk = d.now - a.since
-	talk := acd.Talk{Length: a.talk, Protected: pick < 2}
-	if pick < 2 {
-		d.shield[a.with.call] = true
-	}
-	if pick == 1 {
-		a.rest, talk.Warnings = true, 2
-		d.move(a, acd.Event{Kind: acd.KindRestGranted, Level: 2, Length: 10 * time.Minute}, acd.OnCall)
-	}
-	d.move(a, acd.Event{Kind: acd.KindFinished, Reason: "caller_ended", Length: 30 * time.Second, Talk: talk}, acd.WrapUp)
-	a.wraps = d.now
 }
 
 // own gives how an agent's time was spent as far as it may count.
-func (d *theDay) own(agent string) map[acd.AgentState]time.Duration {
-	out := map[acd.AgentState]time.Duration{}
+func (d *theDay) own(a *actor) (out [shield.Doings]time.Duration) {
 	for _, s := range d.spent {
-		inWork := s.state == acd.Offered || s.state == acd.OnCall || s.state == acd.WrapUp
-		if s.agent != agent || s.state == acd.Resting || inWork && (!s.done || d.shield[s.call]) {
-			continue
+		if s.agent == a.name && (s.seat == 0 || s.done && !d.lost[s.seat] && !d.shield[d.calls[s.seat]]) {
+			out[s.doing] += s.took
 		}
-		out[s.state] += s.took
+	}
+	if doing, counts := a.doing(); counts && !a.works() {
+		out[doing] += d.now - a.since
 	}
 	return out
 }

@@ -19,40 +19,47 @@ func engineOf(events []acd.Event) *Engine {
 	return e
 }
 
-// TestPromiseFiguresAreTheRawEvents compares the engine with the account that was kept
-// while the events were made.
+// TestPromiseFiguresAreTheRawEvents compares everything that the engine says of queues and
+// of the house with an independent computation from the events, and what agents' time went
+// into with what was noted while the events were made.
 func TestPromiseFiguresAreTheRawEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := randomDay(t, 300)
 		e := engineOf(d.events)
-		for queue, want := range d.queue {
-			s := e.sums(queue, d.whole())[0]
-			got := account{
-				s.visits[entered], s.visits[refused], s.visits[answered], s.visits[abandoned], s.short, s.visits[removed], s.within,
-				s.waited, s.work.talks, s.work.talk, s.work.wrap,
-			}
-			for _, a := range d.agents { // whose wrap-up is over and whose rest goes on
-				if a.state == acd.Resting && a.with.queue == queue {
-					got.talks++
-					got.talk += a.talk
-					got.wrap += a.since - a.wraps
-				}
-			}
-			if got != *want {
-				t.Fatalf("queue %s: %+v, want %+v", queue, got, *want)
+		for _, queue := range queuesOfDay {
+			if diff := cmp.Diff(recount(d.events, queue, Rules{}), e.Queue(queue, d.whole())[0]); diff != "" {
+				t.Fatalf("figures of %s (-raw events +engine):\n%s", queue, diff)
 			}
 		}
+		if diff := cmp.Diff(recountCare(d.events, Rules{}), e.Care(d.whole())[0]); diff != "" {
+			t.Fatalf("protection of the house (-raw events +engine):\n%s", diff)
+		}
 		for _, a := range d.agents {
-			sums := e.own(a.name, d.whole(), noon.Add(d.now))[0]
-			want := d.own(a.name)
-			open := map[acd.AgentState]time.Duration{a.state: d.now - a.since}
-			got := [3]time.Duration{sums.times[0], sums.times[4], sums.times[1] + sums.times[2] + sums.times[3]}
-			is := [3]time.Duration{
-				want[acd.Ready] + open[acd.Ready], want[acd.NotReady] + open[acd.NotReady],
-				want[acd.Offered] + want[acd.OnCall] + want[acd.WrapUp],
+			if got, want := e.own(a.name, d.whole(), noon.Add(d.now))[0].times, d.own(a); got != want {
+				t.Fatalf("%s: idle, ringing, talking, wrapping, away, private %v; want %v", a.name, got, want)
 			}
-			if got != is {
-				t.Fatalf("%s was ready, away, at work for %v; want %v", a.name, got, is)
+		}
+	})
+}
+
+// TestPromiseServiceLevelsStandOnTheOffered: once nobody waits any more, the people of SL-D
+// are those offered and refused, and callbacks are among them once.
+func TestPromiseServiceLevelsStandOnTheOffered(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := randomDay(t, 200)
+		for _, a := range d.agents {
+			if a.state == acd.Offered {
+				d.offered(t, a, 9)
+			}
+		}
+		for _, c := range d.line {
+			d.goes(c, 14)
+		}
+		e := engineOf(d.events)
+		for _, queue := range queuesOfDay {
+			f := e.Queue(queue, d.whole())[0]
+			if n := float64(f.Callers.Offered + f.Callers.Refused); f.Level.D.Whole != n || f.Level.A.Whole > n {
+				t.Fatalf("%s: SL-A stands on %v, SL-D on %v people; %v were offered or refused", queue, f.Level.A.Whole, f.Level.D.Whole, n)
 			}
 		}
 	})
@@ -99,7 +106,7 @@ func TestPromiseFiguresOfADayAreThoseOfItsParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for queue := range d.queue {
+		for _, queue := range queuesOfDay {
 			var sum queueSums
 			for _, s := range e.sums(queue, parts) {
 				sum.add(&s)
@@ -129,7 +136,7 @@ func TestPromiseFiguresOfAnAgentDoNotMoveByProtectedWork(t *testing.T) {
 		factor := rapid.IntRange(2, 50).Draw(t, "worse")
 		for i, ev := range d.events {
 			worse[i] = ev
-			if d.shield[ev.Call] && ev.Kind == acd.KindFinished {
+			if d.shield[d.calls[ev.Assignment]] && ev.Kind == acd.KindFinished {
 				worse[i].Talk.Length *= time.Duration(factor)
 				worse[i].Talk.Held += time.Hour
 				worse[i].Talk.Warnings += factor
@@ -151,7 +158,7 @@ func transferredBy(n int) string { return []string{"one_strike", "transferred", 
 // said is everything an engine says, as an answer holds it.
 func said(e *Engine, d *theDay, cuts Cuts, now time.Time) string {
 	all := map[string]any{"care": e.Care(cuts)}
-	for queue := range d.queue {
+	for _, queue := range queuesOfDay {
 		all[queue] = e.Queue(queue, cuts)
 	}
 	for _, a := range d.agents {

@@ -2,6 +2,7 @@ package media
 
 import (
 	"net/netip"
+	"time"
 
 	"breakwater/media/rtp"
 )
@@ -44,12 +45,13 @@ const (
 	steadySteps = 5   // 100 ms of steady numbers prove a source behind an unroutable address
 	steadyJump  = 3   // what may be lost between two of them
 	returnJump  = 500 // 10 s: how far a source that moved may have gone on meanwhile
-	silence     = 2e9 // ns after which a lock may move with its stream: a phone that changed its address
 
-	// ns after which it may move to another stream of the same host. A neighbour behind
+	silence = 2 * time.Second // after it a lock may move with its stream: a phone that changed its address
+
+	// After longSilence it may move to another stream of the same host. A neighbour behind
 	// the same address is there all the time, so the phone's own stream comes first.
-	longSilence = 2.5e9
-	guessHolds  = 5e9 // ns for which a guessed source has to hold before nobody else is listened to
+	longSilence = 2500 * time.Millisecond
+	guessHolds  = 5 * time.Second // how long a guessed source has to hold before nobody else is listened to
 )
 
 // agree sets the negotiated address. An address that did not change keeps the lock;
@@ -65,7 +67,7 @@ func (l *latch) agree(want netip.AddrPort) {
 // judge takes the source and header of a packet with a payload type that was agreed.
 // held = the party may be silent because it was agreed so.
 func (l *latch) judge(now int64, from netip.AddrPort, h rtp.Header, held bool) verdict {
-	silent := now - l.at
+	silent := time.Duration(now - l.at)
 	switch {
 	case from == l.locked, from == l.want: // what was negotiated is worth more than what was guessed
 	case !l.locked.IsValid():
@@ -130,9 +132,14 @@ func continues(before, now uint16) bool {
 
 // firm is the source that alone need be listened to: the party, while it speaks or is on
 // hold. Invalid when it may have moved, and while the negotiated source may still take the
-// place of a guessed one.
+// place of a guessed one: for ever if both are of one host, for then the guess may be a
+// neighbour behind the phone's address.
 func (l *latch) firm(now int64, held bool) netip.AddrPort {
-	if !held && now-l.at >= silence || l.locked != l.want && now-l.since < guessHolds {
+	guessed := l.locked != l.want
+	switch {
+	case !held && time.Duration(now-l.at) >= silence:
+		return netip.AddrPort{}
+	case guessed && (time.Duration(now-l.since) < guessHolds || l.locked.Addr() == l.want.Addr()):
 		return netip.AddrPort{}
 	}
 	return l.locked

@@ -191,7 +191,7 @@ func (l *loop) tie(p *Port, r *route) {
 
 // miss lets a lodger that has fallen silent be looked for, from wherever it may speak now.
 func (l *loop) miss(p *Port, r *route) {
-	missed := p.in.latch.locked.IsValid() && !r.held() && l.now-p.in.latch.at >= silence
+	missed := p.in.latch.locked.IsValid() && !r.held() && l.now-p.in.latch.at >= int64(silence)
 	if missed != p.in.missed {
 		p.in.missed = missed
 		g := p.in.lodger

@@ -246,7 +246,7 @@ func (s *sharedPort) again(from netip.AddrPort, ssrc uint32, sequence uint16) *l
 		return nil
 	}
 	g := s.silent[ssrc]
-	if g == nil || s.at.engine.ours(from) || s.at.now-g.port.heard.Load() < silence || !continues(g.sequence, sequence) {
+	if g == nil || s.at.engine.ours(from) || s.at.now-g.port.heard.Load() < int64(silence) || !continues(g.sequence, sequence) {
 		s.at.tallies.strangers.Add(1)
 		s.odd[hashed(from.Addr())%len(s.odd)] = from.Addr()
 		return nil

@@ -129,7 +129,7 @@ func (q *quarter) goesOn(t *rapid.T, p *party, to netip.AddrPort, skipped uint16
 	if unknown, haunted := q.unheard[to]; !p.heard || q.taken(to) || haunted && q.at.now-unknown < int64(2*time.Second) {
 		t.Skip("its own, or another's; whoever has just left unheard sends from there, and two do not")
 	}
-	silent := p.lost && q.at.now-p.port.heard.Load() >= silence
+	silent := p.lost && q.at.now-p.port.heard.Load() >= int64(silence)
 	left, haunted := q.anyone[to]
 	clean := !haunted || q.at.now-left >= int64(2*time.Second)
 	before, follows := p.at, continues(p.lodger.sequence, p.sequence+1+skipped)
@@ -209,7 +209,7 @@ func TestNoPacketIsEverGivenToAnotherLeg(t *testing.T) {
 			"a party goes on elsewhere": func(t *rapid.T) {
 				p := pick(t, q.live())
 				if p.heard && rapid.Bool().Draw(t, "missed") { // it was heard last so long ago that it is looked for
-					p.port.heard.Store(q.at.now - silence)
+					p.port.heard.Store(q.at.now - int64(silence))
 					q.hush(p.lodger, true)
 				}
 				q.goesOn(t, p, address.Draw(t, "to"), rapid.SampledFrom([]uint16{0, 0, 50, 30000}).Draw(t, "skipped"))

@@ -81,7 +81,8 @@ func TestWhoCameBeforeTheTieIsJudgedAllTheSame(t *testing.T) {
 
 func TestFirm(t *testing.T) {
 	const s = int64(time.Second)
-	want, other := netip.MustParseAddrPort("192.0.2.1:4000"), netip.MustParseAddrPort("192.0.2.1:5000")
+	want, other := netip.MustParseAddrPort("192.0.2.1:4000"), netip.MustParseAddrPort("192.0.2.99:5000")
+	sameHost := netip.MustParseAddrPort("192.0.2.1:5000")
 	for name, c := range map[string]struct {
 		from  netip.AddrPort // of packets in the first 10 s
 		until int64
@@ -95,17 +96,53 @@ func TestFirm(t *testing.T) {
 		"a silent one is on hold":                  {from: want, until: s, now: 30 * s, held: true, firm: true},
 		"a guessed one is not at first":            {from: other, until: 4 * s, now: 4 * s},
 		"a guessed one is that holds for 5 s":      {from: other, until: 6 * s, now: 6 * s, firm: true},
+		"one of the same host never is":            {from: sameHost, until: 9 * s, now: 9 * s},
 		"a guessed one that fell silent is not":    {from: other, until: 6 * s, now: 9 * s},
 		"a guessed one on hold is, for the moment": {from: other, until: 6 * s, now: 90 * s, held: true, firm: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l latch
 			l.agree(want)
+			l.host = other.Addr() // behind NAT
 			for now := s / 50; now <= c.until; now += s / 50 {
 				l.judge(now, c.from, rtp.Header{SSRC: 7, Sequence: uint16(now / (s / 50))}, false)
 			}
 			if got := l.firm(c.now, c.held); got.IsValid() != c.firm || c.firm && got != c.from {
 				t.Errorf("firm is %v", got)
+			}
+		})
+	}
+}
+
+// A neighbour behind the phone's address that speaks first is taken for the phone, as long as
+// that is not heard from where it said. The told port wins with its first packet, however late.
+func TestTheToldPortWinsHoweverLateItSpeaks(t *testing.T) {
+	for name, held := range map[string]time.Duration{"in the first second": 0, "after a minute": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			e := openEngine(t, 4)
+			a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+			join(t, e, a, b)
+			evil := a.another()
+			evil.say(flat(0x66))
+			b.mustHear()
+			a.port.do(func(l *loop) {
+				a.port.in.latch.since = l.now - int64(held)
+				l.tie(a.port, l.follow(a.port))
+			})
+			a.say(flat(1))
+			if p := b.mustHear(); p.codes[0] != 1 {
+				t.Errorf("heard %#x", p.codes[0])
+			}
+			evil.say(flat(0x66))
+			if p, ok := b.hear(30 * time.Millisecond); ok {
+				t.Errorf("heard %#x after the phone", p.codes[0])
+			}
+			b.say(flat(3))
+			if p := a.mustHear(); p.codes[0] != 3 {
+				t.Errorf("the phone hears %#x", p.codes[0])
+			}
+			if n := evil.gets(20 * time.Millisecond); n != 0 {
+				t.Errorf("the neighbour got %d packets", n)
 			}
 		})
 	}

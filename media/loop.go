@@ -318,6 +318,7 @@ func (l *loop) adopt(p *Port) error {
 	if p.out.pacing {
 		l.wheel.arm(&p.out.pace, p.out.due)
 	}
+	l.awaitTail(p)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -190,4 +191,74 @@ func firsts(codes []byte) (b []byte) {
 		b = append(b, codes[i])
 	}
 	return b
+}
+
+// A phone that sends packets of another length than was agreed and falls silent after a word
+// (DTX): the end of the word does not wait for the next one.
+func TestTheEndOfAWordIsHeardBeforeThePause(t *testing.T) {
+	for name, c := range map[string]struct {
+		samples, packets int
+		ptime            time.Duration
+		pads             int // samples of silence after the word
+	}{
+		"20 ms into 30":                     {160, 4, 30 * time.Millisecond, 80},
+		"30 ms into 20":                     {240, 3, 20 * time.Millisecond, 80},
+		"10 ms into 60":                     {80, 2, 60 * time.Millisecond, 320},
+		"longer than a timer goes: 130 ms":  {1040, 1, 20 * time.Millisecond, 80},
+		"a word that fills its last packet": {80, 6, 20 * time.Millisecond, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := openEngine(t, 2)
+			a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+			a.agrees(c.ptime)
+			b.agrees(c.ptime)
+			join(t, e, a, b)
+			word := bytes.Repeat([]byte{1}, c.samples*c.packets)
+			for range c.packets {
+				a.say(bytes.Repeat([]byte{1}, c.samples))
+			}
+			began, got, next := time.Now(), []byte(nil), uint32(0)
+			for p, ok := b.hear(time.Second); ok; p, ok = b.hear(250 * time.Millisecond) {
+				if got != nil && p.Timestamp != next {
+					t.Errorf("timestamp %d, want %d", p.Timestamp, next)
+				}
+				got, next = append(got, p.codes...), p.Timestamp+uint32(len(p.codes))
+				if after := p.at.Sub(began); after > 240*time.Millisecond {
+					t.Errorf("a packet left after %v", after)
+				}
+			}
+			want := append(word, bytes.Repeat([]byte{PCMU.Silence()}, c.pads)...)
+			if !bytes.Equal(got, want) {
+				t.Fatalf("heard %d samples, want %d: % x", len(got), len(want), firsts(got))
+			}
+			a.h.Timestamp += 8000 - uint32(len(word)) // the next word, a second after the first one began
+			for range c.packets {
+				a.say(bytes.Repeat([]byte{2}, c.samples))
+			}
+			if p := b.mustHear(); p.codes[0] != 2 || !p.Marker {
+				t.Errorf("the next word begins with %+v % x", p.Header, firsts(p.codes))
+			}
+		})
+	}
+}
+
+// A packet that was only late, and not the first of another word, is heard but for what
+// silence has the place of.
+func TestWhoWasOnlyLateGoesOn(t *testing.T) {
+	e := openEngine(t, 2)
+	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+	a.agrees(30 * time.Millisecond)
+	b.agrees(30 * time.Millisecond)
+	join(t, e, a, b)
+	a.say(flat(1))
+	got := b.mustHear().codes // 20 ms, and 10 of silence
+	for _, code := range []byte{2, 3, 4} {
+		a.say(flat(code))
+	}
+	got = append(got, b.mustHear().codes...)
+	want := slices.Concat(flat(1), bytes.Repeat([]byte{PCMU.Silence()}, 80), bytes.Repeat([]byte{2}, 80), flat(3))
+	if !bytes.Equal(got, want) {
+		t.Errorf("heard % x", firsts(got))
+	}
 }

@@ -132,6 +132,10 @@ const (
 // the timer for the rest. The pace is a schedule of fixed moments: a late loop does not
 // make it drift.
 func (l *loop) pace(p *Port) {
+	if !p.out.pacing {
+		l.sendTail(p)
+		return
+	}
 	now := ms(l.now)
 	if now-p.out.due > mostBehind {
 		p.out.due, p.out.smooth = now, false
@@ -142,6 +146,7 @@ func (l *loop) pace(p *Port) {
 		plays := r.playing()
 		if !plays && p.out.hush <= p.out.due {
 			p.out.pacing = false
+			l.awaitTail(p)
 			return
 		}
 		if p.out.due > now {

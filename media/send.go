@@ -18,18 +18,24 @@ type outbound struct {
 	pacing  bool
 
 	// What follows is not looked at for a packet that is passed on whole.
-	pace    timer           // of the playback, or of silence
+	pace    timer           // of the playback, or of silence, or of the tail of re-framed sound
 	partial [frameRoom]byte // a relayed packet in the making, after room for its header
 }
 
 // cut is where the re-framing of a relayed source stands.
 type cut struct {
 	begun  bool
+	fresh  bool // what waits does not go on the packet before
 	ssrc   uint32
 	expect uint32 // the timestamp that goes on it
 	fill   int    // samples that wait in partial
 	source int    // samples of the newest packet
+	tail   int64  // ms: when what waits leaves without the next packet
 }
+
+// tailAfter is how late the next packet of a source may be before what waits for it leaves
+// alone. Jitter is rarely more, and no phone waits much longer for the end of a word.
+const tailAfter = 40 // ms
 
 // frameRoom holds a header and 60 ms of sound.
 const frameRoom = rtp.HeaderSize + 60*rtp.Rate/1000
@@ -105,6 +111,9 @@ func (l *loop) reframe(r *route, to *Port, tr *route, h rtp.Header, codes []byte
 	goesOn := false
 	if c.begun && c.ssrc == h.SSRC {
 		ahead := int32(h.Timestamp - c.expect)
+		if ahead < 0 && int(-ahead) < len(codes) { // silence took the place of its beginning
+			codes, h.Timestamp, ahead = codes[-ahead:], c.expect, 0
+		}
 		if goesOn = ahead == 0; ahead < 0 && ahead > -rtp.Rate {
 			return
 		}
@@ -112,16 +121,46 @@ func (l *loop) reframe(r *route, to *Port, tr *route, h rtp.Header, codes []byte
 	if c.fill > 0 && !goesOn {
 		l.pad(r, to, tr)
 	}
+	c.fresh = c.fresh || !goesOn
 	c.begun, c.ssrc, c.expect, c.source = true, h.SSRC, h.Timestamp+uint32(len(codes)), len(codes)
 	for len(codes) > 0 {
 		n := copy(to.out.partial[rtp.HeaderSize+c.fill:rtp.HeaderSize+tr.samples], codes)
 		c.fill += n
 		codes = codes[n:]
 		if c.fill == tr.samples {
-			l.flush(r, to, tr, goesOn)
-			goesOn = true
+			l.flush(r, to, tr)
 		}
 	}
+	c.tail = ms(l.now) + int64(c.source/(rtp.Rate/1000)) + tailAfter
+	l.awaitTail(to)
+}
+
+// awaitTail lets what waits in the packet in the making leave, if its source says no more.
+func (l *loop) awaitTail(to *Port) {
+	if to.out.cut.fill > 0 && !to.out.pacing {
+		l.wheel.arm(&to.out.pace, to.out.cut.tail)
+	}
+}
+
+// sendTail sends what waited for more of its source in vain, which has fallen silent (DTX):
+// with the next talk spurt it would be noise. Silence completes it.
+func (l *loop) sendTail(to *Port) {
+	tr := l.follow(to)
+	c := &to.out.cut
+	switch {
+	case c.fill == 0 || tr.peer == nil:
+		return
+	case ms(l.now) < c.tail: // further away than a timer goes
+		l.awaitTail(to)
+		return
+	}
+	r := l.follow(tr.peer)
+	if heard, _ := l.listener(r); heard != to {
+		*c = cut{}
+		return
+	}
+	c.expect += uint32(tr.samples - c.fill)
+	l.pad(r, to, tr)
 }
 
 // pad completes a packet in the making with silence.
@@ -130,13 +169,13 @@ func (l *loop) pad(r *route, to *Port, tr *route) {
 	for ; c.fill < tr.samples; c.fill++ {
 		to.out.partial[rtp.HeaderSize+c.fill] = tr.desc.Codec.Silence()
 	}
-	l.flush(r, to, tr, true)
+	l.flush(r, to, tr)
 }
 
-func (l *loop) flush(r *route, to *Port, tr *route, smooth bool) {
-	to.out.cut.fill = 0
+func (l *loop) flush(r *route, to *Port, tr *route) {
+	h := to.out.line.Next(units(l.now), uint32(tr.samples), !to.out.cut.fresh)
+	to.out.cut.fill, to.out.cut.fresh = 0, false
 	l.counts.relayed++
-	h := to.out.line.Next(units(l.now), uint32(tr.samples), smooth)
 	l.send(to, tr, theirs, h, to.out.partial[:rtp.HeaderSize+tr.samples])
 	if to.out.cut.source < tr.samples {
 		tr.shield.noteLeast(r.rec, r.loud, l.now)

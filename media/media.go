@@ -100,9 +100,20 @@ type Quality struct {
 
 	// What people would say of it, 1 to 4.5, as the E-model estimates it (ITU-T G.107);
 	// zero = nothing was heard. A jitter buffer like a phone's is assumed.
-	MOS      float64 // of what came from the party, over the leg
+	MOS      float64 // of what came from the party, over the leg; what is Discarded counts as lost
 	WorstMOS float64 // of its worst minute; zero = under ten seconds were heard
 	FarMOS   float64 // of what went to the party, as its RTCP reports; zero = it reports nothing
+
+	Discarded uint64   // packets that our own jitter buffer threw away while the leg was mixed: too late, or of a time that fits nothing (RFC 3611 §4.7.1)
+	Minutes   []Minute // of the leg, the newest 120; the last one runs
+}
+
+// Minute is how a minute of a leg sounded, as the E-model estimates it: 1 to 4.5 in steps of
+// 0.02; zero = not rated, for under ten seconds were heard or nothing was reported.
+type Minute struct {
+	Number int     // of the leg, from 0
+	MOS    float64 // of what came from the party
+	FarMOS float64 // of what went to it, as its RTCP reports
 }
 
 // Mute as a gain means: nothing of that party is sent on.

@@ -290,19 +290,25 @@ func (l *loop) end() {
 
 // account is the quality of the leg so far.
 func (p *Port) account() Quality {
-	packets, lost, delay := p.in.stats.Packets(), p.in.stats.Lost(), p.delay()
+	s := &p.in.reports
+	played, missed := p.played()
+	delay := p.delay()
+	came, farDelay := s.far(p.out.sent)
 	return Quality{
 		Sent:      p.out.sent,
-		Received:  packets,
-		Lost:      lost,
+		Received:  p.in.stats.Packets(),
+		Lost:      p.in.stats.Lost(),
 		Jitter:    span(p.in.stats.Jitter()),
 		RoundTrip: p.in.reports.roundTrip,
 		Strangers: p.in.strangers,
 		FarLost:   p.in.reports.farLost,
 		FarJitter: p.in.reports.farJitter,
-		MOS:       opinion(packets, lost, delay),
-		WorstMOS:  p.in.reports.rating.newest(packets, lost, delay),
-		FarMOS:    p.in.reports.farOpinion(p.out.sent),
+		MOS:       opinion(played, missed, delay),
+		WorstMOS:  s.rating.newest(played, missed, delay),
+		FarMOS:    s.farOpinion(p.out.sent),
+		Discarded: s.discards.sum,
+		Minutes: s.minutes.account(&s.rating, &s.farRating,
+			s.rating.present(played, missed, delay), s.farRating.present(came, s.farLost, farDelay)),
 	}
 }
 

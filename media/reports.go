@@ -22,7 +22,10 @@ type reports struct {
 	farLost   uint64
 	farJitter time.Duration
 
-	rating rating
+	minutes   minutes
+	rating    rating // of what comes from the party
+	farRating rating // of what it hears
+	discards  discards
 }
 
 const reportEvery = 5 * time.Second // RFC 3550 §6.2; each is moved by up to half, so that calls do not report in step
@@ -30,7 +33,7 @@ const reportEvery = 5 * time.Second // RFC 3550 §6.2; each is moved by up to ha
 // report sends what is due.
 func (l *loop) report(p *Port) {
 	s := &p.in.reports
-	s.rating.minute(l.now, p.in.stats.Packets(), p.in.stats.Lost(), p.delay())
+	p.rate(l.now)
 	if s.next == 0 {
 		s.next = l.now + rand.Int64N(int64(reportEvery)/2) + int64(reportEvery)/4
 	}
@@ -75,13 +78,44 @@ func (l *loop) sendReport(p *Port, bye bool) {
 	}
 }
 
+// rate closes the minute of a leg that has passed, if it has.
+func (p *Port) rate(now int64) {
+	s := &p.in.reports
+	played, missed := p.played()
+	if !s.minutes.turn(now) {
+		return
+	}
+	s.rating.close(s.minutes.over, played, missed, p.delay())
+	came, farDelay := s.far(p.out.sent)
+	s.farRating.close(s.minutes.over, came, s.farLost, farDelay)
+	s.minutes.over++
+}
+
+// played is how many packets of the party came in time to be heard, and how many did not.
+func (p *Port) played() (played, missed uint64) {
+	packets, thrown := p.in.stats.Packets(), uint64(0)
+	if r := p.in.obeys; r != nil {
+		thrown = min(packets, p.in.reports.discards.count(r.seat))
+	}
+	return packets - thrown, p.in.stats.Lost() + thrown
+}
+
+// far is what the party tells of our packets: how many came, and how late they are heard. None
+// came if it tells nothing.
+func (s *reports) far(sent uint64) (came uint64, delay time.Duration) {
+	if !s.farHeard {
+		return 0, 0
+	}
+	return sent - min(sent, s.farLost), s.roundTrip/2 + 20*time.Millisecond + 2*s.farJitter
+}
+
 // farOpinion is the estimated mean opinion of what the party hears.
 func (s *reports) farOpinion(sent uint64) float64 {
 	if !s.farHeard {
 		return 0
 	}
-	came := sent - min(sent, s.farLost)
-	return opinion(came, s.farLost, s.roundTrip/2+20*time.Millisecond+2*s.farJitter)
+	came, delay := s.far(sent)
+	return opinion(came, s.farLost, delay)
 }
 
 // reportsTo is where the party hears reports: where its own come from, unless it has moved

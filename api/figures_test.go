@@ -37,13 +37,9 @@ func (d aDay) Events(_ context.Context, from, to time.Time) iter.Seq2[acd.Event,
 }
 
 func someFigures() *figures.Book {
-	b, err := figures.OpenBook(context.Background(), aDay{dawn}, figures.Settings{
+	return figures.NewBook(aDay{dawn}, figures.Settings{
 		TimeZone: "Europe/Berlin", Teams: map[string][]string{"north": {"anna", "b", "c", "d", "e"}},
-	}, dawn.Add(72*time.Hour))
-	if err != nil {
-		panic(err)
-	}
-	return b
+	})
 }
 
 func TestFiguresOfADay(t *testing.T) {

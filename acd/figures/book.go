@@ -21,27 +21,29 @@ type History interface {
 
 const (
 	// liveFor is how much of the past is kept at hand: today and yesterday, wherever
-	// midnight is.
+	// midnight is, unless more happened than is kept (mostFacts).
 	liveFor = 48 * time.Hour
 	// around is how much before and after a period is read of the history: to know who
 	// was at work when it began, and how what was going on at its end came out.
 	around = 24 * time.Hour
 	// longestAsk bounds a period; a report over a year is made of four.
 	longestAsk = 93 * 24 * time.Hour
-	// forgetEvery is how often what is older than liveFor is dropped.
-	forgetEvery = time.Hour
+	// reports is how many answers may read the history at once; the others wait.
+	reports = 2
 )
 
 // Book answers for any period: from what it heard live, or from the history, by the same
-// Engine. It is safe for concurrent use.
+// Engine. Until it has read the last two days (Run) every answer comes from the history.
+// It is safe for concurrent use.
 type Book struct {
 	history History
+	reading chan struct{} // holds one for each answer that reads the history
+	inbox   inbox
 
-	mu       sync.Mutex // guards all following fields; held while an answer is computed, never across I/O
+	mu       sync.Mutex // guards all following fields; held while an answer is computed, never across I/O, and never by Heard
 	settings Settings
-	live     *Engine
-	begins   time.Time // live knows everything from then on
-	forgot   time.Time
+	live     *live // nil = not read yet
+	tally    Counts
 }
 
 // Ask is what is asked for. Zero fields ask for everything there is.
@@ -56,34 +58,10 @@ type Ask struct {
 // ErrAsk is wrapped by everything that is wrong with a question.
 var ErrAsk = errors.New("figures cannot be given")
 
-// OpenBook makes a book that knows the last two days. What the floor tells goes to
-// Heard from then on.
-func OpenBook(ctx context.Context, h History, s Settings, now time.Time) (*Book, error) {
-	b := &Book{history: h, settings: s.WithDefaults(), begins: now.Add(around - liveFor), forgot: now}
-	b.live = New(b.settings.Rules)
-	for e, err := range h.Events(ctx, now.Add(-liveFor), now.Add(liveFor)) {
-		if err != nil {
-			return nil, fmt.Errorf("read the last two days for figures: %w", err)
-		}
-		b.live.Add(e)
-	}
-	return b, nil
-}
-
-// Heard takes what the floor has just written. It waits for no I/O.
-func (b *Book) Heard(events []acd.Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, e := range events {
-		b.live.Add(e)
-	}
-	if n := len(events); n > 0 && events[n-1].At.Wall.Sub(b.forgot) > forgetEvery {
-		b.forgot = events[n-1].At.Wall
-		b.live.Forget(b.forgot.Add(-liveFor))
-		if begins := b.forgot.Add(-liveFor); begins.After(b.begins) {
-			b.begins = begins
-		}
-	}
+// NewBook makes a book over a history. It reads nothing yet: what the floor tells goes to
+// Heard from then on, and Run reads what was before.
+func NewBook(h History, s Settings) *Book {
+	return &Book{history: h, settings: s.WithDefaults(), reading: make(chan struct{}, reports), inbox: inbox{more: make(chan struct{}, 1)}}
 }
 
 // Set takes new settings.
@@ -91,7 +69,9 @@ func (b *Book) Set(s Settings) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.settings = s.WithDefaults()
-	b.live.rules = b.settings.Rules
+	if b.live != nil {
+		b.live.rules = b.settings.Rules
+	}
 }
 
 // Settings gives those in force.
@@ -105,6 +85,12 @@ func (b *Book) Settings() Settings {
 func (b *Book) answer(ctx context.Context, a Ask, cuts Cuts, now time.Time, compute func(*Engine) error) error {
 	if err := b.atHand(a, cuts, compute); !errors.Is(err, errNotAtHand) {
 		return err
+	}
+	select {
+	case b.reading <- struct{}{}:
+		defer func() { <-b.reading }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for other reports: %w", context.Cause(ctx))
 	}
 	before, after := around, around
 	if a.Repeats {
@@ -129,10 +115,10 @@ var errNotAtHand = errors.New("not at hand")
 func (b *Book) atHand(a Ask, cuts Cuts, compute func(*Engine) error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if a.Within != 0 || a.Repeats || cuts.From().Before(b.begins) {
+	if b.takeIn(); b.live == nil || a.Within != 0 || a.Repeats || cuts.From().Before(b.live.begins) {
 		return errNotAtHand
 	}
-	return compute(b.live)
+	return compute(b.live.Engine)
 }
 
 // rules are those in force, with what the question says otherwise.

@@ -144,10 +144,7 @@ func TestFirstContactResolution(t *testing.T) {
 		"x did, and was refused":              {6 * day, 30 * day, "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, err := OpenBook(t.Context(), past(s.events), Settings{}, noon.Add(tc.told))
-			if err != nil {
-				t.Fatal(err)
-			}
+			b := opened(t, past(s.events), Settings{}, noon.Add(tc.told))
 			a := Ask{From: noon.Add(tc.day), To: noon.Add(tc.day + day), Queue: "q", Repeats: true}
 			b.history = past(slices.DeleteFunc(slices.Clone(s.events), func(e acd.Event) bool { return e.At.Wall.After(noon.Add(tc.told)) }))
 			r, err := b.Queues(t.Context(), a, noon.Add(tc.told))

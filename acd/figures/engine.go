@@ -254,6 +254,15 @@ func (e *Engine) Forget(before time.Time) {
 	maps.DeleteFunc(e.called, func(_ string, s sighting) bool { return before.Sub(s.at) > repeatWithin })
 }
 
+// facts is how many things the engine knows, which is what its memory grows with.
+func (e *Engine) facts() int {
+	n := e.past.Facts()
+	for _, all := range e.visits {
+		n += len(all)
+	}
+	return n
+}
+
 // Queues gives the queues that something happened in, by name.
 func (e *Engine) Queues() []string {
 	names := map[string]bool{}

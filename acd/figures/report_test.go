@@ -27,6 +27,19 @@ func (p past) Events(_ context.Context, from, to time.Time) iter.Seq2[acd.Event,
 	}
 }
 
+// opened is a book that has read the last two days.
+func opened(t interface {
+	Context() context.Context
+	Fatal(args ...any)
+}, h History, s Settings, now time.Time,
+) *Book {
+	b := NewBook(h, s)
+	if err := b.read(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // TestPromiseFiguresOfTheBookAreThoseOfItsHistory: whatever of a day the book heard live
 // and whatever it read at its start, it answers what the history alone does.
 func TestPromiseFiguresOfTheBookAreThoseOfItsHistory(t *testing.T) {
@@ -38,17 +51,11 @@ func TestPromiseFiguresOfTheBookAreThoseOfItsHistory(t *testing.T) {
 		if started > 0 {
 			begun = d.events[started-1].At.Wall
 		}
-		live, err := OpenBook(t.Context(), past(d.events[:started]), Settings{}, begun)
-		if err != nil {
-			t.Fatal(err)
-		}
+		live := opened(t, past(d.events[:started]), Settings{}, begun)
 		for _, e := range d.events[started:] {
 			live.Heard([]acd.Event{e})
 		}
-		read, err := OpenBook(t.Context(), past(nil), Settings{}, now.Add(1000*time.Hour)) // all is long ago for it
-		if err != nil {
-			t.Fatal(err)
-		}
+		read := opened(t, past(nil), Settings{}, now.Add(1000*time.Hour)) // all is long ago for it
 		read.history = past(d.events)
 		a := Ask{From: begun, To: now, Step: Quarter}
 		x, err1 := live.Queues(t.Context(), a, now)
@@ -75,10 +82,7 @@ func TestPromiseFiguresOfTheBookAreThoseOfItsHistory(t *testing.T) {
 func TestAReportAsCSV(t *testing.T) {
 	s := &story{}
 	s.call(time.Minute, "anna", "orders", 1, time.Minute, acd.Talk{}, "caller_ended")
-	b, err := OpenBook(t.Context(), past(s.events), Settings{}, noon.Add(time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := opened(t, past(s.events), Settings{}, noon.Add(time.Hour))
 	r, err := b.Queues(t.Context(), Ask{From: noon, To: noon.Add(30 * time.Minute), Step: Quarter}, noon.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
@@ -104,10 +108,7 @@ func TestAReportAsCSV(t *testing.T) {
 
 func TestQuestionsThatCannotBeAnswered(t *testing.T) {
 	five := map[string][]string{"north": {"a", "b", "c", "d", "e"}}
-	b, err := OpenBook(t.Context(), past(nil), Settings{Teams: five, QueueLog: LogOff}, noon)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := opened(t, past(nil), Settings{Teams: five, QueueLog: LogOff}, noon)
 	day := Ask{From: noon.Add(-12 * time.Hour), To: noon.Add(12 * time.Hour)}
 	for name, ask := range map[string]func() error{
 		"a period that ends before it begins": func() error { _, err := b.Queues(t.Context(), Ask{From: noon, To: noon}, noon); return err },
@@ -134,10 +135,7 @@ func TestQuestionsThatCannotBeAnswered(t *testing.T) {
 func TestAnotherTargetIsComputedFromTheHistory(t *testing.T) {
 	s := &story{}
 	s.call(time.Minute, "anna", "orders", 1, time.Minute, acd.Talk{}, "caller_ended") // waits 10 s
-	b, err := OpenBook(t.Context(), past(s.events), Settings{}, noon.Add(time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := opened(t, past(s.events), Settings{}, noon.Add(time.Hour))
 	b.Set(Settings{Rules: Rules{Queues: map[string]time.Duration{"orders": 9 * time.Second}}})
 	for within, want := range map[time.Duration]string{0: "0", 10 * time.Second: "1", 5 * time.Second: "0"} {
 		r, err := b.Queues(t.Context(), Ask{From: noon, To: noon.Add(time.Hour), Queue: "orders", Within: within}, noon.Add(time.Hour))

@@ -217,11 +217,7 @@ func (h history) stored(per time.Duration) (_ figures.Load, _ time.Time, err err
 		return figures.Load{}, time.Time{}, err
 	}
 	now := time.Now()
-	book, err := figures.OpenBook(ctx, s, figures.Settings{}, now)
-	if err != nil {
-		return figures.Load{}, time.Time{}, err
-	}
-	r, err := book.Queues(ctx, figures.Ask{From: from, To: to, Step: per.String(), Queue: h.Queue}, now)
+	r, err := figures.NewBook(s, figures.Settings{}).Queues(ctx, figures.Ask{From: from, To: to, Step: per.String(), Queue: h.Queue}, now)
 	if err != nil {
 		return figures.Load{}, time.Time{}, err
 	}

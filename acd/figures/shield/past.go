@@ -96,7 +96,7 @@ func (p *Past) toWork(a *person, e *acd.Event) {
 	if w == nil {
 		return
 	}
-	w.call.last = e.At.Wall
+	w.call.heard(e.At.Wall)
 	switch e.Kind {
 	case acd.KindAnswered:
 		w.answered = e.At
@@ -143,7 +143,8 @@ func (p *Past) begin(a *person, e *acd.Event) {
 		c = &conversation{id: e.Call}
 		p.calls[e.Call] = c
 	}
-	c.last = e.At.Wall
+	c.heard(e.At.Wall)
+	c.open++
 	w := &Work{agent: a.name, queue: e.Queue, call: c, ticket: e.Ticket, seat: e.Assignment, seen: true, offered: e.At}
 	a.work = w
 	a.works = append(a.works, w)
@@ -191,6 +192,7 @@ func (a *person) close(at acd.Stamp) {
 		w.wrapped = w.finished
 	}
 	w.closed = at
+	w.call.open--
 	a.work = nil
 }
 
@@ -300,14 +302,31 @@ func (p *Past) Forget(before time.Time) {
 			delete(p.people, name)
 		}
 	}
-	maps.DeleteFunc(p.calls, func(_ string, c *conversation) bool { return c.last.Before(before.Add(-callLasts)) })
+	maps.DeleteFunc(p.calls, func(_ string, c *conversation) bool { return c.over(before) })
 	maps.DeleteFunc(p.answers, func(_ uint64, at time.Time) bool { return at.Before(before) })
 	p.broken.forget(before)
 }
 
-// callLasts is for how long after its last conversation a call is known: one that comes
-// back from a menu is the same call, and as protected.
+// callLasts is for how long after its last conversation a protected call is known: one
+// that comes back from a menu is the same call, and as protected.
 const callLasts = 24 * time.Hour
+
+// over tells whether nothing after a moment can need the conversation.
+func (c *conversation) over(before time.Time) bool {
+	if c.protected {
+		return c.last.Before(before.Add(-callLasts))
+	}
+	return c.open == 0 && c.last.Before(before)
+}
+
+// Facts is how many things are known, which is what the memory grows with.
+func (p *Past) Facts() int {
+	n := len(p.calls) + len(p.answers) + len(p.broken.WrapUps)
+	for _, a := range p.people {
+		n += len(a.works) + len(a.spells)
+	}
+	return n
+}
 
 // kept gives what is not old, in memory of its own when anything is.
 func kept[T any](all []T, old func(T) bool) []T {

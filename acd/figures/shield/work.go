@@ -40,7 +40,14 @@ type rest struct {
 type conversation struct {
 	id        string
 	protected bool
+	open      int       // works of it that go on
 	last      time.Time // when it was heard of last
+}
+
+func (c *conversation) heard(at time.Time) {
+	if at.After(c.last) {
+		c.last = at
+	}
 }
 
 // protected tells whether the work is invisible to the agent's figures.

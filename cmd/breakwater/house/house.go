@@ -112,9 +112,7 @@ func (h *House) openFloor(ctx context.Context, c *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	if h.figures, err = figures.OpenBook(ctx, h.Store, c.FiguresPlan(), time.Now()); err != nil {
-		return err
-	}
+	h.figures = figures.NewBook(h.Store, c.FiguresPlan())
 	more := []acd.Option{acd.WithWritten(h.figures.Heard)}
 	if d := c.Floor.Decisions; !d.Off {
 		if h.decisions, err = chronicle.New(d, h.opts.Version, h.opts.Log); err != nil {
@@ -175,7 +173,7 @@ func (h *House) Run(ctx context.Context) error {
 	defer stopRooms()
 	wire, stopWire := context.WithCancel(rooms)
 	defer stopWire()
-	ended, running := make(chan error, 8), 0
+	ended, running := make(chan error, 11), 0
 	run := func(name string, f func() error) {
 		running++
 		go func() {
@@ -194,6 +192,7 @@ func (h *House) Run(ctx context.Context) error {
 	run("talks", func() error { return h.Exchange.ServeTalks(rooms) })
 	run("shifts", func() error { return h.shifts.run(rooms) })
 	run("history", func() error { return h.forget(rooms) })
+	run("figures", func() error { return h.figures.Run(rooms, h.opts.Log) })
 	if h.backlog != nil {
 		run("events", func() error { return h.backlog.Run(rooms) })
 	}

@@ -122,6 +122,7 @@ func (h *House) gauges() map[string]float64 {
 		"sip_transactions":         float64(wire.Transactions),
 		"sip_mailboxes":            float64(wire.Mailboxes),
 		"guard_max_dbm0":           h.Exchange.Loudest(),
+		"figures_facts":            float64(h.figures.Counts().Facts),
 	}
 }
 
@@ -163,6 +164,11 @@ func (h *House) counts() map[string]float64 {
 		`media_packets_dropped_total{reason="drained"}`:   float64(sound.Drained),
 		`media_packets_dropped_total{reason="circling"}`:  float64(sound.Circling),
 	}
+	hand := h.figures.Counts()
+	counts["figures_reads_total"] = float64(hand.Reads)
+	counts["figures_reads_failed_total"] = float64(hand.Failed)
+	counts["figures_cut_total"] = float64(hand.Cut)
+	counts["figures_unheard_total"] = float64(hand.Unheard)
 	if h.decisions != nil {
 		d := h.decisions.Counts()
 		counts["decisions_written_total"] = float64(d.Written)

@@ -50,6 +50,7 @@ type Exchange struct {
 	mu      sync.Mutex
 	calls   map[string]*Call
 	closing bool
+	down    bool // another server has taken over
 	ended   sync.WaitGroup
 }
 
@@ -183,21 +184,23 @@ func (x *Exchange) Ready() error {
 	switch {
 	case x.closing:
 		return errStopping
+	case x.down:
+		return errStandsDown
 	case len(x.calls) >= x.plan.Load().Settings.MaxCalls:
 		return errFull
 	}
 	return nil
 }
 
-// Incoming begins a call for the leg. false = no: stopping, or too many calls.
+// Incoming begins a call for the leg. false = no: stopping, standing down, or too many calls.
 func (x *Exchange) Incoming(leg Leg) bool {
 	return x.begin(newCall(x, leg))
 }
 
-// begin runs a call. false = no: stopping, or too many calls.
+// begin runs a call. false = no: stopping, standing down, or too many calls.
 func (x *Exchange) begin(c *Call) bool {
 	x.mu.Lock()
-	if x.closing || len(x.calls) >= c.plan.Settings.MaxCalls {
+	if x.closing || x.down || len(x.calls) >= c.plan.Settings.MaxCalls {
 		x.mu.Unlock()
 		x.tally.Add("calls_refused_total")
 		return false

@@ -144,6 +144,10 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 			return nil, goal{}, abandoned(err)
 		}
 	}
+	if c.x.standsDown() {
+		c.sendAway()
+		return nil, goal{}, takenOver()
+	}
 	ticket, err := c.x.parts.Floor.Enter(ctx, e)
 	if next, ok := c.keptOut(err); ok {
 		return nil, next, nil

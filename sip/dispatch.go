@@ -101,14 +101,20 @@ func (s *Server) requestCame(from hop, req *sip.Request) {
 	if opens && s.overloaded(from, req) {
 		return
 	}
+	down := s.down.Load()
+	if down && req.Method == sip.REGISTER {
+		s.unplaced(from, req, true)
+		return
+	}
 	var proof *digest.Verdict
-	if opens {
+	if opens && !down {
 		var refused bool
 		if proof, refused = s.stranger(from, req); refused {
 			return
 		}
 	}
-	switch s.office.deliver(callIDOf(req), opens, from.reliable(), func(b *mailbox) { s.request(b, from, req, proof) }) {
+	// What came before is in its mailbox and goes on; nothing gets a new one.
+	switch s.office.deliver(callIDOf(req), opens && !down, from.reliable(), func(b *mailbox) { s.request(b, from, req, proof) }) {
 	case boxFull:
 		s.tally.mailboxFull.Add(1)
 	case noRoom:
@@ -126,7 +132,7 @@ func (s *Server) unplaced(from hop, req *sip.Request, opens bool) {
 	default:
 		s.tally.overload.Add(1)
 		status := sip.StatusServiceUnavailable
-		if req.IsInvite() && !s.limiter.Trunk(from.remote.Addr()) {
+		if req.IsInvite() && !s.limiter.Trunk(from.remote.Addr()) && !s.down.Load() { // from a server that stands down phones are to go away
 			status = sip.StatusTemporarilyUnavailable
 		}
 		s.stateless(from, req, status, []sip.Header{sip.NewHeader("Retry-After", retryAfter())})

@@ -50,7 +50,8 @@ type Server struct {
 type lifetime struct {
 	up      chan struct{} // closed when every listener is read
 	closing atomic.Bool
-	serving sync.Mutex // held by Serve, for ever: a server is served once
+	down    atomic.Bool // another server has taken over
+	serving sync.Mutex  // held by Serve, for ever: a server is served once
 	ctx     context.Context
 	end     context.CancelFunc
 }
@@ -116,6 +117,11 @@ func (s *Server) Serve(ctx context.Context, board Switchboard) error {
 	s.wire.close()
 	return nil
 }
+
+// StandDown refuses from now on whatever would begin something, with 503 and Retry-After:
+// callers, registrations, and the OPTIONS by which trunks ask whether we serve. So they go
+// to the server that has taken over. Calls in progress notice nothing. It cannot be undone.
+func (s *Server) StandDown() { s.down.Store(true) }
 
 // endLegs says goodbye to everyone and waits until they answered, at most a moment.
 func (s *Server) endLegs() {

@@ -39,6 +39,9 @@ type watched struct {
 // aware is an engine that knows by itself whether it can keep anything.
 type aware interface{ Away() error }
 
+// leased is an engine that another server can take over.
+type leased interface{ Fenced() <-chan struct{} }
+
 func watch(e Engine, name string, log *slog.Logger) *watched {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -60,6 +63,14 @@ func (w *watched) Health() Health {
 		h.Why = w.down.Error()
 	}
 	return h
+}
+
+// Lost implements Store.
+func (w *watched) Lost() <-chan struct{} {
+	if e, ok := w.engine.(leased); ok {
+		return e.Fenced()
+	}
+	return nil
 }
 
 // note takes an engine's answer. A refusal by the rules and a caller who no longer

@@ -22,6 +22,9 @@ import (
 type Store interface {
 	Engine
 	Health() Health
+	// Lost is closed when another server has taken over: nothing will be kept any more.
+	// It is nil where that cannot happen.
+	Lost() <-chan struct{}
 }
 
 // Engine is one way to keep everything. All of them are held to one contract.

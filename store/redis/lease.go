@@ -117,6 +117,7 @@ func (s *Store) renew(parent context.Context) {
 	switch {
 	case err == nil && word == "lost":
 		err = ErrFenced
+		s.lose()
 	case err == nil && word == "forgotten":
 		s.log.Error("redis has forgotten what it had acknowledged: the floor writes its state anew, the rest is what phones and calls tell again",
 			"store", s.shown)

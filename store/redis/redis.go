@@ -55,6 +55,8 @@ type Store struct {
 	acked atomic.Uint64 // Seq of the newest event that Redis has acknowledged
 
 	away  atomic.Pointer[outage] // nil = Redis answers
+	taken chan struct{}          // closed when another server has the name
+	lose  func()                 // closes it
 	doubt chan struct{}          // capacity 1: a write failed, look at once
 	stop  context.CancelFunc
 	ended sync.WaitGroup
@@ -85,6 +87,8 @@ func Open(ctx context.Context, rawURL string, log *slog.Logger) (*Store, error) 
 		db: o.connect(), log: log, shown: o.shown, keys: keys{"breakwater:{" + o.name + "}:"},
 		ops: newScripts(), doubt: make(chan struct{}, 1), stop: stop,
 	}
+	s.taken = make(chan struct{})
+	s.lose = sync.OnceFunc(func() { close(s.taken) })
 	s.lease = newLease(o.lease)
 	if err := s.takeLease(ctx, o.wait); err != nil {
 		stop()
@@ -107,6 +111,9 @@ func (s *Store) Close() error {
 	}
 	return errors.Join(err, s.db.Close())
 }
+
+// Fenced is closed when another server owns the name.
+func (s *Store) Fenced() <-chan struct{} { return s.taken }
 
 // Away says why nothing can be kept now; nil = it can.
 func (s *Store) Away() error {
@@ -141,6 +148,7 @@ func (s *Store) judge(err error) error {
 		switch word, rest, _ := strings.Cut(strings.TrimPrefix(refused.Error(), "ERR "), " "); word {
 		case "FENCED":
 			err = ErrFenced
+			s.lose()
 		case "SEALED":
 			return call.ErrSealed
 		case "APPENDED":

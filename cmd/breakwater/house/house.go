@@ -192,6 +192,7 @@ func (h *House) Run(ctx context.Context) error {
 	run("talks", func() error { return h.Exchange.ServeTalks(rooms) })
 	run("shifts", func() error { return h.shifts.run(rooms) })
 	run("history", func() error { return h.forget(rooms) })
+	run("lease", func() error { return h.guardLease(rooms) })
 	run("figures", func() error { return h.figures.Run(rooms, h.opts.Log) })
 	if h.backlog != nil {
 		run("events", func() error { return h.backlog.Run(rooms) })

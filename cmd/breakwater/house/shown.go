@@ -122,8 +122,16 @@ func (h *House) gauges() map[string]float64 {
 		"sip_transactions":         float64(wire.Transactions),
 		"sip_mailboxes":            float64(wire.Mailboxes),
 		"guard_max_dbm0":           h.Exchange.Loudest(),
+		"store_lost":               truth(h.Store.Health().Lost),
 		"figures_facts":            float64(h.figures.Counts().Facts),
 	}
+}
+
+func truth(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // counts are the counters of every room. Those of the calls have their labels in

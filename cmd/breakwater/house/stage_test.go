@@ -96,7 +96,7 @@ func (s *stage) opens() {
 	go func() { ended <- h.Run(serving) }()
 	s.stops = sync.OnceFunc(func() {
 		stop()
-		if err := <-ended; err != nil {
+		if err := <-ended; err != nil && s.options["replaced"] == "" { // what a server that was replaced did is kept nowhere
 			s.Errorf("the house stopped with: %v", err)
 		}
 	})

@@ -104,7 +104,17 @@ type Store struct {
 	// History is how long the floor's events are kept for figures. They tell when each
 	// person worked: keep them no longer than needed.
 	History time.Duration `yaml:"history"` // how long events are kept for figures; at least 48h; default 9600h, which is 400 days: this month and the same a year ago
+	// Records is how long the records of calls are kept, with the names of their recordings.
+	// They name callers and agents: keep them no longer than needed.
+	Records time.Duration `yaml:"records"` // how long records of calls are kept, by their start; at least 168h; those of protected calls at least 4320h, which is 180 days: so long a caller's suspension may be reviewed; default 9600h, which is 400 days
 }
+
+// protectedKept is how long what happened to an agent can be shown at least: a caller's
+// tier is reviewed within half a year.
+const protectedKept = 180 * 24 * time.Hour
+
+// Protected is how long the records of protected calls are kept.
+func (s Store) Protected() time.Duration { return max(s.Records, protectedKept) }
 
 // WithDefaults fills what is empty.
 func (s Store) WithDefaults() Store {
@@ -113,6 +123,9 @@ func (s Store) WithDefaults() Store {
 	}
 	if s.History == 0 {
 		s.History = 400 * 24 * time.Hour
+	}
+	if s.Records == 0 {
+		s.Records = 400 * 24 * time.Hour
 	}
 	return s
 }

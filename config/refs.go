@@ -313,6 +313,9 @@ func (r *reading) checkStore(c *Config) {
 	if c.Store.History < 48*time.Hour {
 		r.complain("store.history", fmt.Sprintf("%s is shorter than 48h: the figures of a day need the day before", c.Store.History), "")
 	}
+	if c.Store.Records < 7*24*time.Hour {
+		r.complain("store.records", fmt.Sprintf("%s is shorter than 168h: who complains of a call does so within a week", c.Store.Records), "")
+	}
 }
 
 const knownStores = "write sqlite:FILE, memory: or redis://HOST:PORT"

@@ -36,6 +36,7 @@ func TestEveryKeyIsInOneSlotOfACluster(t *testing.T) {
 		"append":  s.Append(t.Context(), []acd.Event{{Seq: 1, At: acd.Stamp{Wall: now.Add(-time.Hour)}}}),
 		"compact": s.Compact(t.Context(), 1, []byte("{}")),
 		"forget":  s.Forget(t.Context(), now),
+		"records": s.ForgetRecords(t.Context(), now.Add(-time.Hour), now.Add(-time.Hour)),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", what, err)

@@ -252,3 +252,45 @@ func TestManyWriteAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestRecordsAreForgottenAndThoseOfProtectedCallsLater has more of them than one clean-up
+// takes at once.
+func TestRecordsAreForgottenAndThoseOfProtectedCallsLater(t *testing.T) {
+	each(t, func(t *testing.T, open opener) {
+		s := open(t)
+		defer closed(t, s)
+		noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		const each = 700
+		for i := range 2 * each { // every other one is protected
+			r := call.Record{ID: fmt.Sprintf("R%04d", i), Start: noon.Add(time.Duration(i) * time.Second), Caller: "01", Agent: "anna", Queue: "orders", Protected: i%2 == 1}
+			if err := s.Seal(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Begin(t.Context(), call.Record{ID: "draft", Start: noon}); err != nil {
+			t.Fatal(err)
+		}
+		before, protected := noon.Add(1300*time.Second), noon.Add(200*time.Second)
+		for range 2 { // the second time there is nothing to do
+			if err := s.ForgetRecords(t.Context(), before, protected); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for name, q := range map[string]call.Query{
+			"all": {Limit: 5000}, "of an agent": {Agent: "anna", Limit: 5000}, "of a queue": {Queue: "orders", Limit: 5000}, "of a caller": {Caller: "01", Limit: 5000},
+		} {
+			found, err := s.Records(t.Context(), q)
+			if err != nil || len(found) != 100+550 { // the last 100, and of those before 550 protected
+				t.Errorf("%s: %d records are left, %v; want 650", name, len(found), err)
+			}
+			for _, r := range found {
+				if r.Start.Before(protected) || !r.Protected && r.Start.Before(before) {
+					t.Errorf("%s: %s is left", name, r.ID)
+				}
+			}
+		}
+		if left, err := s.Unsealed(t.Context()); err != nil || len(left) != 1 {
+			t.Errorf("%d drafts are left, %v", len(left), err)
+		}
+	})
+}

@@ -201,3 +201,8 @@ func (w *watched) Events(ctx context.Context, from, to time.Time) iter.Seq2[acd.
 func (w *watched) Forget(ctx context.Context, before time.Time) error {
 	return w.note(ctx, w.engine.Forget(ctx, before))
 }
+
+// ForgetRecords implements Archive.
+func (w *watched) ForgetRecords(ctx context.Context, before, protected time.Time) error {
+	return w.note(ctx, w.engine.ForgetRecords(ctx, before, protected))
+}

@@ -34,7 +34,15 @@ type Engine interface {
 	call.Exposures
 	acd.Ledger
 	History
+	Archive
 	Close() error
+}
+
+// Archive is the records of calls that have ended, until they are forgotten.
+type Archive interface {
+	// ForgetRecords deletes the sealed records of calls that began before a moment, and
+	// those of protected calls only where they began before another. Drafts stay.
+	ForgetRecords(ctx context.Context, before, protected time.Time) error
 }
 
 // History is the past of the floor: the ledger's events, those of snapshots too, until

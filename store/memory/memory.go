@@ -5,6 +5,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -131,6 +132,16 @@ func (s *Store) Records(_ context.Context, q call.Query) ([]call.Record, error) 
 		q.Limit = 100
 	}
 	return found[:min(q.Limit, len(found))], nil
+}
+
+// ForgetRecords implements store.Archive.
+func (s *Store) ForgetRecords(_ context.Context, before, protected time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.sealed, func(_ string, r call.Record) bool {
+		return r.Start.Before(before) && (!r.Protected || r.Start.Before(protected))
+	})
+	return nil
 }
 
 func matches(q call.Query, r call.Record) bool {

@@ -10,6 +10,7 @@ type scripts struct {
 	expose                  *redis.Script
 	append, compact         *redis.Script
 	forget, forgetHours     *redis.Script
+	forgetRecords           *redis.Script
 }
 
 func newScripts() scripts {
@@ -19,6 +20,7 @@ func newScripts() scripts {
 		bind: fenced(bind), unbind: fenced(unbind), bindings: redis.NewScript(bindings),
 		begin: fenced(begin), seal: fenced(seal), expose: fenced(expose),
 		append: fenced(appendEvents), compact: fenced(compact), forget: fenced(forget), forgetHours: fenced(forgetHours),
+		forgetRecords: fenced(forgetRecords),
 	}
 }
 
@@ -167,4 +169,11 @@ return 1`
 // fields….
 const forgetHours = `
 for i = 2, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i]) end
+return 1`
+
+// forgetRecords deletes records everywhere. KEYS: fence, records, indexes…; ARGV: token,
+// ids….
+const forgetRecords = `
+redis.call('HDEL', KEYS[2], unpack(ARGV, 2))
+for i = 3, #KEYS do redis.call('ZREM', KEYS[i], unpack(ARGV, 2)) end
 return 1`

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"breakwater/call"
 )
@@ -108,4 +109,31 @@ func (s *Store) records(ctx context.Context, query string, args ...any) ([]call.
 		all = append(all, r)
 	}
 	return all, rows.Err()
+}
+
+// recordsPage is how many records one transaction deletes, so that a clean-up never holds
+// up a call for long.
+const recordsPage = 500
+
+// ForgetRecords implements store.Archive.
+func (s *Store) ForgetRecords(ctx context.Context, before, protected time.Time) error {
+	for {
+		var gone int64
+		err := s.write.within(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			done, err := tx.ExecContext(ctx, `DELETE FROM records WHERE id IN (SELECT id FROM records WHERE start < ?1
+				AND (start < ?2 OR NOT coalesce(json_extract(CAST(body AS TEXT), '$.protected'), 0)) LIMIT ?3)`,
+				before.UnixMilli(), protected.UnixMilli(), recordsPage)
+			if err != nil {
+				return err
+			}
+			gone, err = done.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("forget records: %w", err)
+		}
+		if gone < recordsPage {
+			return nil
+		}
+	}
 }

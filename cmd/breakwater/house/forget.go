@@ -8,15 +8,18 @@ import (
 // forgetEvery is how often the past is cut to the length that the config allows.
 const forgetEvery = time.Hour
 
-// forget deletes events older than the config keeps them, until ctx ends. A failure is
-// told and tried again: it must not stop calls.
+// forget deletes events and records older than the config keeps them, until ctx ends. A
+// failure is told and tried again: it must not stop calls.
 func (h *House) forget(ctx context.Context) error {
 	tick := time.NewTicker(forgetEvery)
 	defer tick.Stop()
 	for {
-		before := time.Now().Add(-h.Keeper.Current().Store.History)
-		if err := h.Store.Forget(ctx, before); err != nil && ctx.Err() == nil {
-			h.opts.Log.Warn("old events not forgotten", "before", before, "err", err)
+		now, keep := time.Now(), h.Keeper.Current().Store
+		if err := h.Store.Forget(ctx, now.Add(-keep.History)); err != nil && ctx.Err() == nil {
+			h.opts.Log.Warn("old events not forgotten", "older than", keep.History, "err", err)
+		}
+		if err := h.Store.ForgetRecords(ctx, now.Add(-keep.Records), now.Add(-keep.Protected())); err != nil && ctx.Err() == nil {
+			h.opts.Log.Warn("old records not forgotten", "older than", keep.Records, "err", err)
 		}
 		select {
 		case <-ctx.Done():

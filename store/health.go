@@ -104,6 +104,9 @@ func (w *watched) fell(err error) {
 }
 
 func (w *watched) rose() {
+	if e, ok := w.engine.(aware); ok && e.Away() != nil {
+		return // it took what it was given, and still says that it is not well
+	}
 	w.mu.Lock()
 	was, since := w.down != nil, w.since
 	if was {

@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -58,6 +59,8 @@ type Store struct {
 	write *writer
 	read  *sql.DB
 	lock  *os.File // held while open: a second server would seal our live calls
+	sync  func(file string) error
+	unfit atomic.Pointer[error] // why what was written may not survive a power cut; nil = it will
 	stop  chan struct{}
 	ended sync.WaitGroup
 }
@@ -67,7 +70,7 @@ func Open(ctx context.Context, file string, log *slog.Logger) (_ *Store, err err
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	s := &Store{file: file, log: log, stop: make(chan struct{})}
+	s := &Store{file: file, log: log, stop: make(chan struct{}), sync: syncFile}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("sqlite %s: %w", file, err), s.closeAll())
@@ -151,40 +154,4 @@ func lockFile(name string) (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
-}
-
-// flush brings the write-ahead log to the disk while there is something new.
-func (s *Store) flush() {
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	failing := false
-	for {
-		select {
-		case <-tick.C:
-		case <-s.stop:
-			return // closing checkpoints and syncs
-		}
-		if !s.write.dirty.Swap(false) {
-			continue
-		}
-		err := syncFile(s.file + "-wal")
-		if err != nil && !failing {
-			s.log.Error("what was written may not survive a power cut", "file", s.file, "err", err)
-		}
-		failing = err != nil
-		if failing {
-			s.write.dirty.Store(true) // tried again at the next tick
-		}
-	}
-}
-
-func syncFile(name string) error {
-	f, err := os.OpenFile(name, os.O_RDWR, 0)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil // checkpointed meanwhile: SQLite synced it
-	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

@@ -218,7 +218,7 @@ func (b *board) due(a *agent) time.Duration {
 	if a.State != Ready {
 		return next
 	}
-	for _, m := range []time.Duration{a.gapEnd(b), a.Pause, a.Care.Ask, a.spared.next} {
+	for _, m := range []time.Duration{a.gapEnd(b), a.Pause, b.askedTil(a), a.spared.next} {
 		if m > b.now.Mono {
 			next = min(next, m)
 		}
@@ -352,7 +352,7 @@ func (b *board) phoneBusy(name string, yes bool) {
 		kind = KindPhoneBusy
 	}
 	b.record(Event{At: b.now, Kind: kind, Agent: p.agent.Name, Phone: name, State: b.shown(p.agent)})
-	if ask := p.agent.Care.Ask; !yes && p.agent.State == Ready && began < ask && ask <= b.now.Mono {
+	if ask := b.askedTil(p.agent); !yes && p.agent.State == Ready && began < ask && ask <= b.now.Mono {
 		b.askBreak(p.agent) // the agent talked while the clock of the question ran out
 	}
 	b.touch(p.agent)

@@ -33,7 +33,7 @@ func (b *board) spare(a *agent) {
 		due := b.breakDueAt(a)
 		s.ask = due <= b.now.Mono
 		switch {
-		case s.ask && c.BreakAsk > 0 || a.Care.Ask > b.now.Mono:
+		case s.ask && c.BreakAsk > 0 || b.askedTil(a) > b.now.Mono:
 			s.bars.pause = askedForBreak
 		case s.load > b.now.Mono:
 			s.bars.pause = overLoad
@@ -110,6 +110,15 @@ func (b *board) breakDueAt(a *agent) time.Duration {
 func (b *board) askBreak(a *agent) {
 	b.count.Care.BreaksDue++
 	b.sure(a, Event{Kind: KindBreakDue, Length: max(0, b.routes.settings.Care.BreakAsk)})
+}
+
+// askedTil is until when offers wait for the agent's answer about a break; 0 = they do
+// not. A question that is out when an edit takes breaks or the asking away is dropped.
+func (b *board) askedTil(a *agent) time.Duration {
+	if c := &b.routes.settings.Care; c.Break <= 0 || c.BreakAsk <= 0 {
+		return 0
+	}
+	return a.Care.Ask
 }
 
 func (b *board) breakIsDue(a *agent) bool { return b.breakDueAt(a) <= b.now.Mono }
@@ -293,7 +302,7 @@ func (b *board) spares(a *agent, t *ticket) bool {
 	switch {
 	case q.spec.Urgent:
 		return false
-	case a.Care.Ask > b.now.Mono || b.loadEnd(a, c, bars.ramp) > b.now.Mono:
+	case b.askedTil(a) > b.now.Mono || b.loadEnd(a, c, bars.ramp) > b.now.Mono:
 		return true
 	case t.entry.hard() && (bars.newcomer || bars.ramp || bars.row):
 		return true

@@ -112,6 +112,42 @@ func TestABreakThatIsOnlyToldOfKeepsNobodyWaiting(t *testing.T) {
 	y.want("c2>anna")
 }
 
+// TestAnEditThatTakesTheBreakAwayTakesTheQuestionWithIt: nobody is kept waiting for the
+// answer to a question that the plan in force does not ask.
+func TestAnEditThatTakesTheBreakAwayTakesTheQuestionWithIt(t *testing.T) {
+	for name, edit := range map[string]func(*Care){
+		"no break is earned any more":            func(c *Care) { c.Break = off },
+		"one is told of a break and never asked": func(c *Care) { c.Break, c.BreakAsk = 5*time.Minute, off },
+	} {
+		t.Run(name, func(t *testing.T) {
+			asking := func() *play {
+				y := caring(t, map[string]QueueSpec{"q": {WrapUp: -1}}, func(c *Care) { c.Break = 5 * time.Minute }, "anna")
+				y.logIn("anna")
+				y.serve(Entry{Call: "c1", Queue: "q"}, 55*time.Minute, Outcome{})
+				y.pass(20 * time.Second) // beyond the gap
+				return y
+			}
+			next := team(map[string]QueueSpec{"q": {WrapUp: -1}}, "anna")
+			next.Settings = only(edit)
+
+			y := asking()
+			y.enter(Entry{Call: "c2", Queue: "q"})
+			y.want("")
+			y.says("c2", "is being asked to take the break that is due: anna")
+			y.plan(next)
+			y.want("c2>anna")
+
+			y = asking()
+			y.must(func(b *board) error { b.phoneBusy("p-anna", true); return nil })
+			y.plan(next)
+			y.pass(2 * time.Minute)
+			y.must(func(b *board) error { b.phoneBusy("p-anna", false); return nil })
+			y.enter(Entry{Call: "c2", Queue: "q"})
+			y.want("c2>anna")
+		})
+	}
+}
+
 // TestAnOwnCallIsNoAnswerToTheQuestionAboutABreak: a call on the agent's phone that is not
 // from a queue makes the agent OnCall, is followed by no wrap-up, and answers nothing.
 func TestAnOwnCallIsNoAnswerToTheQuestionAboutABreak(t *testing.T) {

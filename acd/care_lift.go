@@ -146,7 +146,7 @@ func (f *Floor) Care(ctx context.Context, agent string) (CareView, error) {
 		if a == nil {
 			return fmt.Errorf("agent %s: %w", agent, ErrNoAgent)
 		}
-		v = CareView{Break: b.credit(a).Round(time.Second), Asked: a.Care.Ask > b.now.Mono, Lifted: b.lifts(a), Talk: a.Care.Talk, TalkBy: a.Care.TalkBy}
+		v = CareView{Break: b.credit(a).Round(time.Second), Asked: b.askedTil(a) > b.now.Mono, Lifted: b.lifts(a), Talk: a.Care.Talk, TalkBy: a.Care.TalkBy}
 		v.Held = b.heldBack(a)
 		m := b.moment(a)
 		v.ShiftEnd, v.BreakAt = m.End, m.Pause.From

@@ -98,7 +98,7 @@ func (b *board) stop(a *agent, kind, later, reason string) error {
 // it is the agent's way to end it.
 func (b *board) goReady(a *agent) error {
 	switch {
-	case a.State == Ready && a.Care.Ask > b.now.Mono: // the break, later
+	case a.State == Ready && b.askedTil(a) > b.now.Mono: // the break, later
 		return b.alive(a, a.Phone, b.change(a, Event{Kind: KindBreakLater}))
 	case a.State == Ready:
 		return b.alive(a, a.Phone, nil)

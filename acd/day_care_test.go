@@ -158,7 +158,7 @@ func (d *day) offeredInSpite(e Event, l *eased, care Care) {
 			hurt++
 		}
 	}
-	broken(at < l.asked, "while asked about the break")
+	broken(at < l.asked && care.Break > 0 && care.BreakAsk > 0, "while asked about the break")
 	broken(rowFull && (entry.hard() || hostile), "after too many hard ones")
 	broken(newcomer && entry.hard(), "and is new here")
 	broken(ramp && entry.hard(), "and is coming back to work")

@@ -94,7 +94,7 @@ func (b *board) handOf(a *agent, q *queue) hand {
 	default:
 		free := max(a.gapEnd(b), a.Pause)
 		if !q.spec.Urgent {
-			free = max(free, a.spared.load, a.Care.Ask)
+			free = max(free, a.spared.load, b.askedTil(a))
 		}
 		return hand{until: max(0, free-b.now.Mono), talks: -1}
 	}

@@ -41,10 +41,10 @@ type load struct {
 func randomCare(t *rapid.T) acd.Care {
 	draw := func(what string, of ...int) int { return rapid.SampledFrom(of).Draw(t, what) }
 	return acd.Care{
-		Occupancy: draw("occupancy", -1, 20, 50), OccupancyOver: rapid.SampledFrom([]time.Duration{4 * time.Minute, 10 * time.Minute}).Draw(t, "over"),
+		Occupancy: draw("occupancy", -1, 5, 20), OccupancyOver: rapid.SampledFrom([]time.Duration{4 * time.Minute, 10 * time.Minute}).Draw(t, "over"),
 		Break: time.Minute, BreakEvery: 5 * time.Minute, BreakAsk: rapid.SampledFrom([]time.Duration{-1, 30 * time.Second}).Draw(t, "ask"),
 		HardInRow: draw("in a row", 1, 2), HardRelief: rapid.SampledFrom([]time.Duration{time.Minute, 30 * time.Minute}).Draw(t, "relief"),
-		AfterEvent: rapid.SampledFrom([]string{"low", "any"}).Draw(t, "after an event"), TalkAfter: 1, OffHostileAfter: draw("off hostile", -1, 1, 3),
+		AfterEvent: rapid.SampledFrom([]string{"low", "any"}).Draw(t, "after an event"), TalkAfter: 1, OffHostileAfter: draw("off hostile", -1, 1, 2),
 		Newcomer: 90, Ramp: []int{50, 60, 70, 80}, BreakGuard: draw("break guard", -1, 80), ShiftGuard: draw("shift guard", -1, 80),
 	}
 }
@@ -137,7 +137,7 @@ func (m *model) spares(name string, c *caller, slack time.Duration) (rules []str
 	}
 	allowed := care.OccupancyOver * time.Duration(most) / 100
 	note(most > 0 && !m.lifted(p, acd.CapLoad) && p.busy(m.now, care.OccupancyOver+slack)+slack/120 > allowed, "occupancy cap")
-	note(m.now < p.load.askedTo || p.load.again, "take the break")
+	note((m.now < p.load.askedTo || p.load.again) && care.Break > 0 && care.BreakAsk > 0, "take the break")
 	note(m.rowFull(p) && (c.hard || hostile), "in a row")
 	note(is.Since != "" && c.hard && !m.lifted(p, acd.CapNewcomer), "new here")
 	note(ramp && c.hard, "coming back")

@@ -130,7 +130,8 @@ func (s *shift) employed() []string { return slices.Sorted(maps.Keys(s.plan.Agen
 func (s *shift) live() {
 	switch rapid.IntRange(0, 16).Draw(s.T, "what") {
 	case 0, 1, 2:
-		s.pass(time.Duration(rapid.IntRange(1, 40_000).Draw(s.T, "ms")) * time.Millisecond)
+		ms := rapid.IntRange(1, 40_000).Draw(s.T, "ms") * rapid.SampledFrom([]int{1, 1, 4}).Draw(s.T, "times")
+		s.pass(time.Duration(ms) * time.Millisecond)
 	case 3, 4, 5, 6:
 		s.enter()
 	case 7, 8, 9:

@@ -212,7 +212,7 @@ func (b *board) whyNot(t *ticket, a *agent) (what string, who named) {
 	case overLoad:
 		clock(a.spared.load)
 	case askedForBreak:
-		clock(a.Care.Ask)
+		clock(b.askedTil(a))
 	case beforeBreak:
 		clock(a.spared.edges.rest)
 	case beforeHome:

@@ -164,7 +164,7 @@ func (b *board) guard(before promised, after *person, e *Event) {
 // event and at the agent as the ledger has him, not at what his lines were drawn by.
 func (b *board) oneTooMany(a *person, e *Event) bool {
 	c, q := &b.routes.settings.Care, b.routes.queues[e.Queue]
-	if q == nil || q.spec.Urgent || c.HardInRow <= 0 || !e.Care.Tier.hard() && !e.Care.Event && !q.hostile() {
+	if q == nil || q.spec.Urgent || e.Care.Urgent || c.HardInRow <= 0 || !e.Care.Tier.hard() && !e.Care.Event && !q.hostile() {
 		return false
 	}
 	lifted := slices.ContainsFunc(a.Care.Lifts, func(l lift) bool { return l.Cap == CapRow && l.Until > b.now.Mono })

@@ -227,7 +227,7 @@ func (b *board) post(a *agent, c *condition, in bool) {
 		c.tender.remove(k)
 	case b.keeps(a, c) == nothing:
 		c.offerable.add(k, a)
-		if a.spared.bars.tender && c.queue.low() {
+		if a.spared.bars.tender && c.gentle() {
 			c.tender.add(k, a)
 		}
 	}

@@ -44,7 +44,8 @@ type Caller struct {
 	Prefer string         `json:"prefer,omitempty"`
 	Tier   Tier           `json:"tier,omitempty"`  // how hard they are known to be: an agent is spared them after a crash, too
 	Event  bool           `json:"event,omitempty"` // their call had a protection event with an agent before
-	Back   *Callback      `json:"back,omitempty"`  // nil = on the line
+	Urgent bool           `json:"urgent,omitempty"`
+	Back   *Callback      `json:"back,omitempty"` // nil = on the line
 }
 
 // Why a number was not reached; see Floor.Unreached.
@@ -193,7 +194,7 @@ func (b *board) keep(t *ticket, c Callback, next time.Duration) {
 // caller is what the ledger keeps of a ticket.
 func (t *ticket) caller() *Caller {
 	e := &t.entry
-	c := &Caller{Number: e.Caller, Data: e.Data, Prefer: e.Prefer, Tier: e.Tier, Event: e.Event}
+	c := &Caller{Number: e.Caller, Data: e.Data, Prefer: e.Prefer, Tier: e.Tier, Event: e.Event, Urgent: e.Urgent}
 	if t.isBack() {
 		back := t.back.Callback
 		c.Back = &back

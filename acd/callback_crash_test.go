@@ -24,7 +24,7 @@ func TestAfterACrashWhoWaitedIsCalledBackAtTheirAge(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ledger := &memory{}
 				before := open(t, c.plan, ledger)
-				before.enter(Entry{Call: "c1", Queue: "help", Caller: c.number, Data: map[string]any{"tier": "gold"}})
+				before.enter(Entry{Call: "c1", Queue: "help", Caller: c.number, Data: map[string]any{"tier": "gold"}, Tier: 2, Urgent: true})
 				before.pass(10 * time.Minute)
 				before.stop() // what was written is all that is left
 				after := open(t, c.plan, ledger)
@@ -42,7 +42,7 @@ func TestAfterACrashWhoWaitedIsCalledBackAtTheirAge(t *testing.T) {
 				if age := time.Since(l.Entry.Since).Round(time.Second); age != 10*time.Minute+restartPause {
 					t.Errorf("the age is %s", age)
 				}
-				if l.Callback.Kind != BackCrash || l.Callback.Number != c.number || l.Entry.Data["tier"] != "gold" {
+				if l.Callback.Kind != BackCrash || l.Callback.Number != c.number || l.Entry.Data["tier"] != "gold" || l.Entry.Tier != 2 || !l.Entry.Urgent {
 					t.Errorf("%+v", l)
 				}
 			})

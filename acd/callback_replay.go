@@ -49,7 +49,7 @@ func (b *board) takeOver(w waitingCaller) bool {
 	}
 	t := b.newTicket(w.Ticket, Entry{
 		Call: w.Call, Queue: w.Queue, Caller: who.Number, Data: plain(who.Data), Since: w.Since, Prefer: who.Prefer,
-		Tier: who.Tier, Event: who.Event,
+		Tier: who.Tier, Event: who.Event, Urgent: who.Urgent,
 	})
 	t.since = b.now.Mono - b.now.Wall.Round(0).Sub(w.Since.Round(0)) // in the future where it is scheduled
 	next := b.now.Mono + max(restartPause, w.Next.Sub(b.now.Wall))

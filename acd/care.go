@@ -21,7 +21,7 @@ type Care struct {
 
 	HardInRow  int           `yaml:"hard_in_row"` // calls in a row from callers of tier T2 or above or with a protection event; then neither such a caller nor one of a hostile queue is offered; default 2, -1 = no limit
 	HardRelief time.Duration `yaml:"hard_relief"` // so long without a call, and the row is over; default 30m
-	AfterEvent string        `yaml:"after_event"` // which call comes after one with a protection event: low = one of a queue of low intensity when one waits, any = whatever comes; default low
+	AfterEvent string        `yaml:"after_event"` // which call comes after one with a protection event: low = an easy caller of a queue of low intensity when one waits, any = whatever comes; default low
 
 	TalkAfter       int `yaml:"talk_after"`        // protected calls in a working day until a team leader is asked to talk with the agent, and again with the call that counts for off_hostile_after; default 3, -1 = never
 	OffHostileAfter int `yaml:"off_hostile_after"` // protected calls in a working day until no caller of a hostile queue is offered any more that day; default 4, -1 = never
@@ -128,15 +128,36 @@ func (t Tier) hard() bool { return t >= hardTier }
 // happened in this very call.
 func (e *Entry) hard() bool { return e.Tier.hard() || e.Event }
 
+// callerKind is what the rules of care look at in a caller. As text it begins the signature
+// of what callers of that kind have to themselves.
+type callerKind string
+
+const (
+	easyCaller   callerKind = ""
+	hardCaller   callerKind = "hard;"
+	urgentCaller callerKind = "urgent;" // hard or not
+)
+
+func (e *Entry) kind() callerKind {
+	switch {
+	case e.Urgent:
+		return urgentCaller
+	case e.hard():
+		return hardCaller
+	}
+	return easyCaller
+}
+
 // CareFact is what an event says for the sake of those rules. It makes replay
 // independent of the settings of the day: what they led to stands in the event.
 type CareFact struct {
-	Tier  Tier          `json:"tier,omitempty"`  // entered, offered: of the caller
-	Event bool          `json:"event,omitempty"` // the call had a protection event: entered and offered, with an agent before; finished, with this one
-	Row   int           `json:"row,omitempty"`   // finished: hard calls in a row, this one included
-	Paid  time.Duration `json:"paid,omitempty"`  // the end of a pause or absence: logged-in time that it paid off as break
-	Cap   Cap           `json:"cap,omitempty"`   // cap-lifted
-	By    string        `json:"by,omitempty"`    // cap-lifted, talk-taken, talked: the supervisor
+	Tier   Tier          `json:"tier,omitempty"`   // entered, offered: of the caller
+	Event  bool          `json:"event,omitempty"`  // the call had a protection event: entered and offered, with an agent before; finished, with this one
+	Urgent bool          `json:"urgent,omitempty"` // offered: the caller is an emergency, whatever the queue
+	Row    int           `json:"row,omitempty"`    // finished: hard calls in a row, this one included
+	Paid   time.Duration `json:"paid,omitempty"`   // the end of a pause or absence: logged-in time that it paid off as break
+	Cap    Cap           `json:"cap,omitempty"`    // cap-lifted
+	By     string        `json:"by,omitempty"`     // cap-lifted, talk-taken, talked: the supervisor
 }
 
 // careState is what of an agent the rules of care go by. It is part of person and

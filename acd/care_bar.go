@@ -128,17 +128,17 @@ func (b *board) breakIsDue(a *agent) bool { return b.breakDueAt(a) <= b.now.Mono
 func (b *board) keeps(a *agent, c *condition) hindrance {
 	by := &a.spared.bars
 	switch {
-	case by.pause != nothing && !c.queue.spec.Urgent:
+	case by.pause != nothing && !c.urgent():
 		return by.pause
 	case c.queue.holdsBack(a):
 		return inReserve
-	case c.queue.spec.Urgent:
+	case c.urgent():
 		return nothing
-	case by.newcomer && c.hard:
+	case by.newcomer && c.kind == hardCaller:
 		return isNewcomer
-	case by.ramp && c.hard:
+	case by.ramp && c.kind == hardCaller:
 		return onRamp
-	case by.row && (c.hard || c.queue.hostile()):
+	case by.row && (c.kind == hardCaller || c.queue.hostile()):
 		return afterHard
 	case by.hostile && c.queue.hostile():
 		return offHostile
@@ -146,8 +146,13 @@ func (b *board) keeps(a *agent, c *condition) hindrance {
 	return a.spared.edges.runsInto(c.queue, b.now.Mono)
 }
 
+// urgent tells whether a life outweighs the rules of care.
+func (c *condition) urgent() bool { return c.kind == urgentCaller || c.queue.spec.Urgent }
+
+// gentle tells whether its callers are a relief after a hard call.
+func (c *condition) gentle() bool { return c.queue.spec.Intensity == "low" && c.kind == easyCaller }
+
 func (q *queue) hostile() bool { return q.spec.Intensity == "hostile" }
-func (q *queue) low() bool     { return q.spec.Intensity == "low" }
 
 // hindranceTo says what keeps the callers of a condition from an agent who meets it.
 func (b *board) hindranceTo(a *agent, c *condition) hindrance {
@@ -161,7 +166,8 @@ func (b *board) hindranceTo(a *agent, c *condition) hindrance {
 func (b *board) careFacts(a *agent, e *Event) {
 	switch e.Kind {
 	case KindOffered:
-		e.Care.Tier, e.Care.Event = a.seat.ticket.entry.Tier, a.seat.ticket.entry.Event
+		entry := &a.seat.ticket.entry
+		e.Care.Tier, e.Care.Event, e.Care.Urgent = entry.Tier, entry.Event, entry.Urgent
 	case KindFinished, KindRecovered:
 		e.Care.Row = a.Care.Row
 		if a.State == OnCall {
@@ -262,7 +268,7 @@ func parseDay(date string) (int, error) {
 
 // gentleFirst gives callers of low intensity to agents whose last call had a protection
 // event, before anybody else is given to whom: for them the next call is one of these
-// when one waits.
+// when one waits. Hard callers and emergencies have no such favour.
 func (b *board) gentleFirst(changed []*condition) {
 	for {
 		var first *ticket
@@ -300,7 +306,7 @@ func (b *board) spares(a *agent, t *ticket) bool {
 	bars := b.barsOf(a, c)
 	q := b.routes.queues[t.entry.Queue]
 	switch {
-	case q.spec.Urgent:
+	case q.spec.Urgent || t.entry.Urgent:
 		return false
 	case b.askedTil(a) > b.now.Mono || b.loadEnd(a, c, bars.ramp) > b.now.Mono:
 		return true

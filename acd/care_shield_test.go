@@ -30,6 +30,34 @@ func TestAfterAnEventACallOfLowIntensityComesFirst(t *testing.T) {
 	y.want("l3>anna")
 }
 
+// TestAHardCallerOfAGentleQueueIsNoReliefAfterAnEvent: who is known to be hard on people
+// goes before nobody for the sake of somebody who has just been hurt.
+func TestAHardCallerOfAGentleQueueIsNoReliefAfterAnEvent(t *testing.T) {
+	for name, tc := range map[string]struct {
+		gentle Entry
+		want   string
+	}{
+		"an easy caller of low intensity": {Entry{}, "gentle>anna"},
+		"one of tier T2":                  {Entry{Tier: 2}, "older>anna"},
+		"one who was hard on another":     {Entry{Event: true}, "older>anna"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			queues := map[string]QueueSpec{"q": {WrapUp: -1}, "low": {WrapUp: -1, Intensity: "low"}}
+			y := caring(t, queues, func(c *Care) { c.AfterEvent = afterLow }, "anna")
+			y.logIn("anna")
+			y.enter(Entry{Call: "c1", Queue: "q"})
+			y.talk("c1")
+			y.enter(Entry{Call: "older", Queue: "q"})
+			y.pass(time.Minute)
+			tc.gentle.Call, tc.gentle.Queue = "gentle", "low"
+			y.enter(tc.gentle)
+			s := y.seat("c1")
+			y.must(func(b *board) error { return b.finish(s, Outcome{Event: true}) })
+			y.want(tc.want)
+		})
+	}
+}
+
 func TestNewcomersAndThoseComingBackAreSpared(t *testing.T) {
 	for name, tc := range map[string]struct {
 		spec AgentSpec

@@ -328,14 +328,17 @@ func TestNoCapKeepsAnEmergencyWaiting(t *testing.T) {
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			y := caring(t, queues, all, "anna")
-			y.logIn("anna")
-			tc.before(y)
-			y.enter(Entry{Call: "waits", Queue: "q", Tier: 3})
-			y.enter(Entry{Call: "c", Queue: "emergency", Tier: 3})
-			y.want(tc.want)
-			if n := y.b.count.Care.RowsBroken; n != 0 {
-				t.Errorf("%d broken rows", n)
+			for _, c := range []Entry{{Queue: "emergency"}, {Queue: "q", Urgent: true, Head: true}} { // came from an emergency queue
+				y := caring(t, queues, all, "anna")
+				y.logIn("anna")
+				tc.before(y)
+				y.enter(Entry{Call: "waits", Queue: "q", Tier: 3})
+				c.Call, c.Tier = "c", 3
+				y.enter(c)
+				y.want(tc.want)
+				if n := y.b.count.Care.RowsBroken; n != 0 {
+					t.Errorf("%d broken rows", n)
+				}
 			}
 		})
 	}
@@ -352,6 +355,7 @@ func TestABrokenRowIsCounted(t *testing.T) {
 		"one who was hard on another":   {Entry{Queue: "q", Event: true}, nil, 1},
 		"one of a hostile queue":        {Entry{Queue: "complaints"}, nil, 1},
 		"one of an emergency queue":     {Entry{Queue: "emergency", Tier: 2}, nil, 0},
+		"an emergency of any queue":     {Entry{Queue: "q", Tier: 2, Urgent: true}, nil, 0},
 		"an easy one":                   {Entry{Queue: "q", Tier: 1}, nil, 0},
 		"a hard one after half an hour": {Entry{Queue: "q", Tier: 2}, func(y *play) { y.pass(30 * time.Minute) }, 0},
 		"a hard one after a lift":       {Entry{Queue: "q", Tier: 2}, func(y *play) { y.lift(CapRow) }, 0},
@@ -367,7 +371,7 @@ func TestABrokenRowIsCounted(t *testing.T) {
 				tc.before(y)
 			}
 			a := y.b.agents["anna"]
-			e := Event{Kind: KindOffered, Queue: tc.third.Queue, Care: CareFact{Tier: tc.third.Tier, Event: tc.third.Event}}
+			e := Event{Kind: KindOffered, Queue: tc.third.Queue, Care: CareFact{Tier: tc.third.Tier, Event: tc.third.Event, Urgent: tc.third.Urgent}}
 			y.b.guard(promised{State: Ready}, &a.person, &e)
 			if got := y.b.count.Care.RowsBroken; got != tc.want {
 				t.Errorf("%d broken rows are counted, want %d", got, tc.want)

@@ -126,10 +126,10 @@ func (l *eased) busy(now, within time.Duration) (sum time.Duration) {
 // offeredInSpite holds an offer against every rule that spares the agent.
 func (d *day) offeredInSpite(e Event, l *eased, care Care) {
 	q, entry, at := d.plan.WithDefaults().Queues[e.Queue], d.entries[e.Ticket], e.At.Mono
-	if e.Care.Tier != entry.Tier || e.Care.Event != entry.Event {
+	if e.Care.Tier != entry.Tier || e.Care.Event != entry.Event || e.Care.Urgent != entry.Urgent {
 		d.Fatalf("%s is offered %s as %+v, the caller is of %s, event: %t", e.Agent, e.Call, e.Care, entry.Tier, entry.Event)
 	}
-	if q.Urgent {
+	if q.Urgent || entry.Urgent {
 		return
 	}
 	broken := func(yes bool, rule string) {
@@ -182,7 +182,7 @@ func daysSince(date string, now time.Time) (int, bool) {
 func (d *day) passed(s *seat, other *ticket) bool {
 	care, c := d.b.routes.settings.Care, s.agent.Care
 	due := care.Break > 0 && care.BreakAsk > 0 && (c.Again || c.Work-c.Asked >= care.BreakEvery) // an urgent call came before the question
-	return s.reason == "a call of low intensity after a hard one" || due && !other.class.queue.spec.Urgent || d.b.spares(s.agent, other)
+	return s.reason == "a call of low intensity after a hard one" || due && !other.condition().urgent() || d.b.spares(s.agent, other)
 }
 
 // later asks for a callback at a time.
@@ -201,11 +201,12 @@ func (d *day) later() {
 // draft is somebody who calls.
 func (d *day) draft() Entry {
 	e := Entry{
-		Call:  fmt.Sprintf("c%d", d.calls),
-		Queue: rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Queues))).Draw(d.T, "queue"),
-		Data:  map[string]any{"tier": rapid.IntRange(0, 3).Draw(d.T, "tier")},
-		Tier:  rapid.SampledFrom([]Tier{0, 0, 0, 1, 2, 3, 4}).Draw(d.T, "how hard"),
-		Event: rapid.IntRange(0, 9).Draw(d.T, "was hard before") == 0,
+		Call:   fmt.Sprintf("c%d", d.calls),
+		Queue:  rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Queues))).Draw(d.T, "queue"),
+		Data:   map[string]any{"tier": rapid.IntRange(0, 3).Draw(d.T, "tier")},
+		Tier:   rapid.SampledFrom([]Tier{0, 0, 0, 1, 2, 3, 4}).Draw(d.T, "how hard"),
+		Event:  rapid.IntRange(0, 9).Draw(d.T, "was hard before") == 0,
+		Urgent: rapid.IntRange(0, 9).Draw(d.T, "an emergency") == 0,
 	}
 	d.drafts[e.Call] = e
 	return e

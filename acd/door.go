@@ -80,7 +80,7 @@ const (
 // keepsOut says by which limit a caller may not join, and where to go instead; empty =
 // may join.
 func (b *board) keepsOut(q *queue, e Entry, age time.Duration) (limit, target string) {
-	class, step, spec := b.classFor(q, e.Data, e.hard()), q.stepAt(age), &q.spec
+	class, step, spec := b.classFor(q, e.Data, e.kind()), q.stepAt(age), &q.spec
 	switch {
 	case !class.joinable(step):
 		return limitEmpty, spec.OnEmpty

@@ -68,7 +68,7 @@ func (b *board) crew(c *condition) (crew []hand, size float64) {
 	seen := min(len(ranks), crewSample)
 	for i := range seen {
 		a := b.agents[b.routes.names[ranks[i*len(ranks)/seen]]]
-		crew = append(crew, b.handOf(a, c.queue))
+		crew = append(crew, b.handOf(a, c))
 		size += a.partFor(c.queue)
 	}
 	slices.SortFunc(crew, func(x, y hand) int {
@@ -80,7 +80,8 @@ func (b *board) crew(c *condition) (crew []hand, size float64) {
 // crewSample is how many agents of a condition are looked at closely.
 const crewSample = 256
 
-func (b *board) handOf(a *agent, q *queue) hand {
+func (b *board) handOf(a *agent, c *condition) hand {
+	q := c.queue
 	gap := max(0, b.routes.settings.Gap)
 	switch a.counted {
 	case OnCall:
@@ -93,7 +94,7 @@ func (b *board) handOf(a *agent, q *queue) hand {
 		return hand{until: a.Rest.until() - b.now.Mono, talks: -1}
 	default:
 		free := max(a.gapEnd(b), a.Pause)
-		if !q.spec.Urgent {
+		if !c.urgent() {
 			free = max(free, a.spared.load, b.askedTil(a))
 		}
 		return hand{until: max(0, free-b.now.Mono), talks: -1}

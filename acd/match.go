@@ -50,11 +50,11 @@ func (b *board) match(free []*agent, changed []*condition) {
 	}
 }
 
-// passesUrgent tells whether an agent given to a caller would be kept from a caller of an
-// emergency queue who is before that one: no favour does that.
+// passesUrgent tells whether an agent given to a caller would be kept from an emergency
+// who is before that one: no favour does that.
 func (b *board) passesUrgent(t *ticket, a *agent) bool {
 	for _, c := range a.posts {
-		if !c.queue.spec.Urgent || b.keeps(a, c) != nothing {
+		if !c.urgent() || b.keeps(a, c) != nothing {
 			continue
 		}
 		for _, w := range c.waiting.items {

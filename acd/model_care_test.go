@@ -118,7 +118,7 @@ func (m *model) rowFull(p *worker) bool {
 // in slices of two minutes; with a negative one only what is sure is told.
 func (m *model) spares(name string, c *caller, slack time.Duration) (rules []string) {
 	p, care, q := m.people[name], &m.plan.Settings.Care, m.plan.Queues[c.queue]
-	if care.Occupancy == -1 && care.Newcomer == -1 || q.Urgent { // nobody is spared, or a life is at stake
+	if care.Occupancy == -1 && care.Newcomer == -1 || c.urgent || q.Urgent { // nobody is spared, or a life is at stake
 		return nil
 	}
 	is := m.plan.Agents[name]
@@ -153,7 +153,7 @@ const slice = 2 * time.Minute
 // offeredInSpite checks an offer against what spares the agent for sure.
 func (m *model) offeredInSpite(name string, c *caller) {
 	p, q := m.people[name], m.plan.Queues[c.queue]
-	if (c.hard || q.Intensity == "hostile") && m.rowFull(p) && !q.Urgent {
+	if (c.hard || q.Intensity == "hostile") && m.rowFull(p) && !c.urgent && !q.Urgent {
 		m.accuse(hardRows, "%s is offered %s after %d hard calls in a row", name, c.call, p.load.row)
 	}
 	if kept := m.spares(name, c, -slice); len(kept) > 0 {

@@ -187,6 +187,7 @@ func (s *shift) enter() {
 		Prefer: rapid.SampledFrom([]string{"", "", "a0"}).Draw(s.T, "prefer"),
 		Tier:   rapid.SampledFrom([]acd.Tier{0, 0, 1, 2, 4}).Draw(s.T, "how hard"),
 		Event:  rapid.IntRange(0, 9).Draw(s.T, "was hard before") == 0,
+		Urgent: rapid.IntRange(0, 9).Draw(s.T, "an emergency") == 0,
 	}})
 }
 

@@ -60,6 +60,7 @@ type caller struct {
 	queue   string
 	tier    int
 	hard    bool
+	urgent  bool
 	since   time.Duration
 	seats   []uint64 // offered and not over
 	bars    map[string]time.Duration
@@ -157,6 +158,7 @@ func (m *model) callerEvent(e acd.Event, t *acd.Turn) {
 		tier, _ := t.In.Entry.Data["tier"].(int)
 		m.callers[e.Ticket] = &caller{call: e.Call, queue: e.Queue, tier: tier, since: m.now - e.Length, bars: map[string]time.Duration{}}
 		m.callers[e.Ticket].hard = t.In.Entry.Tier >= 2 || t.In.Entry.Event
+		m.callers[e.Ticket].urgent = t.In.Entry.Urgent
 	case acd.KindLeft, acd.KindRemoved:
 		if c == nil || c.served {
 			m.accuse(oneEnd, "ticket %d is %s and waits nowhere", e.Ticket, e.Kind)

@@ -191,7 +191,7 @@ func (p *Picture) restore() (*board, error) {
 	b.meet(r)
 	b.reckonReaches()
 	for _, name := range r.order {
-		b.classFor(r.queues[name], nil, false)
+		b.classFor(r.queues[name], nil, easyCaller)
 	}
 	if err := b.restorePhones(p.Phones); err != nil {
 		return nil, err
@@ -301,7 +301,7 @@ func (b *board) restoreTicket(one *picturedTicket) error {
 	if err := b.restoreBack(t, one.Back, q); err != nil {
 		return err
 	}
-	t.class = b.classFor(q, t.entry.Data, t.entry.hard())
+	t.class = b.classFor(q, t.entry.Data, t.entry.kind())
 	t.class.enter()
 	if t.step = one.Step; t.step >= len(q.steps) {
 		return fmt.Errorf("queue %s has no step %d", q.spec.Name, t.step)

@@ -115,7 +115,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		},
 		{condition{}, nil, []string{
 			"queue", "step", "need", "data", "able", "order", "offerable", "waiting", "serving", "present", "joinable", "staffed",
-			"marked", "dead", "hard", "tender",
+			"marked", "dead", "kind", "tender",
 		}},
 		{ids{}, []string{"Seq", "Ticket", "Seat", "Turn"}, nil},
 	}

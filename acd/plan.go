@@ -171,7 +171,7 @@ func (b *board) adopt(r *routes) {
 		b.classify(t, q)
 	}
 	for _, name := range r.order { // so that views know every queue before its first caller
-		b.classFor(r.queues[name], nil, false)
+		b.classFor(r.queues[name], nil, easyCaller)
 	}
 }
 
@@ -221,7 +221,7 @@ func (b *board) orderRest() {
 
 // classify gives a ticket its way through the queue's steps, and its place.
 func (b *board) classify(t *ticket, q *queue) {
-	t.class, t.step = b.classFor(q, t.entry.Data, t.entry.hard()), q.stepAt(b.waited(t))
+	t.class, t.step = b.classFor(q, t.entry.Data, t.entry.kind()), q.stepAt(b.waited(t))
 	t.class.enter()
 	if t.isBack() {
 		q.park(t, 1)
@@ -231,15 +231,9 @@ func (b *board) classify(t *ticket, q *queue) {
 	}
 }
 
-// hardSign begins the signature of what hard callers have to themselves.
-const hardSign = "hard;"
-
-// classFor finds or makes the class of calls with such data, of hard callers or others.
-func (b *board) classFor(q *queue, data map[string]any, hard bool) *class {
-	var sign string
-	if hard {
-		sign = hardSign
-	}
+// classFor finds or makes the class of callers of a kind, and of calls with such data.
+func (b *board) classFor(q *queue, data map[string]any, kind callerKind) *class {
+	sign := string(kind)
 	for _, s := range q.steps {
 		if s.need.usesData() {
 			sign += s.need.signature(data) + "|"
@@ -256,7 +250,7 @@ func (b *board) classFor(q *queue, data map[string]any, hard bool) *class {
 	b.forgetClasses(q)
 	c := &class{queue: q, sign: sign, used: q.recent, boost: q.boost(data)}
 	for i := range q.steps {
-		c.conds = append(c.conds, b.conditionFor(q, i, data, hard))
+		c.conds = append(c.conds, b.conditionFor(q, i, data, kind))
 	}
 	q.classes[sign] = c
 	q.idle++
@@ -280,21 +274,18 @@ func (c *class) leave() {
 	}
 }
 
-// conditionFor finds or makes a queue's condition for calls with such data, and
-// lists the agents who meet it.
-func (b *board) conditionFor(q *queue, i int, data map[string]any, hard bool) *condition {
+// conditionFor finds or makes a queue's condition for callers of a kind and calls with
+// such data, and lists the agents who meet it.
+func (b *board) conditionFor(q *queue, i int, data map[string]any, kind callerKind) *condition {
 	s := &q.steps[i]
-	sign := ""
-	if hard {
-		sign = hardSign
-	}
+	sign := string(kind)
 	if s.need.usesData() {
 		sign += s.need.signature(data)
 	}
 	if c := s.conditions[sign]; c != nil {
 		return c
 	}
-	c := &condition{queue: q, step: i, need: s.need, data: data, able: s.able, order: s.order, hard: hard}
+	c := &condition{queue: q, step: i, need: s.need, data: data, able: s.able, order: s.order, kind: kind}
 	if c.able == nil {
 		c.able = b.routes.able(s.order, s.need, data)
 	}

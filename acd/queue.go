@@ -88,7 +88,7 @@ type condition struct {
 	data      map[string]any
 	able      []bool // by agent rank
 	order     []int64
-	hard      bool // of hard callers, see Entry.hard
+	kind      callerKind // of the callers
 	offerable line[*agent]
 	tender    line[*agent] // of those, who should get calls of low intensity first
 	waiting   line[*ticket]

@@ -73,6 +73,7 @@ type Entry struct {
 	Again    string         // why a call enters that was with an agent before: one of the Again words; empty = it was not
 	Tier     Tier           // how hard the caller is known to be; T0 when nothing is known
 	Event    bool           // this call had a protection event with an agent before
+	Urgent   bool           // an emergency or crisis, whatever the queue: no rule of floor.care keeps the caller from anybody who is free
 }
 
 // Why a call enters a queue again, for figures.

@@ -73,7 +73,7 @@ func (a *absent) Port() *media.Port { return nil }
 func (c *Call) callBack(ctx context.Context, l *acd.Launch) error {
 	queue := l.Entry.Queue
 	m := c.plan.queue(queue)
-	c.story.queue, c.story.since, c.story.emergency = queue, l.Entry.Since, m.Emergency
+	c.story.queue, c.story.since, c.story.emergency = queue, l.Entry.Since, m.Emergency || l.Entry.Urgent
 	c.account.r.Queue, c.account.r.Callback = queue, l.Callback.Kind
 	c.account.step("callback", fmt.Sprintf("%s, try %d", l.Callback.Kind, l.Callback.Tries+1))
 	if l.GivenUp != "" {
@@ -306,10 +306,9 @@ func (c *Call) partWithAgent(conv *conversation, cause string) {
 func (c *Call) callBackLost(conv *conversation) {
 	ctx, cancel := detached()
 	defer cancel()
-	_, err := c.x.parts.Floor.CallBack(ctx, acd.Entry{
-		Call: c.ID + "-lost", Queue: conv.queue.Name, Caller: c.account.r.Caller, Data: c.callData(),
-		Since: c.story.since, Prefer: conv.seat.Agent,
-	}, acd.Callback{Number: c.account.r.Caller, Kind: acd.BackLost})
+	e := c.entry(conv.queue.Name)
+	e.Call, e.Prefer = c.ID+"-lost", conv.seat.Agent
+	_, err := c.x.parts.Floor.CallBack(ctx, e, acd.Callback{Number: c.account.r.Caller, Kind: acd.BackLost})
 	switch {
 	case err == nil, errors.Is(err, acd.ErrNotDurable):
 		c.account.step("callback.kept", acd.BackLost)

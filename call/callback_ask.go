@@ -228,9 +228,7 @@ func (c *Call) callBackMenu(ctx context.Context, queue string, timed bool) (goal
 	if wish.Number == "" || timed && wish.At.IsZero() {
 		return goal{toQueue, queue}, nil
 	}
-	_, err = c.x.parts.Floor.CallBack(ctx, acd.Entry{
-		Call: c.ID, Queue: queue, Caller: c.account.r.Caller, Data: c.callData(), Since: c.story.since, Tier: c.tier(), Event: c.story.event,
-	}, wish)
+	_, err = c.x.parts.Floor.CallBack(ctx, c.entry(queue), wish)
 	if err != nil && !errors.Is(err, acd.ErrNotDurable) {
 		c.account.step("callback.refused", err.Error())
 		return goal{toQueue, queue}, nil

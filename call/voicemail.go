@@ -98,9 +98,7 @@ func (m *messaging) reserve(ctx context.Context, queue string) error {
 		number = "" // cannot be called back
 	}
 	var err error
-	m.ticket, err = c.x.parts.Floor.CallBack(ctx, acd.Entry{
-		Call: c.ID, Queue: queue, Caller: c.account.r.Caller, Data: c.callData(), Since: c.story.since, Tier: c.tier(), Event: c.story.event,
-	}, acd.Callback{Kind: acd.BackMessage, Number: number, Message: m.file})
+	m.ticket, err = c.x.parts.Floor.CallBack(ctx, c.entry(queue), acd.Callback{Kind: acd.BackMessage, Number: number, Message: m.file})
 	if errors.Is(err, acd.ErrNotDurable) {
 		return nil // the floor holds it; only a crash now would forget it
 	}

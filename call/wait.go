@@ -28,14 +28,11 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 	if c.story.since.IsZero() {
 		c.story.since = time.Now()
 	}
-	entry := acd.Entry{
-		Call: c.ID, Queue: queue, Caller: c.account.r.Caller,
-		Data: c.callData(), Since: c.story.since, Head: !c.story.mayEnd(), Prefer: prefer,
-	}
+	entry := c.entry(queue)
+	entry.Head, entry.Prefer = !c.story.mayEnd(), prefer
 	if c.story.moved {
 		entry.Again = acd.AgainTransferred
 	}
-	entry.Tier = c.tier()
 	return c.serve(ctx, entry, manners, nil)
 }
 
@@ -43,7 +40,7 @@ func (c *Call) serveQueue(ctx context.Context, queue string) (goal, error) {
 // begins; nil = they wait first.
 func (c *Call) serve(ctx context.Context, entry acd.Entry, manners QueueManners, conv *conversation) (next goal, err error) {
 	for {
-		entry.Event = c.story.event
+		entry.Event, entry.Urgent = c.story.event, !c.story.mayEnd()
 		if conv == nil {
 			if conv, next, err = c.reachAgent(ctx, entry, manners); err != nil || conv == nil {
 				return next, err
@@ -124,6 +121,15 @@ func (c *Call) callData() map[string]any {
 // tierField is the call's data that names the caller's tier, T0 to T4. Whoever knows the
 // caller puts it there: a menu that has asked who calls, or a lookup.
 const tierField = "tier"
+
+// entry is what a queue must know of the caller. An emergency or a crisis stays one in
+// every queue.
+func (c *Call) entry(queue string) acd.Entry {
+	return acd.Entry{
+		Call: c.ID, Queue: queue, Caller: c.account.r.Caller, Data: c.callData(), Since: c.story.since,
+		Tier: c.tier(), Event: c.story.event, Urgent: !c.story.mayEnd(),
+	}
+}
 
 // tier is how hard the caller is known to be on people. What is no tier, such as a
 // customer's gold, is T0.

@@ -259,3 +259,35 @@ func TestTheEstimateIsAnnounced(t *testing.T) {
 		})
 	}
 }
+
+// TestAnEmergencyStaysOneInTheQueueItOverflowsTo: a rule that spares agents keeps a caller of
+// orders waiting, and nobody whom the emergency queue could not serve.
+func TestAnEmergencyStaysOneInTheQueueItOverflowsTo(t *testing.T) {
+	for name, c := range map[string]struct {
+		number string
+		rings  bool
+	}{
+		"a caller of the queue waits":               {"8100", false},
+		"one of the emergency queue is put through": {"8800", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				wait(2 * time.Minute) // asked about a break, for ten minutes
+				caller := r.dial("0123", c.number)
+				if c.rings {
+					r.rung().answer()
+				} else {
+					r.nobodyRung(time.Minute)
+				}
+				caller.hangUp()
+				wait(time.Minute)
+			}, func(_ *Plan, p *acd.Plan) {
+				p.Settings.Care = acd.Care{Break: time.Minute, BreakEvery: time.Minute, BreakAsk: 10 * time.Minute}
+				q := p.Queues["crisis"]
+				q.Agents, q.OnEmpty, q.Urgent = []string{"ben"}, "queue:orders", true
+				p.Queues["crisis"] = q
+			})
+		})
+	}
+}

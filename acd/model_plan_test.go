@@ -1,6 +1,10 @@
 package acd_test
 
-import "breakwater/acd"
+import (
+	"time"
+
+	"breakwater/acd"
+)
 
 // strategies are those of the random days.
 var strategies = []acd.Strategy{
@@ -14,4 +18,6 @@ var strategies = []acd.Strategy{
 var uncapped = acd.Care{
 	Occupancy: -1, Break: -1, HardInRow: -1, AfterEvent: "any", TalkAfter: -1, OffHostileAfter: -1, Newcomer: -1, Ramp: []int{},
 	BreakGuard: -1, ShiftGuard: -1,
+
+	HardRelief: 30 * time.Minute, // rows are counted all the same, and an edit may bring their limit back
 }

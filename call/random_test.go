@@ -110,6 +110,26 @@ var deeds = map[string]func(d *day, who int){
 		wait(2 * time.Second)
 		press(last(d.rang), "*1")
 	},
+	"somebody leaves a message": func(d *day, who int) {
+		if len(d.callers) < 6 {
+			l := d.dial(fmt.Sprintf("0%d", len(d.callers)), "8600")
+			d.callers = append(d.callers, l)
+			wait(time.Second)
+			press(l, "1")
+			wait(8 * time.Second)
+			l.speak(time.Second)
+			wait(time.Duration(who) * time.Second)
+			press(l, []string{"#", "1", ""}[who%3])
+		}
+	},
+	"somebody would rather leave one": func(d *day, who int) { press(of(d.callers, who), "6") },
+	"a message is dealt with": func(d *day, who int) {
+		wait(time.Second)
+		d.look()
+		last(d.rang).answer()
+		wait(5 * time.Second)
+		press(last(d.rang), []string{"1", "2", "3", "9"}[who%4])
+	},
 	"who rings is answered": func(d *day, _ int) { wait(time.Second); d.look(); last(d.rang).answer() },
 	"nothing":               func(*day, int) {},
 }
@@ -215,7 +235,7 @@ func TestOnAnyDayEveryCallEndsOnceAndNobodyIsLeftBehind(t *testing.T) {
 					panic(p)
 				}
 			}()
-			openRoom(t.Context(), all, folder, func(r *room) { (&day{room: r}).play(script) })
+			openRoom(t.Context(), all, folder, func(r *room) { (&day{room: r}).play(script) }, withMessages)
 		})
 		if len(all.all) > 0 {
 			rt.Fatalf("%s", strings.Join(all.all, "\n"))
@@ -223,8 +243,20 @@ func TestOnAnyDayEveryCallEndsOnceAndNobodyIsLeftBehind(t *testing.T) {
 	})
 }
 
+// noMessages takes out what waits to be heard, and lets those who hear one do so.
+func (d *day) noMessages() {
+	left, err := d.floor.Callbacks(context.Background())
+	if err != nil {
+		d.t.Errorf("%v", err)
+	}
+	for _, m := range left {
+		_ = d.floor.CancelCallback(context.Background(), m.Ticket) // heard meanwhile is fine, too
+	}
+	wait(5 * time.Minute)
+}
+
 func (d *day) play(script []deed) {
-	d.sounds.record()
+	d.taped(time.Second)
 	d.logIn("anna", "1001")
 	d.logIn("sofia", "1003")
 	for _, deed := range script {
@@ -241,6 +273,7 @@ func (d *day) play(script []deed) {
 		l.hangUp()
 	}
 	wait(time.Minute)
+	d.noMessages()
 	if n := len(d.x.Calls()); n > 0 {
 		d.t.Errorf("%d calls go on although every caller has left", n)
 	}

@@ -17,6 +17,11 @@ import (
 // withVoicemail lets orders take messages: by 6 while waiting, and by 1 in the menu of 8600.
 func withVoicemail(p *Plan, f *acd.Plan) {
 	withCallbacks(p, f)
+	withMessages(p, f)
+}
+
+// withMessages is withVoicemail where nobody can be called back.
+func withMessages(p *Plan, f *acd.Plan) {
 	q := f.Queues["orders"]
 	q.Voicemail = acd.VoicemailSpec{Key: "6"}
 	f.Queues["orders"] = q

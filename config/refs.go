@@ -84,10 +84,9 @@ func (r *reading) checkQueue(p path, c *Config, q *Queue) {
 	r.allExist(p.to("agents"), "agents", q.Agents)
 	r.allExist(p.to("reserve"), "agents", q.Reserve)
 	r.allLead(p.to("supervisors"), c, q.Supervisors)
-	for _, t := range limits(q) {
-		r.checkTarget(p.to(t.key), c, t.name)
+	for _, t := range ways(q) {
+		r.checkTarget(t.under(p), c, t.name)
 	}
-	r.checkTarget(p.to("voicemail").to("on_full"), c, q.Voicemail.OnFull)
 }
 
 // checkEmergency keeps an emergency queue from ever ending a caller. It looks at
@@ -121,6 +120,19 @@ func limits(q *Queue) []targetOf {
 		{"on_ewt", "", q.OnEWT},
 		{"on_ratio", "", q.OnRatio},
 	}
+}
+
+// ways are all keys of a queue that say where a caller goes next.
+func ways(q *Queue) []targetOf {
+	return append(limits(q), targetOf{"voicemail.on_full", "", q.Voicemail.OnFull})
+}
+
+// under is where the target stands in an entry.
+func (t targetOf) under(p path) path {
+	for key := range strings.SplitSeq(t.key, ".") {
+		p = p.to(key)
+	}
+	return p
 }
 
 // endsCall tells whether a target of the word ends the call.

@@ -60,9 +60,9 @@ func (r *reading) checkQueueSounds(p path, c *Config, q *Queue, s sounds) {
 	for i, phrase := range q.Voicemail.Greeting {
 		r.checkPhrase(p.to("voicemail").to("greeting").to(fmt.Sprint(i)), c, phrase, s)
 	}
-	for _, t := range append(limits(q), targetOf{"voicemail.on_full", "", q.Voicemail.OnFull}) {
+	for _, t := range ways(q) {
 		if to, err := ivr.ParseTarget(t.name); err == nil && to.Kind == ivr.Goodbye && to.Name != "" {
-			r.checkPhrase(p.to(t.key), c, to.Name, s)
+			r.checkPhrase(t.under(p), c, to.Name, s)
 		}
 	}
 }
@@ -144,7 +144,7 @@ func (c *Config) entries() map[string][]string {
 		}
 	}
 	for _, q := range c.Queues {
-		for _, t := range limits(&q) {
+		for _, t := range ways(&q) {
 			if to, err := ivr.ParseTarget(t.name); err == nil && to.Kind == ivr.Submenu {
 				all[to.Name] = append(all[to.Name], c.languages()...)
 			}

@@ -103,11 +103,10 @@ func (d *day) ease(e Event) {
 			l.row, l.hurt = 0, nil
 		}
 	}
-	switch e.State {
-	case LoggedOut:
+	if e.State == LoggedOut {
 		l.gone = at
-		l.asked, l.again = 0, false
-	case NotReady:
+	}
+	if e.State == LoggedOut || e.State == NotReady {
 		l.asked, l.again = 0, false
 	}
 	if working := e.State == Offered || e.State == OnCall || e.State == WrapUp; l.atIt && !working && e.Kind != KindPhoneBusy && e.Kind != KindPhoneFree {

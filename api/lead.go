@@ -56,7 +56,7 @@ func (s *Server) lift(r *http.Request) (any, error) {
 		}
 	}
 	view, err := s.parts.Floor.Lift(r.Context(), l)
-	if err == nil || errors.Is(err, acd.ErrNotDurable) {
+	if happened(err) {
 		s.log.Info("a supervisor lifted a cap", "agent", l.Agent, "cap", l.Cap, "by", l.By, "reason", l.Reason, "for", l.For)
 	}
 	return settled(view, err)
@@ -72,31 +72,38 @@ func (s *Server) talks(r *http.Request) (any, error) {
 
 // takeTalk notes that the supervisor takes on to talk with an agent: ?agent=anna.
 func (s *Server) takeTalk(r *http.Request) (any, error) {
-	return s.aboutTalk(r, s.parts.Floor.TakeTalk, "a supervisor takes on to talk with an agent after hard calls")
+	agent, view, err := aboutTalk(r, s.parts.Floor.TakeTalk)
+	if happened(err) {
+		s.log.Info("a supervisor takes on to talk with an agent after hard calls", "agent", agent, "by", who(r))
+	}
+	return settled(view, err)
 }
 
 // talked notes that the supervisor has talked with an agent after hard calls: ?agent=anna.
 func (s *Server) talked(r *http.Request) (any, error) {
-	return s.aboutTalk(r, s.parts.Floor.Talked, "a supervisor talked with an agent after hard calls")
-}
-
-// aboutTalk tells the floor what a supervisor says of a talk with ?agent=anna.
-func (s *Server) aboutTalk(
-	r *http.Request, tell func(ctx context.Context, agent, by string) (acd.AgentView, error), logged string,
-) (any, error) {
-	given, err := once(r.URL.Query(), "agent")
-	if err != nil {
-		return nil, err
-	}
-	if given["agent"] == "" {
-		return nil, badRequest("agent is needed")
-	}
-	view, err := tell(r.Context(), given["agent"], who(r))
-	if err == nil || errors.Is(err, acd.ErrNotDurable) {
-		s.log.Info(logged, "agent", given["agent"], "by", who(r))
+	agent, view, err := aboutTalk(r, s.parts.Floor.Talked)
+	if happened(err) {
+		s.log.Info("a supervisor talked with an agent after hard calls", "agent", agent, "by", who(r))
 	}
 	return settled(view, err)
 }
+
+// aboutTalk tells the floor what a supervisor says of a talk with ?agent=anna.
+func aboutTalk(r *http.Request, tell func(ctx context.Context, agent, by string) (acd.AgentView, error)) (string, acd.AgentView, error) {
+	given, err := once(r.URL.Query(), "agent")
+	if err != nil {
+		return "", acd.AgentView{}, err
+	}
+	agent := given["agent"]
+	if agent == "" {
+		return "", acd.AgentView{}, badRequest("agent is needed")
+	}
+	view, err := tell(r.Context(), agent, who(r))
+	return agent, view, err
+}
+
+// happened tells of an act that the floor has done, be it on disk yet or not.
+func happened(err error) bool { return err == nil || errors.Is(err, acd.ErrNotDurable) }
 
 // settled answers with the agent as he is now. What is not yet on disk has happened all
 // the same.

@@ -78,7 +78,7 @@ func OpenBacklog(ctx context.Context, l acd.Ledger, path string, log *slog.Logge
 // bring adds the events that the ledger does not have. It tells whether all of them follow
 // what it has.
 func (b *Backlog) bring(ctx context.Context, events []acd.Event) (follows bool, err error) {
-	_, there, err := b.Ledger.Load(ctx)
+	_, there, err := b.Load(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -190,7 +190,7 @@ func TestPromiseABacklogLosesAndDoublesNothing(t *testing.T) {
 			}
 		}
 		l.is(nil, false)
-		b = open()
+		open()
 		got := l.seqs(t)
 		for i, s := range got {
 			if s != uint64(i+1) {

@@ -171,7 +171,8 @@ func TestTheHistoryKeepsNoCallersNumber(t *testing.T) {
 		}
 		all := []acd.Event{
 			waits(1, acd.KindEntered, "0305550001"), waits(2, acd.KindParked, "0305550002"),
-			{Seq: 3, At: acd.Stamp{Wall: noon}, Kind: acd.KindLeft, Ticket: 1}, waits(4, acd.KindEntered, "0305550004"),
+			{Seq: 3, At: acd.Stamp{Wall: noon}, Kind: acd.KindLeft, Ticket: 1},
+			waits(4, acd.KindEntered, "0305550004"),
 		}
 		if err := errors.Join(s.Append(t.Context(), all[:3]), s.Append(t.Context(), all[3:])); err != nil {
 			t.Fatal(err)

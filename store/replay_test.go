@@ -93,9 +93,9 @@ func TestAFloorOfAWholeDayIsBackSoon(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := filled(t, url, events)
 			defer closed(t, s)
-			best, began := time.Hour, time.Now()
+			best := time.Hour
 			for try := 0; try < replayTries && best > replayBound; try++ {
-				began = time.Now()
+				began := time.Now()
 				if _, err := acd.NewFloor(t.Context(), plan, s, nil); err != nil {
 					t.Fatal(err)
 				}
@@ -109,7 +109,7 @@ func TestAFloorOfAWholeDayIsBackSoon(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			began = time.Now()
+			began := time.Now()
 			if err := s.Compact(t.Context(), events[len(events)-1].Seq, snapshot); err != nil {
 				t.Fatal(err)
 			}

@@ -227,8 +227,8 @@ func (p *play) answered(at time.Duration, e acd.Event, w *wait) {
 		w = &wait{}
 	}
 	talk, outcome := p.talk, acd.Outcome{Cause: "caller_ended"}
-	if w.visit != nil && w.visit.talk > 0 {
-		talk, outcome = w.visit.talk, w.outcome
+	if w.visit != nil && w.talk > 0 {
+		talk, outcome = w.talk, w.outcome
 	}
 	if !w.back {
 		delete(p.tickets, e.Ticket)

@@ -13,7 +13,11 @@ import (
 // stream stays until the history is forgotten.
 func TestACallersNumberIsNotInTheStreamAtAll(t *testing.T) {
 	s := opened(t, redistest.Start(t).URL())
-	defer s.Close()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	called := acd.Event{Seq: 1, Kind: acd.KindEntered, Who: &acd.Caller{Number: "0305550001"}}
 	if err := s.Append(t.Context(), []acd.Event{called}); err != nil {
 		t.Fatal(err)

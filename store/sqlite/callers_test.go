@@ -14,7 +14,11 @@ func TestACallersNumberIsNotInTheHistoryAtAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	holds := func(table string, want int) {
 		t.Helper()
 		var n int

@@ -23,7 +23,8 @@ type board struct {
 	phones   map[string]*phone
 	tickets  map[uint64]*ticket
 	calls    map[string]*ticket
-	backs    map[string][]*ticket // callbacks by number, in the order they came
+	backs    map[string][]*ticket // callbacks by the ending of their number, in the order they came
+	askers   map[string][]*ticket // the same by the ending of their caller's
 	seats    map[uint64]*seat
 	recent   map[string]string // round robin: who was offered last, by queue
 	paces    paces
@@ -77,7 +78,7 @@ type outgoing struct {
 func newBoard() *board {
 	b := &board{
 		agents: map[string]*agent{}, phones: map[string]*phone{}, tickets: map[uint64]*ticket{},
-		calls: map[string]*ticket{}, backs: map[string][]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{},
+		calls: map[string]*ticket{}, backs: map[string][]*ticket{}, askers: map[string][]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{},
 		paces: paces{}, levels: map[string]*level{}, kept: map[string]Accuracy{},
 		routes: &routes{queues: map[string]*queue{}},
 	}

@@ -1,10 +1,8 @@
 package acd
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -60,6 +58,10 @@ const (
 // ErrNoCallback says that a callback cannot be; the text says why.
 var ErrNoCallback = errors.New("no callback")
 
+// ErrCallbacksEnough is an ErrNoCallback: as many as may wait already for the number, or
+// for the caller who asks.
+var ErrCallbacksEnough = fmt.Errorf("%w: enough are asked for", ErrNoCallback)
+
 // ErrMessagesFull says that as many messages wait as the queue may keep.
 var ErrMessagesFull = errors.New("as many messages wait as may")
 
@@ -97,12 +99,16 @@ func (b *board) park(id uint64, c Callback) error {
 	if err := b.mayCall(q, c); err != nil {
 		return err
 	}
-	b.revokeAll(t, string(MissCallerLeft))
-	b.unlist(t)
 	if older := b.sameWish(t.entry.Queue, c); older != nil {
+		b.unlist(t)
 		b.leave(id, "has a callback already")
 		return nil
 	}
+	if err := b.enough(q, t.entry.Caller, c); err != nil {
+		return err
+	}
+	b.revokeAll(t, string(MissCallerLeft))
+	b.unlist(t)
 	b.make(t, c, b.now.Mono+parkPause)
 	q.park(t, 1)
 	b.turn.gone = append(b.turn.gone, id) // the call that waited lets go of it
@@ -110,10 +116,10 @@ func (b *board) park(id uint64, c Callback) error {
 	return nil
 }
 
-// sameWish is a callback to the same number that waits in the same queue already.
+// sameWish is a callback to the same number, for the same time, that waits in the same queue already.
 func (b *board) sameWish(queue string, c Callback) *ticket {
-	for _, o := range b.backs[c.Number] {
-		if o.entry.Queue == queue && o.back.At.IsZero() && c.At.IsZero() && !o.back.IsMessage() && !c.IsMessage() {
+	for _, o := range b.linesOf(c.Number) {
+		if o.entry.Queue == queue && o.back.At.Equal(c.At) && !o.back.IsMessage() && !c.IsMessage() {
 			return o
 		}
 	}
@@ -150,6 +156,9 @@ func (b *board) callBack(e Entry, c Callback) (uint64, error) {
 	if older := b.sameWish(e.Queue, c); older != nil {
 		return older.id, nil
 	}
+	if err := b.enough(q, e.Caller, c); err != nil {
+		return 0, err
+	}
 	b.ids.Ticket++
 	t := b.newTicket(b.ids.Ticket, e)
 	t.since = b.now.Mono - b.age(e)
@@ -184,11 +193,7 @@ func (b *board) keep(t *ticket, c Callback, next time.Duration) {
 		keep = q.keepFor(&c)
 	}
 	t.back = &parked{Callback: c, next: next, end: max(t.entered, t.since) + keep}
-	if c.Number == "" { // a message of somebody unknown
-		return
-	}
-	b.backs[c.Number] = append(b.backs[c.Number], t)
-	slices.SortFunc(b.backs[c.Number], func(x, y *ticket) int { return cmp.Compare(x.id, y.id) })
+	b.index(t)
 }
 
 // caller is what the ledger keeps of a ticket.
@@ -234,7 +239,7 @@ func (b *board) held(t *ticket) (until time.Duration, why string) {
 	if p.seat != nil {
 		return never, fmt.Sprintf("%s is on the line while %s is dialled", p.seat.agent.Name, p.Number)
 	}
-	for _, o := range b.backs[p.Number] {
+	for _, o := range b.linesOf(p.Number) {
 		if o != t && o.out() {
 			return never, fmt.Sprintf("another callback to %s is going on", p.Number)
 		}
@@ -276,19 +281,10 @@ func (b *board) nextBack(t *ticket) time.Duration {
 	return min(next, until)
 }
 
-// apart takes a callback out of the list of its number.
-func (b *board) apart(t *ticket) {
-	rest := slices.DeleteFunc(b.backs[t.back.Number], func(o *ticket) bool { return o == t })
-	if b.backs[t.back.Number] = rest; len(rest) == 0 {
-		delete(b.backs, t.back.Number)
-	}
-	b.wake(t)
-}
-
 // alone takes the other callbacks to the same number out of their lines: a number is
 // dialled once at a time.
 func (b *board) alone(t *ticket) {
-	for _, o := range b.backs[t.back.Number] {
+	for _, o := range b.linesOf(t.back.Number) {
 		if o != t && o.listed {
 			b.unlist(o)
 			b.arm(o)
@@ -298,7 +294,7 @@ func (b *board) alone(t *ticket) {
 
 // wake lets the other callbacks to the same number stand again.
 func (b *board) wake(t *ticket) {
-	for _, o := range b.backs[t.back.Number] {
+	for _, o := range b.linesOf(t.back.Number) {
 		if o != t && !o.out() && !o.listed {
 			b.fresh = append(b.fresh, o)
 		}

@@ -10,19 +10,20 @@ import (
 // how. Callers choose the number that is dialled, so everything here is an allow-list:
 // nobody can make us dial what is not named.
 type CallbackSpec struct {
-	Key      string        `yaml:"key"`       // what a waiting caller presses to be called back, one of 0–9, * and #; default none: it is not offered while they wait
-	Prefixes []string      `yaml:"prefixes"`  // beginnings of the numbers that callers may be called back on, as a trunk is to dial them; needed for key and menus; default none
-	Never    []string      `yaml:"never"`     // beginnings that are not called back although prefixes, or the trunks, would allow them; default the best known premium ranges: see docs/operations.md
-	Digits   int           `yaml:"digits"`    // of a number at most; default 15
-	Tries    int           `yaml:"tries"`     // how often the number is dialled before the callback is given up; default 3
-	Busy     time.Duration `yaml:"busy"`      // pause after a busy line; default 5m
-	NoAnswer time.Duration `yaml:"no_answer"` // pause after nobody answered, or the line could not be reached; default 15m
-	Ring     time.Duration `yaml:"ring"`      // how long their phone rings; default 30s
-	Keep     time.Duration `yaml:"keep"`      // given up after so long without a conversation; default 24h
-	Hours    string        `yaml:"hours"`     // time of day in which numbers are dialled; default 08:00-21:00
-	Zone     string        `yaml:"zone"`      // of hours, such as Europe/Berlin; default where the server is
-	Most     int           `yaml:"most"`      // callbacks that may wait at once; default 500
-	Apology  *bool         `yaml:"apology"`   // who waited when the server died, or whose agent was lost before they hung up, is called back with an apology, at their age, wherever a trunk dials their number; default true
+	Key       string        `yaml:"key"`        // what a waiting caller presses to be called back, one of 0–9, * and #; default none: it is not offered while they wait
+	Prefixes  []string      `yaml:"prefixes"`   // beginnings of the numbers that callers may be called back on, as a trunk is to dial them; needed for key and menus; default none
+	Never     []string      `yaml:"never"`      // beginnings that are not called back although prefixes, or the trunks, would allow them; default the best known premium ranges: see docs/operations.md
+	Digits    int           `yaml:"digits"`     // of a number at most; default 15
+	Tries     int           `yaml:"tries"`      // how often the number is dialled before the callback is given up; default 3
+	Busy      time.Duration `yaml:"busy"`       // pause after a busy line; default 5m
+	NoAnswer  time.Duration `yaml:"no_answer"`  // pause after nobody answered, or the line could not be reached; default 15m
+	Ring      time.Duration `yaml:"ring"`       // how long their phone rings; default 30s
+	Keep      time.Duration `yaml:"keep"`       // given up after so long without a conversation; default 24h
+	Hours     string        `yaml:"hours"`      // time of day in which numbers are dialled; default 08:00-21:00
+	Zone      string        `yaml:"zone"`       // of hours, such as Europe/Berlin; default where the server is
+	Most      int           `yaml:"most"`       // callbacks that may wait at once; default 500
+	PerNumber int           `yaml:"per_number"` // callbacks that may wait at once for one number, however it is written, and as many that one caller may have asked for, in all queues; the same wish again is not counted; default 2
+	Apology   *bool         `yaml:"apology"`    // who waited when the server died, or whose agent was lost before they hung up, is called back with an apology, at their age, wherever a trunk dials their number; default true
 }
 
 // premium are the best known beginnings of numbers that cost the caller extra, with and
@@ -42,6 +43,7 @@ func (c CallbackSpec) WithDefaults() CallbackSpec {
 	setDefault(&c.Keep, 24*time.Hour)
 	setDefault(&c.Hours, "08:00-21:00")
 	setDefault(&c.Most, 500)
+	setDefault(&c.PerNumber, 2)
 	return c
 }
 
@@ -74,7 +76,7 @@ func (c CallbackSpec) Check() map[string]string {
 	w.length("no_answer", c.NoAnswer, 24*time.Hour)
 	w.length("ring", c.Ring, 5*time.Minute)
 	w.length("keep", c.Keep, 30*24*time.Hour)
-	for key, n := range map[string][2]int{"digits": {c.Digits, 32}, "tries": {c.Tries, 20}, "most": {c.Most, 100_000}} {
+	for key, n := range map[string][2]int{"digits": {c.Digits, 32}, "tries": {c.Tries, 20}, "most": {c.Most, 100_000}, "per_number": {c.PerNumber, 1000}} {
 		if n[0] < 0 || n[0] > n[1] {
 			w[key] = fmt.Sprintf("%d is not between 1 and %d", n[0], n[1])
 		}

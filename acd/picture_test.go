@@ -94,7 +94,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{
 			board{},
 			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "weighing", "reckon", "ids", "count"},
-			[]string{"calls", "backs", "alarms", "touched", "fresh", "turn", "room", "kept", "planned"},
+			[]string{"calls", "backs", "askers", "alarms", "touched", "fresh", "turn", "room", "kept", "planned"},
 		},
 		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted", "career", "spared"}},
 		{phone{}, []string{"away", "told", "heard", "busy", "since", "agent"}, nil},

@@ -78,6 +78,18 @@ func (a *asking) number(ctx context.Context, spec *acd.CallbackSpec) (string, er
 	return "", nil
 }
 
+// refused tells the caller why the floor did not take the wish: they wait on instead. An agent
+// who becomes free ends it with errOffered.
+func (a *asking) refused(ctx context.Context, why error) error {
+	a.c.account.step("callback.refused", why.Error())
+	phrase := sayCallbackRefused
+	if errors.Is(why, acd.ErrCallbacksEnough) {
+		phrase = sayCallbackEnough
+	}
+	_, err := a.key(ctx, 0, phrase)
+	return err
+}
+
 // typed reads a number that ends with # or with silence.
 func (a *asking) typed(ctx context.Context, most int) (string, error) {
 	var number []byte
@@ -191,9 +203,12 @@ func (w *waiting) askBack(spec *acd.CallbackSpec) (parked bool, offer *acd.Offer
 	}
 	err = c.x.parts.Floor.Park(w.ctx, w.ticket.ID, acd.Callback{Number: number, Kind: acd.BackAsked})
 	if err != nil && !errors.Is(err, acd.ErrNotDurable) {
-		c.account.step("callback.refused", err.Error())
+		err = a.refused(w.ctx, err)
 		w.goOn()
-		return false, nil, nil
+		if errors.Is(err, errOffered) {
+			return false, &a.offer, nil
+		}
+		return false, nil, err
 	}
 	return true, nil, nil
 }
@@ -230,8 +245,7 @@ func (c *Call) callBackMenu(ctx context.Context, queue string, timed bool) (goal
 	}
 	_, err = c.x.parts.Floor.CallBack(ctx, c.entry(queue), wish)
 	if err != nil && !errors.Is(err, acd.ErrNotDurable) {
-		c.account.step("callback.refused", err.Error())
-		return goal{toQueue, queue}, nil
+		return goal{toQueue, queue}, asks.refused(ctx, err)
 	}
 	c.account.r.Queue = queue
 	return goal{}, c.partKept(ctx)

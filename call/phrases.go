@@ -27,6 +27,7 @@ const (
 	sayConfirmOrAgain      = "confirm-or-again"
 	sayCallbackEnter       = "callback-enter"
 	sayCallbackRefused     = "callback-refused"
+	sayCallbackEnough      = "callback-enough"
 	sayCallbackKept        = "callback-kept"
 	sayCallbackDay         = "callback-day"
 	sayCallbackHour        = "callback-hour"

@@ -72,6 +72,7 @@ type story struct {
 	queue     string        // the last queue
 	talk      *acd.TalkWish // the talk that supervisors are asked for by this call; nil = it is a caller's
 	back      *acd.Launch   // the callback that this call is; nil = the caller called us
+	position  int           // the last that the caller was told, in whatever queue; 0 = none
 	unjoined  int           // answers in a row whose sound could not be joined
 }
 

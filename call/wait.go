@@ -335,10 +335,12 @@ func (w *waiting) announce() {
 }
 
 // standing puts into words where the caller stands. The floor never lets a position or an
-// estimate grow.
+// estimate grow in a queue; who was sent on to a longer one hears no position until it is
+// as good as the last they heard.
 func (w *waiting) standing(p acd.Place) []string {
 	var phrases []string
-	if w.m.Position {
+	if last := w.c.story.position; w.m.Position && (last == 0 || p.Position <= last) {
+		w.c.story.position = p.Position
 		w.c.account.step("queue.position", strconv.Itoa(p.Position))
 		phrases = append(phrases, prompt.Position(p.Position))
 	}

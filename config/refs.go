@@ -276,10 +276,12 @@ func (r *reading) checkExtensions(c *Config) {
 	})
 }
 
-// checkAgents asks that the number an agent logs in with is theirs alone.
+// checkAgents asks that the number an agent logs in with is theirs alone, and that who is
+// asked to talk with them is a supervisor.
 func (r *reading) checkAgents(c *Config) {
 	owners := map[string]string{}
 	each(c.Agents, func(name string, a *Agent) {
+		r.allLead(path("agents").to(name).to("leaders"), c, a.Leaders)
 		p := path("agents").to(name).to("number")
 		switch owner, used := owners[a.Number]; {
 		case a.Number == "":

@@ -36,6 +36,7 @@ var help = map[string]string{
 	"queue_callers_held":           "Callers who wait although a capable agent is ready, because a rule spares the agent, by queue and rule.",
 	"breaks_due_total":             "Agents asked to take the break they have earned.",
 	"talks_wanted_total":           "Team leaders asked to talk with an agent after hard calls.",
+	"talk_calls_total":             "Short calls that ask supervisors to talk with an agent after hard calls.",
 	"talks_taken_total":            "Of them, taken on by a supervisor.",
 	"caps_lifted_total":            "Caps lifted by supervisors.",
 	"lookup_asked_total":           "Questions put to a lookup about callers, by lookup.",

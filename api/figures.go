@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -122,7 +124,41 @@ func (s *Server) queueFigures(r *http.Request) (any, error) {
 		return nil, err
 	}
 	out, err := s.parts.Figures.Queues(r.Context(), a.Ask, a.now)
+	if err == nil && a.Queue != "" {
+		err = s.queueKnown(r.Context(), a)
+	}
 	return shown(out, err, a)
+}
+
+// queueKnown refuses a queue that neither the floor has nor the time asked about: a row of
+// zeros would say that nobody called.
+func (s *Server) queueKnown(ctx context.Context, a figureAsk) error {
+	asked := a.Queue
+	now, err := s.parts.Floor.Queues(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, q := range now {
+		known[q.Name] = true
+	}
+	if known[asked] {
+		return nil
+	}
+	a.Queue = ""
+	past, err := s.parts.Figures.Queues(ctx, a.Ask, a.now)
+	if err != nil {
+		return err
+	}
+	for _, p := range past.Periods {
+		for _, f := range p.Figures {
+			known[f.Queue] = true
+		}
+	}
+	if known[asked] {
+		return nil
+	}
+	return badRequest("queue: there is none %q now or in this time, but %s", asked, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 }
 
 func (s *Server) teamFigures(r *http.Request) (any, error) {

@@ -69,6 +69,7 @@ func TestAQuestionAboutFiguresIsToldWhatIsWrong(t *testing.T) {
 	for target, word := range map[string]string{
 		"/v1/figures/queues?from=yesterday":                        "from:",
 		"/v1/figures/queues?from=2026-03-02&to=2026-03-01":         "to:",
+		"/v1/figures/queues?from=2026-03-01&queue=nope":            "orders",
 		"/v1/figures/queues?from=2026-03-01&step=x":                "step",
 		"/v1/figures/queues?format=pdf":                            "format:",
 		"/v1/figures/queues?within=1ms":                            "within:",

@@ -102,7 +102,7 @@ type Stats struct {
 }
 
 const (
-	longestPacket = Rate * 120 / 1000
+	longestPacket = Rate * 256 / 1000 // more than a datagram of ours holds
 	longestFrame  = Rate * 20 / 1000 // of one step; a longer pull takes several
 	seam          = Rate / 1000      // between two sources, so that it is made smooth
 	wild          = Rate * 450 / 1000

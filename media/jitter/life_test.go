@@ -253,6 +253,41 @@ func TestPacketsThatCannotBeArePlayedByNobody(t *testing.T) {
 	}
 }
 
+// A party may send packets as long as a datagram holds: it is heard, whole, and on a line
+// that is not even.
+func TestLongPacketsArePlayedWhole(t *testing.T) {
+	for _, length := range []time.Duration{120 * time.Millisecond, 130 * time.Millisecond, 200 * time.Millisecond, 254 * time.Millisecond} {
+		t.Run(length.String(), func(t *testing.T) {
+			b, n := New(Settings{}, g711.Mu), places(length)
+			codes, frame := make([]byte, n), make([]int16, 160)
+			for i := range codes {
+				codes[i] = 0x20 + byte(i%7)
+			}
+			const seconds = 20
+			sent, voice, began := uint64(0), 0, false
+			due := n // when the next packet comes
+			for now := int64(0); now < seconds*Rate; now += 160 {
+				for ; due <= now; due = n*int64(sent+1) + int64(sent*3%5)*Rate/100 { // up to 40 ms late
+					b.Put(due, rtp.Header{SSRC: 1, Timestamp: uint32(n * int64(sent))}, codes)
+					sent++
+				}
+				kind := b.Pull(now, frame)
+				began = began || kind == Voice
+				if began && kind == Voice {
+					voice++
+				}
+			}
+			s := b.Stats()
+			if s.Packets != sent || s.Stray+s.Late+s.Skipped+s.Restarts != 0 {
+				t.Errorf("of %d packets: %+v", sent, s)
+			}
+			if least := (seconds*50 - 40) * 95 / 100; voice < least {
+				t.Errorf("%d frames of voice, want %d at least: %+v", voice, least, s)
+			}
+		})
+	}
+}
+
 func TestSettingsAreChecked(t *testing.T) {
 	for name, c := range map[string]struct {
 		s    Settings

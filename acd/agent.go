@@ -16,10 +16,12 @@ type agent struct {
 	spec    AgentSpec
 	career  career
 	posts   []*condition // the conditions this agent meets
+	pools   []*pool      // the pools they are in
 	seat    *seat        // the offer or conversation
-	listed  bool         // stands in the lines of his posts
+	listed  bool         // stands in lines
+	apart   bool         // in those of his posts; else of his pools
 	ranked  ranked
-	counted AgentState // the state the posts have counted
+	counted AgentState // the state the pools have counted
 	touched bool
 	wanted  []*ticket    // callers who prefer this agent
 	shifts  []shift.Span // planned time of the next days, as last told

@@ -13,6 +13,9 @@ import (
 // they wait: occupancy and strain fall, and at midnight a new day begins.
 const loadEvery = time.Minute
 
+// reckonAtOnce is for how many agents it is done in one turn: no offer waits for all.
+const reckonAtOnce = 32
+
 // board is every queue and every agent, and the rules. It has no clock, no
 // goroutine and no I/O: apply is told the time and what happened, and answers what
 // to do. Floor.Run owns it.
@@ -32,11 +35,13 @@ type board struct {
 	kept     map[string]Accuracy // of estimates told
 	alarms   alarms
 	reckon   alarm // of loadEvery
+	reckoned int   // rank of the agent who is next then
 	weighing alarm // of levelEvery
 	ids      ids
-	planned  bool      // somebody has shifts
-	touched  []*agent  // to be looked at when the turn settles
-	fresh    []*ticket // waiting again or anew in this turn
+	planned  bool         // somebody has shifts
+	ending   line[*agent] // near the end of work by the plan of shifts
+	touched  []*agent     // to be looked at when the turn settles
+	fresh    []*ticket    // waiting again or anew in this turn
 	turn     turn
 	count    Counters
 	room     noteRoom // for the decision log
@@ -80,7 +85,7 @@ func newBoard() *board {
 		agents: map[string]*agent{}, phones: map[string]*phone{}, tickets: map[uint64]*ticket{},
 		calls: map[string]*ticket{}, backs: map[string][]*ticket{}, askers: map[string][]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{},
 		paces: paces{}, levels: map[string]*level{}, kept: map[string]Accuracy{},
-		routes: &routes{queues: map[string]*queue{}},
+		routes: &routes{queues: map[string]*queue{}, pools: map[likeness]*pool{}},
 	}
 	b.reckon = alarm{order: 1 << 63, ring: (*board).reckonLoads}
 	b.weighing = alarm{order: 1<<63 + 1, ring: (*board).weighAll}
@@ -171,21 +176,18 @@ func (b *board) refreshAll(looked *[]*agent) []*agent {
 // refresh lists or unlists an agent, counts the state and sets the alarm. It
 // tells whether the agent has become offerable.
 func (b *board) refresh(a *agent) bool {
+	b.turn.steps++
 	if state := b.shown(a); a.counted != state {
-		for _, c := range a.posts {
-			served := c.serving > 0
-			if a.counted != "" {
-				c.count(a.counted, -1)
-			}
-			c.count(state, 1)
-			if served && c.serving == 0 && c.queue.waiting > 0 { // who comes later is asked when he stands
-				b.flag(c.queue)
+		for _, g := range a.pools {
+			if g.move(a.counted, state) {
+				b.flagLeft(g)
 			}
 		}
 		a.counted = state
 	}
 	was := a.spared
 	b.spare(a)
+	b.noteEnding(a, was.edges.near)
 	b.alarms.set(&a.alarm, b.due(a))
 	can := b.hindrance(a) == nothing
 	if can == a.listed && (!can || was.bars == a.spared.bars && !was.edges.near && !a.spared.edges.near) {
@@ -212,43 +214,54 @@ func (b *board) list(a *agent, in bool) {
 // stepIn puts an agent in his lines by what strategies compare, as noted of him, or takes
 // him out by them.
 func (b *board) stepIn(a *agent, in bool) {
-	a.listed = in
-	for _, c := range a.posts {
-		b.post(a, c, in)
+	if in {
+		a.apart = a.spared.edges.near
 	}
+	a.listed = in
+	a.eachLine(func(l *lines, c *condition) { b.post(a, l, c, in) })
 }
 
-// post puts an agent in the lines of one condition, unless a rule of care keeps its
-// callers away, or takes him out.
-func (b *board) post(a *agent, c *condition, in bool) {
+// post puts an agent in the lines of a condition, unless a rule of care keeps its callers
+// away, or takes him out.
+func (b *board) post(a *agent, l *lines, c *condition, in bool) {
+	b.turn.steps++
 	k := a.standing(c)
 	switch {
 	case !in:
-		c.offerable.remove(k)
-		c.tender.remove(k)
+		l.offerable.remove(k)
+		l.tender.remove(k)
 	case b.keeps(a, c) == nothing:
-		c.offerable.add(k, a)
+		l.offerable.add(k, a)
 		if a.spared.bars.tender && c.gentle() {
-			c.tender.add(k, a)
+			l.tender.add(k, a)
 		}
 	}
 }
 
-// reckonLoads works out anew what strategies compare of idle agents.
+// reckonLoads works out anew what strategies compare of the next idle agents.
 func (b *board) reckonLoads() {
-	for _, name := range b.routes.names {
-		if a := b.agents[name]; a.listed {
-			b.list(a, false)
-			b.list(a, true)
+	names := b.routes.names
+	for range min(reckonAtOnce, len(names)) {
+		if b.reckoned >= len(names) {
+			b.reckoned = 0
 		}
+		b.rerank(b.agents[names[b.reckoned]])
+		b.reckoned++
 	}
-	b.alarms.set(&b.reckon, b.now.Mono+loadEvery)
+	b.alarms.set(&b.reckon, b.now.Mono+b.reckonEvery())
 }
 
-// flag notes that callers of a queue may have nobody left who serves.
-func (b *board) flag(q *queue) {
-	if !slices.Contains(b.turn.flagged, q) {
-		b.turn.flagged = append(b.turn.flagged, q)
+// reckonEvery is how often some are looked at, so that everybody is once in loadEvery.
+func (b *board) reckonEvery() time.Duration {
+	return loadEvery / time.Duration(max(1, (len(b.routes.names)+reckonAtOnce-1)/reckonAtOnce))
+}
+
+// flagLeft notes which queues may have callers with nobody left who serves.
+func (b *board) flagLeft(g *pool) {
+	for _, c := range g.conds {
+		if c.queue.waiting > 0 && c.serving() == 0 && !slices.Contains(b.turn.flagged, c.queue) {
+			b.turn.flagged = append(b.turn.flagged, c.queue)
+		}
 	}
 }
 

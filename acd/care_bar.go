@@ -286,13 +286,13 @@ func (b *board) gentleFirst(changed []*condition) {
 
 // gentle is the first caller of a condition for whom there is somebody tender.
 func (b *board) gentle(c *condition) (*ticket, *agent) {
-	if len(c.tender.items) == 0 {
+	if len(c.pool.tender.items)+len(c.apart.tender.items) == 0 {
 		return nil, nil
 	}
 	for _, w := range c.waiting.items {
-		for _, p := range c.tender.items {
-			if b.ineligible(w.it, p.it) == "" && !b.passesUrgent(w.it, p.it) {
-				return w.it, p.it
+		for a := range c.tender() {
+			if b.ineligible(w.it, a) == "" && !b.passesUrgent(w.it, a) {
+				return w.it, a
 			}
 		}
 	}

@@ -10,51 +10,100 @@ import (
 // for a second more or less.
 const guardStep = 30 * time.Second
 
+// guardSlack is how far below a step the length must have fallen for the step to be given
+// up: near its edge it would come and go with every call, and each time all who stand
+// near the end of their work are looked at. Up it goes at once, for the agents' sake.
+const guardSlack = 10 * time.Second
+
+// guardView is what the farthest reach is rounded up to: agents so near an end of work are
+// looked at closely.
+const guardView = 5 * time.Minute
+
 // reach is how long a call of a queue likely takes an agent, by the two guards; 0 = the
 // guard is off.
-type reach struct{ toBreak, toHome time.Duration }
+type reach struct {
+	ToBreak time.Duration `json:"to_break,omitempty"`
+	ToHome  time.Duration `json:"to_home,omitempty"`
+}
 
 // edges are where an agent's time of work ends next by the plan of shifts, on the board's
 // clock; never where nothing is planned or guarded.
 type edges struct {
 	rest, home time.Duration
-	near       bool // some call would run into one of them
+	near       bool // a call may run into one of them
 }
 
-// reckonReach works out how far a queue's calls reach now. It follows from its pace.
+// reckonReach works out how far a queue's calls reach now: from its pace, and near the edge
+// of a step from how far they reached before.
 func (b *board) reckonReach(q *queue) reach {
 	c := &b.routes.settings.Care
-	within := func(percent int) time.Duration {
+	within := func(percent int, before time.Duration) time.Duration {
 		if percent <= 0 {
 			return 0
 		}
 		d := q.handle(float64(percent) / 100)
-		return (d + guardStep - 1) / guardStep * guardStep
+		if far := steps(d); far >= before || steps(d+guardSlack) < before {
+			return far
+		}
+		return before
 	}
-	return reach{within(c.BreakGuard), within(c.ShiftGuard)}
+	return reach{within(c.BreakGuard, q.reach.ToBreak), within(c.ShiftGuard, q.reach.ToHome)}
 }
+
+// steps rounds a length up.
+func steps(d time.Duration) time.Duration { return (d + guardStep - 1) / guardStep * guardStep }
 
 // reckonReaches does so for all queues.
 func (b *board) reckonReaches() {
-	b.routes.farthest = 0
 	for _, q := range b.routes.queues {
 		q.reach = b.reckonReach(q)
-		b.routes.farthest = max(b.routes.farthest, q.reach.toBreak, q.reach.toHome)
 	}
+	b.routes.farthest = b.routes.reckonFarthest()
+}
+
+// reckonFarthest is how near an end of work an agent is looked at closely.
+func (r *routes) reckonFarthest() time.Duration {
+	far := time.Duration(0)
+	for _, q := range r.queues {
+		far = max(far, q.reach.ToBreak, q.reach.ToHome)
+	}
+	return (far + guardView - 1) / guardView * guardView
 }
 
 // paceChanged looks again at those whose work ends soon, after a call of a queue has
 // shown how long its calls take.
 func (b *board) paceChanged(queue string) {
 	q := b.routes.queues[queue]
-	if q == nil || b.reckonReach(q) == q.reach {
+	if q == nil {
 		return
 	}
-	b.reckonReaches()
-	for _, name := range b.routes.names {
-		if a := b.agents[name]; len(a.shifts) > 0 {
-			b.touch(a)
+	next := b.reckonReach(q)
+	if next == q.reach {
+		return
+	}
+	q.reach = next
+	if far := b.routes.reckonFarthest(); far != b.routes.farthest {
+		b.routes.farthest = far
+		for _, name := range b.routes.names {
+			if a := b.agents[name]; len(a.shifts) > 0 {
+				b.touch(a)
+			}
 		}
+		return
+	}
+	for _, p := range b.ending.items {
+		b.touch(p.it)
+	}
+}
+
+// noteEnding keeps who is near an end of work.
+func (b *board) noteEnding(a *agent, was bool) {
+	near, k := a.spared.edges.near, key{int64(a.rank)}
+	switch {
+	case near && !was:
+		b.ending.add(k, a)
+	case was && !near:
+		b.ending.remove(k)
 	}
 }
 
@@ -77,7 +126,7 @@ func (b *board) guardShift(a *agent, s *spared) {
 	}
 	s.edges.near = true
 	for _, c := range a.posts {
-		s.soon(b.now.Mono, s.edges.rest-c.queue.reach.toBreak, s.edges.home-c.queue.reach.toHome)
+		s.soon(b.now.Mono, s.edges.rest-c.queue.reach.ToBreak, s.edges.home-c.queue.reach.ToHome)
 	}
 }
 
@@ -100,9 +149,9 @@ func (b *board) edgesOf(a *agent, m shift.Moment) edges {
 func (e edges) runsInto(q *queue, now time.Duration) hindrance {
 	switch {
 	case !e.near:
-	case e.rest != never && now+q.reach.toBreak >= e.rest:
+	case e.rest != never && now+q.reach.ToBreak >= e.rest:
 		return beforeBreak
-	case e.home != never && now+q.reach.toHome >= e.home:
+	case e.home != never && now+q.reach.ToHome >= e.home:
 		return beforeHome
 	}
 	return nothing

@@ -88,7 +88,7 @@ func TestTheGuardLearnsHowLongCallsAre(t *testing.T) {
 	}
 	y.say("bert", LogOut)
 	y.say("anna", GoReady)
-	if got := y.b.routes.queues["q"].reach.toBreak; got != 5*time.Minute {
+	if got := y.b.routes.queues["q"].reach.ToBreak; got != 5*time.Minute {
 		t.Fatalf("after four calls %s, which are too few to know", got)
 	}
 	for range 10 {
@@ -96,7 +96,7 @@ func TestTheGuardLearnsHowLongCallsAre(t *testing.T) {
 	}
 	y.until(9, 35, 0)
 	y.serve(Entry{Call: "last", Queue: "q"}, 30*time.Second, Outcome{})
-	if got := y.b.routes.queues["q"].reach.toBreak; got < 20*time.Minute {
+	if got := y.b.routes.queues["q"].reach.ToBreak; got < 20*time.Minute {
 		t.Errorf("80 %% of the calls are shorter than %s", got)
 	}
 	y.until(9, 45, 0)

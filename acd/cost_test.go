@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"breakwater/acd/shift"
 )
 
 // rush is a crowded floor on which every step counts: what a turn costs is read from
@@ -136,5 +138,118 @@ func TestNobodyServingAtThisStepIsNoReasonToAskEveryCaller(t *testing.T) {
 	say("bert", Command{Verb: LogOut})
 	if n := len(u.b.tickets); n != 0 {
 		t.Errorf("%d callers wait for nobody", n)
+	}
+}
+
+// everybody is a plan in which every agent serves every queue.
+func everybody(agents, queues int, s Strategy) Plan {
+	p := Plan{Queues: map[string]QueueSpec{}, Agents: map[string]AgentSpec{}}
+	for i := range queues {
+		p.Queues[fmt.Sprintf("q%d", i)] = QueueSpec{Strategy: s, WrapUp: -1, MaxWait: 24 * time.Hour, Relax: []Relax{{After: time.Minute}}}
+	}
+	for i := range agents {
+		p.Agents[fmt.Sprintf("a%05d", i)] = AgentSpec{}
+	}
+	return p
+}
+
+// TestWhoServesEverythingStandsInOneLine: what an event costs does not grow with the queues
+// that an agent serves, where others serve the same.
+func TestWhoServesEverythingStandsInOneLine(t *testing.T) {
+	for _, s := range []Strategy{ // not weighted random, where every queue has lots of its own, nor ring-all
+		LongestIdle, LeastOccupied, FewestCalls, LeastTalk, RoundRobin, Linear, BestSkill, RingProgressively, Gentlest,
+	} {
+		u := rushOn(t, everybody(100, 50, s))
+		for n := range 200 {
+			u.pass(10 * time.Millisecond)
+			u.enter(fmt.Sprintf("q%d", n%50))
+		}
+		for range 150 {
+			u.pass(10 * time.Millisecond)
+			u.finish()
+		}
+		if most := reckonAtOnce + 5; u.worst > most {
+			t.Errorf("%s: the dearest turn took %d steps", s, u.worst)
+		}
+	}
+}
+
+// TestTheMinuteIsSpread: strategies that compare what changes while agents wait look at
+// everybody once a minute, and in no turn at more than a few.
+func TestTheMinuteIsSpread(t *testing.T) {
+	for _, agents := range []int{20, 1000} {
+		u := rushOn(t, everybody(agents, 20, LeastOccupied))
+		for n := range agents / 2 {
+			u.enter(fmt.Sprintf("q%d", n%20))
+		}
+		u.pass(10 * time.Minute)
+		for len(u.talking) > 0 {
+			u.finish()
+		}
+		before := u.ranks()
+		u.worst = 0
+		for range 8 * 63 {
+			u.pass(time.Second / 8)
+			u.do(nil)
+		}
+		if u.worst > 3*reckonAtOnce {
+			t.Errorf("%d agents: the dearest turn took %d steps", agents, u.worst)
+		}
+		for name, load := range u.ranks() {
+			if before[name] > 0 && load >= before[name] {
+				t.Fatalf("%d agents: the load of %s is %d as it was a minute ago", agents, name, load)
+			}
+		}
+		if broken := u.b.audit(); len(broken) > 0 {
+			t.Error(broken)
+		}
+	}
+}
+
+func (u *rush) ranks() map[string]int64 {
+	out := map[string]int64{}
+	for name, a := range u.b.agents {
+		out[name] = a.ranked.Load
+	}
+	return out
+}
+
+// TestGuardsDoNotWaverAtTheEdgeOfAStep: whatever the usual length of calls, it changes what
+// the guards go by now and then and not with every call; and then nobody is looked at but
+// those whose work ends soon. It is never less than the length.
+func TestGuardsDoNotWaverAtTheEdgeOfAStep(t *testing.T) {
+	at := func(h, m int) time.Time { return time.Date(2026, 3, 2, h, m, 0, 0, time.UTC) }
+	for base := 0; base < 30; base += 3 {
+		u := rushOn(t, everybody(200, 1, LongestIdle))
+		day := Shifts{}
+		for rank, name := range u.b.routes.names {
+			home := at(17, 0)
+			if rank < 10 {
+				home = at(8, 4)
+			}
+			day[name] = []shift.Span{{From: at(7, 0), To: home, Kind: shift.Work}}
+		}
+		u.do(func(b *board) error { b.roster(day); return nil })
+		q, rng, changes := u.b.routes.queues["q0"], dice(7), 0
+		for i := range 4000 {
+			length := time.Duration((float64(base) + 30 + 300*rng.next()*rng.next()) * float64(time.Second))
+			before, view := q.reach, u.b.routes.farthest
+			turn := u.do(func(b *board) error {
+				b.record(Event{Kind: KindFinished, Queue: "q0", Talk: Talk{Length: length}})
+				return nil
+			})
+			if view == u.b.routes.farthest && turn.steps > 10*(1+2*2) { // out of two lines and into them
+				t.Fatalf("base %d: a call took %d steps", base, turn.steps)
+			}
+			if q.reach != before && i > 1000 {
+				changes++
+			}
+			if q.reach.ToBreak < q.handle(.8) {
+				t.Fatalf("base %d: the guard goes by %s, calls take %s", base, q.reach.ToBreak, q.handle(.8))
+			}
+		}
+		if changes > 12 {
+			t.Errorf("base %d: what the guard goes by changed %d times in 3,000 calls", base, changes)
+		}
 	}
 }

@@ -103,7 +103,7 @@ func (c *class) joinable(from int) bool {
 		return c.served(from)
 	}
 	for _, k := range c.conds[from:] {
-		if k.joinable > 0 {
+		if k.joinable() > 0 {
 			return true
 		}
 	}
@@ -114,7 +114,7 @@ func (c *class) joinable(from int) bool {
 func (c *class) staffed(from int) int {
 	most := 0
 	for _, k := range c.conds[from:] {
-		most = max(most, k.staffed)
+		most = max(most, k.staffed())
 	}
 	return most
 }

@@ -22,8 +22,8 @@ const lotUnit = 1 << 24
 // drawLots gives an agent a lot in every queue that draws.
 func (b *board) drawLots(a *agent) {
 	var last *queue
-	for _, c := range a.posts {
-		if q := c.queue; q != last && q.lots != nil {
+	for _, g := range a.pools {
+		if q := g.like.queue; q != nil && q != last && q.lots != nil {
 			q.lots.draw(b.ids.Seq, a.Name, a.rank, q.spec)
 			last = q
 		}
@@ -41,8 +41,11 @@ func (l *lots) draw(seed uint64, agent string, rank int, q QueueSpec) {
 
 // takeFirst moves the clock to the first lot in the line.
 func (l *lots) takeFirst(c *condition) {
-	if l != nil && len(c.offerable.items) > 0 {
-		l.clock = max(l.clock, c.offerable.items[0].key[0])
+	if l == nil {
+		return
+	}
+	if first, ok := c.first(); ok {
+		l.clock = max(l.clock, first[0])
 	}
 }
 

@@ -2,7 +2,6 @@ package acd
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -26,7 +25,9 @@ func (b *board) standAll(changed []*condition) []*condition {
 // waited because nobody fitted.
 func (b *board) match(free []*agent, changed []*condition) {
 	for _, a := range free {
-		changed = mark(changed, a.posts...)
+		for _, g := range a.pools {
+			changed = mark(changed, g.asked...)
+		}
 	}
 	b.gentleFirst(changed)
 	for _, a := range free {
@@ -53,20 +54,30 @@ func (b *board) match(free []*agent, changed []*condition) {
 // passesUrgent tells whether an agent given to a caller would be kept from an emergency
 // who is before that one: no favour does that.
 func (b *board) passesUrgent(t *ticket, a *agent) bool {
-	for _, c := range a.posts {
-		if !c.urgent() || b.keeps(a, c) != nothing {
+	for _, g := range a.pools {
+		if !g.like.urgent {
 			continue
 		}
-		for _, w := range c.waiting.items {
-			if b.ineligible(w.it, a) == "" {
-				if w.it.before(t, b.now.Mono) {
-					return true
-				}
-				break // those behind are not before either
+		for _, c := range g.asked {
+			if w := b.firstFor(c, a); w != nil && w.before(t, b.now.Mono) {
+				return true
 			}
 		}
 	}
 	return false
+}
+
+// firstFor is the first caller of a condition whom an agent may be offered.
+func (b *board) firstFor(c *condition, a *agent) *ticket {
+	if b.keeps(a, c) != nothing {
+		return nil
+	}
+	for _, w := range c.waiting.items {
+		if b.ineligible(w.it, a) == "" {
+			return w.it
+		}
+	}
+	return nil
 }
 
 // mark adds what is not yet in the list.
@@ -82,14 +93,17 @@ func mark(list []*condition, more ...*condition) []*condition {
 
 // firstOf is the first caller of a condition whom somebody free may be offered.
 func (b *board) firstOf(c *condition) *ticket {
-	if len(c.offerable.items) == 0 {
+	if c.free() == 0 {
 		return nil
 	}
 	for _, w := range c.waiting.items {
-		if len(w.it.missed) == 0 || slices.ContainsFunc(c.offerable.items, func(p placed[*agent]) bool {
-			return w.it.missed[p.it].until <= b.now.Mono
-		}) {
+		if len(w.it.missed) == 0 {
 			return w.it
+		}
+		for a := range c.offerable(front) {
+			if w.it.missed[a].until <= b.now.Mono {
+				return w.it
+			}
 		}
 	}
 	return nil
@@ -126,7 +140,10 @@ func (b *board) stand(t *ticket) {
 // enlist puts a ticket in the line of its condition.
 func (t *ticket) enlist() {
 	t.listed = true
-	t.condition().waiting.add(t.place(), t)
+	c := t.condition()
+	if c.waiting.add(t.place(), t); len(c.waiting.items) == 1 {
+		c.call(true)
+	}
 	if r := t.class.queue.reserve; r != nil && !t.isBack() {
 		r.lates.add(t)
 	}
@@ -136,7 +153,10 @@ func (t *ticket) enlist() {
 func (b *board) unlist(t *ticket) {
 	if t.listed {
 		t.listed = false
-		t.condition().waiting.remove(t.place())
+		c := t.condition()
+		if c.waiting.remove(t.place()); len(c.waiting.items) == 0 {
+			c.call(false)
+		}
 		if r := t.class.queue.reserve; r != nil {
 			r.lates.remove(t)
 		}
@@ -153,9 +173,9 @@ func (b *board) ineligible(t *ticket, a *agent) string {
 	case bar.until > b.now.Mono:
 		return "missed this caller and is not asked again for " + b.left(bar.until)
 	}
-	for _, p := range t.condition().offerable.items {
-		if _, too := t.missed[p.it]; !too {
-			return "missed this caller, and " + p.it.Name + " is free"
+	for other := range t.condition().offerable(front) {
+		if _, too := t.missed[other]; !too {
+			return "missed this caller, and " + other.Name + " is free"
 		}
 	}
 	return ""
@@ -192,9 +212,7 @@ func (b *board) pick(t *ticket) []choice {
 	c := t.condition()
 	var unmissed, again []*agent
 	ringAll := c.queue.spec.Strategy == RingAll
-	from, n := b.turnOf(c), len(c.offerable.items)
-	for i := range n {
-		a := c.offerable.items[(from+i)%n].it
+	for a := range c.offerable(b.turnOf(c)) {
 		bar, missed := t.missed[a]
 		switch {
 		case !missed:
@@ -214,54 +232,24 @@ func (b *board) pick(t *ticket) []choice {
 		unmissed = unmissed[:1]
 	}
 	var out []choice
+	reason := ""
 	for _, a := range unmissed {
-		out = append(out, choice{a, b.because(c, a)})
+		if reason == "" || !ringAll { // where everybody rings it is the same for all
+			reason = b.because(c, a)
+		}
+		out = append(out, choice{a, reason})
 	}
 	return out
 }
 
 // turnOf is where a condition's line of agents begins: for round robin after the
 // one who was offered last, else at the front.
-func (b *board) turnOf(c *condition) int {
+func (b *board) turnOf(c *condition) key {
 	last := b.agents[b.recent[c.queue.spec.Name]]
 	if c.queue.spec.Strategy != RoundRobin || last == nil || last.rank < 0 {
-		return 0
+		return front
 	}
-	i, _ := c.offerable.find(key{c.order[last.rank] + 1, int64(longAgo), 0})
-	return i
-}
-
-// because says in words why this agent.
-func (b *board) because(c *condition, a *agent) string {
-	idle := max(0, b.now.Mono-a.Idle).Round(time.Second)
-	of := fmt.Sprintf("of %d free", len(c.offerable.items))
-	switch c.queue.spec.Strategy {
-	case LeastOccupied:
-		return fmt.Sprintf("least occupied today %s: %d.%d %%, idle %s", of, a.ranked.Load/10, a.ranked.Load%10, idle)
-	case FewestCalls:
-		return fmt.Sprintf("fewest calls today %s: %d, idle %s", of, a.ranked.Calls, idle)
-	case LeastTalk:
-		return fmt.Sprintf("least talk today %s: %s, idle %s", of, a.ranked.Talk.Round(time.Second), idle)
-	case Gentlest:
-		return fmt.Sprintf("least strain in two hours %s: like %s of talk, idle %s", of, a.ranked.Strain.Round(time.Second), idle)
-	case WeightedRandom:
-		return fmt.Sprintf("drawn by lot %s: share %d", of, share(c.queue.spec, a.Name))
-	case RingProgressively:
-		return fmt.Sprintf("next to ring %s: idle %s", of, idle)
-	case RoundRobin:
-		if last := b.recent[c.queue.spec.Name]; last != "" {
-			return fmt.Sprintf("next %s in turn after %s", of, last)
-		}
-		return "first in turn " + of
-	case Linear:
-		return fmt.Sprintf("first %s in order, place %d", of, c.order[a.rank]+1)
-	case BestSkill:
-		return fmt.Sprintf("best skilled %s: level sum %d, idle %s", of, -c.order[a.rank], idle)
-	case RingAll:
-		return fmt.Sprintf("everybody rings: %d free", len(c.offerable.items))
-	default: // LongestIdle
-		return fmt.Sprintf("longest idle %s: %s", of, idle)
-	}
+	return key{c.order[last.rank] + 1, int64(longAgo), 0}
 }
 
 // offerTo offers a waiting caller to whom the queue's strategy picks.

@@ -300,7 +300,7 @@ func (b *board) leaveEmpty() {
 	var lost []*ticket
 	for _, q := range flagged {
 		for _, c := range q.all {
-			if c.serving > 0 {
+			if c.serving() > 0 {
 				continue
 			}
 			if left := q.leftOf(c); len(left) > 0 {

@@ -78,7 +78,7 @@ func (q *queue) widest() *condition {
 	var best *condition
 	sign := ""
 	for s, c := range q.steps[0].conditions {
-		if best == nil || c.present > best.present || c.present == best.present && s < sign {
+		if best == nil || c.present() > best.present() || c.present() == best.present() && s < sign {
 			best, sign = c, s
 		}
 	}

@@ -20,7 +20,9 @@ type Picture struct {
 	IDs      ids                     `json:"ids"`
 	Missing  uint64                  `json:"missing,omitempty"` // ids.Turn
 	Recent   map[string]string       `json:"recent,omitempty"`
-	Reckon   *time.Duration          `json:"reckon,omitempty"` // when loads are worked out next
+	Reckon   *time.Duration          `json:"reckon,omitempty"`   // when loads are worked out next
+	Reckoned int                     `json:"reckoned,omitempty"` // whose is next, by place among the names
+	Reaches  map[string]reach        `json:"reaches,omitempty"`
 	Paces    map[string]pace         `json:"paces,omitempty"`
 	Weighing *time.Duration          `json:"weighing,omitempty"` // when service levels are looked at next
 	Levels   map[string]level        `json:"levels,omitempty"`
@@ -104,8 +106,9 @@ func (b *board) picture() *Picture {
 		At: b.now, Plan: b.routes.plan, IDs: b.ids, Missing: b.ids.Turn, Recent: maps.Clone(b.recent), Counters: b.count,
 		Agents: make([]pictured, 0, len(b.agents)), Tickets: make([]picturedTicket, 0, len(b.tickets)),
 	}
-	p.Paces, p.Lots = b.paces.copied(), map[string]picturedLots{}
+	p.Paces, p.Lots, p.Reaches = b.paces.copied(), map[string]picturedLots{}, map[string]reach{}
 	for name, q := range b.routes.queues {
+		p.Reaches[name] = q.reach
 		if q.lots != nil {
 			p.Lots[name] = picturedLots{q.lots.clock, slices.Clone(q.lots.drawn)}
 		}
@@ -120,7 +123,7 @@ func (b *board) picture() *Picture {
 	}
 	if b.reckon.pos > 0 {
 		at := b.reckon.at
-		p.Reckon = &at
+		p.Reckon, p.Reckoned = &at, b.reckoned
 	}
 	for _, a := range b.agents {
 		p.Agents = append(p.Agents, pictured{person: a.person, Listed: a.ranked, Shifts: a.shifts})
@@ -189,7 +192,7 @@ func (p *Picture) restore() (*board, error) {
 		b.agents[a.Name] = a
 	}
 	b.meet(r)
-	b.reckonReaches()
+	r.farthest = r.reckonFarthest()
 	for _, name := range r.order {
 		b.classFor(r.queues[name], nil, easyCaller)
 	}
@@ -205,6 +208,7 @@ func (p *Picture) restore() (*board, error) {
 	}
 	if p.Reckon != nil {
 		b.alarms.set(&b.reckon, *p.Reckon)
+		b.reckoned = p.Reckoned
 	}
 	return b, nil
 }
@@ -219,6 +223,10 @@ func (b *board) restoreQueues(p *Picture) {
 	}
 	for name, q := range b.routes.queues {
 		q.pace = b.paces.of(name)
+		var told bool
+		if q.reach, told = p.Reaches[name]; !told { // a picture of an older version
+			q.reach = b.reckonReach(q)
+		}
 		if q.reserve != nil {
 			q.reserve.level = b.levels[name]
 		}

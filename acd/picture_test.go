@@ -93,10 +93,10 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 	}{
 		{
 			board{},
-			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "weighing", "reckon", "ids", "count"},
-			[]string{"calls", "backs", "askers", "alarms", "touched", "fresh", "turn", "room", "kept", "planned"},
+			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "weighing", "reckon", "reckoned", "ids", "count"},
+			[]string{"calls", "backs", "askers", "alarms", "touched", "fresh", "turn", "room", "kept", "planned", "ending"},
 		},
-		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "seat", "listed", "counted", "touched", "wanted", "career", "spared"}},
+		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "pools", "apart", "seat", "listed", "counted", "touched", "wanted", "career", "spared"}},
 		{phone{}, []string{"away", "told", "heard", "busy", "since", "agent"}, nil},
 		{
 			ticket{},
@@ -107,15 +107,14 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{barred{}, []string{"until", "turn"}, nil},
 		{offer{}, []string{"at", "more", "until", "taken", "spec", "seats"}, nil},
 		{seat{}, []string{"id", "agent", "number", "spec", "queue", "call", "reason", "answered"}, []string{"ticket"}},
-		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "order", "dial", "careers", "farthest"}},
+		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "pools", "order", "dial", "careers", "farthest"}},
 		{
 			queue{},
-			[]string{"spec", "pace", "lots", "reserve"},
-			[]string{"steps", "all", "classes", "leave", "join", "boosts", "waiting", "idle", "recent", "parked", "messages", "hours", "reach"},
+			[]string{"spec", "pace", "lots", "reserve", "reach"},
+			[]string{"steps", "all", "classes", "leave", "join", "boosts", "waiting", "idle", "recent", "parked", "messages", "hours"},
 		},
 		{condition{}, nil, []string{
-			"queue", "step", "need", "data", "able", "order", "offerable", "waiting", "serving", "present", "joinable", "staffed",
-			"marked", "dead", "kind", "tender",
+			"queue", "step", "need", "data", "able", "order", "pool", "apart", "waiting", "marked", "dead", "kind",
 		}},
 		{ids{}, []string{"Seq", "Ticket", "Seat", "Turn"}, nil},
 	}

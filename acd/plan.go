@@ -24,8 +24,9 @@ type routes struct {
 	farthest time.Duration // of all queues' reach
 	envs     []map[string]any
 	queues   map[string]*queue
-	order    []string // queue names, sorted
-	dial     []string // beginnings of the numbers that trunks take
+	pools    map[likeness]*pool // of the conditions in use
+	order    []string           // queue names, sorted
+	dial     []string           // beginnings of the numbers that trunks take
 }
 
 // prepare checks and compiles a plan.
@@ -35,7 +36,7 @@ func prepare(p Plan) (*routes, error) {
 		return nil, fmt.Errorf("plan: %s: %s (%d wrong in all)", first, wrong[first], len(wrong))
 	}
 	p = p.WithDefaults()
-	r := &routes{plan: p, settings: p.Settings, dial: p.Dial, names: slices.Sorted(maps.Keys(p.Agents)), queues: map[string]*queue{}}
+	r := &routes{plan: p, settings: p.Settings, dial: p.Dial, names: slices.Sorted(maps.Keys(p.Agents)), queues: map[string]*queue{}, pools: map[likeness]*pool{}}
 	d := newDictionary(p.Agents)
 	for _, name := range r.names {
 		r.specs = append(r.specs, p.Agents[name])
@@ -148,8 +149,9 @@ func (r *routes) able(order []int64, n *need, data map[string]any) []bool {
 func (b *board) adopt(r *routes) {
 	b.routes = r
 	b.alarms.set(&b.reckon, never)
+	b.reckoned = 0
 	if r.uses(LeastOccupied, FewestCalls, LeastTalk, Gentlest) {
-		b.alarms.set(&b.reckon, b.now.Mono+loadEvery)
+		b.alarms.set(&b.reckon, b.now.Mono+b.reckonEvery())
 	}
 	b.meet(r)
 	for _, name := range r.order {
@@ -158,7 +160,7 @@ func (b *board) adopt(r *routes) {
 	b.measure(r)
 	b.reckonReaches()
 	for _, a := range b.agents {
-		a.listed, a.posts, a.counted = false, nil, ""
+		a.listed, a.posts, a.pools, a.counted = false, nil, nil, ""
 		b.touch(a)
 	}
 	for _, t := range b.inOrder() {
@@ -189,8 +191,9 @@ func (b *board) orphan(t *ticket) {
 // meet makes the plan's agents known. Who left the plan stays known until the next
 // start, so that a rest outlasts an edit and its undoing.
 func (b *board) meet(r *routes) {
+	b.ending = line[*agent]{}
 	for _, a := range b.agents {
-		a.rank = -1
+		a.rank, a.spared.edges.near = -1, false
 	}
 	for rank, name := range r.names {
 		a := b.agents[name]
@@ -291,25 +294,32 @@ func (b *board) conditionFor(q *queue, i int, data map[string]any, kind callerKi
 	}
 	s.conditions[sign] = c
 	q.all = append(q.all, c)
+	_, fresh := b.routes.poolOf(c)
 	for rank, ok := range c.able {
 		if ok {
-			b.join(b.agents[b.routes.names[rank]], c)
+			b.join(b.agents[b.routes.names[rank]], c, fresh)
 		}
 	}
 	return c
 }
 
-// join makes an agent one of those who meet a condition.
-func (b *board) join(a *agent, c *condition) {
+// join makes an agent one of those who meet a condition; fresh = its pool is new.
+func (b *board) join(a *agent, c *condition, fresh bool) {
 	if q := c.queue; a.listed && q.lots != nil && !a.serves(q) {
 		q.lots.draw(b.ids.Seq, a.Name, a.rank, q.spec)
 	}
 	a.posts = append(a.posts, c)
-	if a.listed {
-		b.post(a, c, true)
+	if fresh {
+		a.pools = append(a.pools, c.pool)
+		if a.counted != "" {
+			c.pool.move("", a.counted)
+		}
 	}
-	if a.counted != "" {
-		c.count(a.counted, 1)
+	switch {
+	case a.listed && a.apart:
+		b.post(a, &c.apart, c, true)
+	case a.listed && fresh:
+		b.post(a, &c.pool.lines, c, true)
 	}
 }
 
@@ -343,25 +353,13 @@ func (b *board) forgetClasses(q *queue) {
 		maps.DeleteFunc(q.steps[i].conditions, func(_ string, c *condition) bool { return c.dead })
 	}
 	q.all = slices.DeleteFunc(q.all, dead)
+	gone := b.routes.prunePools()
 	for _, name := range b.routes.names {
 		a := b.agents[name]
 		a.posts = slices.DeleteFunc(a.posts, dead)
-	}
-}
-
-// count adds to the counts of a condition for an agent in a state.
-func (c *condition) count(s AgentState, by int) {
-	if s != LoggedOut {
-		c.present += by
-	}
-	if !c.queue.leave[s] {
-		c.serving += by
-	}
-	if c.queue.join[s] {
-		c.joinable += by
-	}
-	if isStaffed(s) {
-		c.staffed += by
+		if gone {
+			a.pools = slices.DeleteFunc(a.pools, func(p *pool) bool { return len(p.conds) == 0 })
+		}
 	}
 }
 

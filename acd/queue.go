@@ -37,15 +37,24 @@ func (l *line[T]) add(k key, it T) {
 	}
 }
 
-func (l *line[T]) remove(k key) {
+func (l *line[T]) remove(k key) bool {
 	i, there := l.find(k)
 	switch {
 	case !there:
+		return false
 	case i == 0: // the usual end of a place in a queue: no memory moves
 		l.items[0] = placed[T]{}
 		l.items = l.items[1:]
 	default:
 		l.items = slices.Delete(l.items, i, i+1)
+	}
+	return true
+}
+
+// move changes the place of what stands there; nothing when it does not.
+func (l *line[T]) move(from, to key, it T) {
+	if l.remove(from) {
+		l.add(to, it)
 	}
 }
 
@@ -82,22 +91,18 @@ type step struct {
 // condition is one step of a queue for calls with the same data: the agents who
 // meet it and are offerable, and the callers at that step.
 type condition struct {
-	queue     *queue
-	step      int
-	need      *need
-	data      map[string]any
-	able      []bool // by agent rank
-	order     []int64
-	kind      callerKind // of the callers
-	offerable line[*agent]
-	tender    line[*agent] // of those, who should get calls of low intensity first
-	waiting   line[*ticket]
-	serving   int // able agents in none of the queue's LeaveOn states
-	present   int // able agents who are logged in
-	joinable  int // able agents in one of the queue's JoinWhen states
-	staffed   int // able agents who are at work
-	marked    bool
-	dead      bool // forgotten: no class uses it
+	queue   *queue
+	step    int
+	need    *need
+	data    map[string]any
+	able    []bool // by agent rank
+	order   []int64
+	kind    callerKind // of the callers
+	pool    *pool
+	apart   lines // of those near the end of their work; the others stand in the pool's
+	waiting line[*ticket]
+	marked  bool
+	dead    bool // forgotten: no class uses it
 }
 
 // class is the way of a caller through a queue's steps. Callers whose data means
@@ -114,7 +119,7 @@ type class struct {
 // served tells whether anybody able from the step on is in none of the states that
 // callers leave on. Where there are no such states nobody leaves.
 func (c *class) served(from int) bool {
-	return len(c.queue.leave) == 0 || slices.ContainsFunc(c.conds[from:], func(c *condition) bool { return c.serving > 0 })
+	return len(c.queue.leave) == 0 || slices.ContainsFunc(c.conds[from:], func(c *condition) bool { return c.serving() > 0 })
 }
 
 // ticket is one caller's place, as the board sees it.

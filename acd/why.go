@@ -64,8 +64,8 @@ func (b *board) queueViews() []QueueView {
 			v.OldestMessage = b.stamp(since).Wall
 		}
 		for _, c := range q.steps[0].conditions {
-			v.Ready = max(v.Ready, len(c.offerable.items))
-			v.Capable = max(v.Capable, c.present)
+			v.Ready = max(v.Ready, c.free())
+			v.Capable = max(v.Capable, c.present())
 		}
 		out = append(out, v)
 	}

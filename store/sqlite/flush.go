@@ -37,14 +37,13 @@ func (s *Store) flush() {
 			s.unfit.Store(&err)
 			s.log.Error("the disk did not take what was written: it is written once more", "file", s.file, "err", err)
 		}
-		switch err := s.rewrite(); {
-		case err == nil:
-			s.unfit.Store(nil)
-			s.log.Info("everything that was written is on the disk", "file", s.file)
-		default:
+		if err := s.rewrite(); err != nil {
 			err = fmt.Errorf("what was written may not survive a power cut: %w", err)
 			s.unfit.Store(&err)
+			continue
 		}
+		s.unfit.Store(nil)
+		s.log.Info("everything that was written is on the disk", "file", s.file)
 	}
 }
 

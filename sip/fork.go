@@ -45,9 +45,9 @@ type attempt struct {
 	sound   sound
 	tx      *tx
 	req     *sip.Request
-	early   bool // a 1xx came: a CANCEL may be sent
-	cancel  bool // one is wanted, or was sent
-	parting bool // one was sent and the INVITE has no final response yet
+	early   bool     // a 1xx came: a CANCEL may be sent
+	cancel  bool     // one is wanted, or was sent
+	parting *parting // a CANCEL was sent and the INVITE has no final response yet; nil = neither
 	final   bool
 	retried bool
 	guard   *time.Timer // ends the wait for a 487 that never comes
@@ -124,6 +124,8 @@ func (a *attempt) provisional(res *sip.Response) {
 // acknowledged, each time they come (RFC 3261 §13.2.2.4).
 func (a *attempt) answered(res *sip.Response) {
 	f := a.fork
+	defer f.leg.s.roster.partings.end(a.parting) // not before a BYE has begun another: nothing may slip in between
+	a.parting = nil
 	a.closed()
 	tag, _ := wire.Param(res.To().Params, "tag")
 	if sent, again := f.acks[tag]; again {
@@ -268,10 +270,8 @@ func (a *attempt) closed() {
 	if a.cancel && !a.final {
 		a.fork.leg.box.office.goodbyes.Add(-1)
 	}
-	if a.parting {
-		a.parting = false
-		a.fork.leg.s.roster.partings.end(a.fork.leg.who.Phone)
-	}
+	a.fork.leg.s.roster.partings.end(a.parting)
+	a.parting = nil
 	a.final = true
 	if a.guard != nil {
 		a.guard.Stop()
@@ -317,8 +317,8 @@ func (a *attempt) sendCancel() {
 		return
 	}
 	l := a.fork.leg
-	a.parting = true // it rings: the phone is not free. A contact that never answered holds up nobody
-	l.s.roster.partings.begin(l.who.Phone)
+	// it rings: the phone is not free. A contact that never answered holds up nobody
+	a.parting = l.s.roster.partings.begin(l.who.Phone, a.at.to.remote)
 	a.guard = time.AfterFunc(64*l.s.post.timing.T1, func() {
 		l.box.post(func() {
 			if !a.final {

@@ -54,6 +54,7 @@ type peer struct {
 	trunk    *trunk   // nil for a phone
 	allow    []string // methods it takes, lower case; empty = it did not say
 	leaving  bool     // our BYE is said, or waits for the ACK that it may not overtake
+	parting  *parting // while leaving, at a phone
 	wish     *wish    // a transfer that it asked for; nil = none that is not decided
 	referred bool     // it asked for one before
 }
@@ -94,13 +95,14 @@ func (l *leg) Answer(ctx context.Context) error {
 // HangUp implements call.Leg. From here on the phone counts as not free: who dials it
 // after HangUp has returned waits until it has put down.
 func (l *leg) HangUp(c call.Cause) {
-	l.s.roster.partings.begin(l.who.Phone)
+	p := l.s.roster.partings
+	g := p.begin(l.who.Phone, netip.AddrPort{})
 	posted := l.box.post(func() {
-		defer l.s.roster.partings.end(l.who.Phone)
+		defer p.end(g)
 		l.hangUp(c)
 	})
 	if !posted {
-		l.s.roster.partings.end(l.who.Phone)
+		p.end(g)
 	}
 }
 

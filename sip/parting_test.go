@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,23 +10,28 @@ import (
 	"breakwater/sip/siptest"
 )
 
+var (
+	desk  = netip.MustParseAddrPort("192.0.2.1:5060")
+	other = netip.MustParseAddrPort("192.0.2.2:5060")
+)
+
 func TestAPhoneIsNotCalledBeforeItHasPutDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPartings()
 		if p.wait("1001", time.Second, func() { t.Error("ran for a phone that is free") }) {
 			t.Fatal("a free phone made somebody wait")
 		}
-		p.begin("1001")
-		p.begin("1001")
+		first, second := p.begin("1001", desk), p.begin("1001", netip.AddrPort{})
 		ran := 0
 		if !p.wait("1001", time.Minute, func() { ran++ }) {
 			t.Fatal("did not wait for two goodbyes")
 		}
-		p.end("1001")
+		p.end(first)
+		p.end(first) // said twice it is one
 		if ran != 0 {
 			t.Error("ran with one goodbye still open")
 		}
-		p.end("1001")
+		p.end(second)
 		if ran != 1 {
 			t.Errorf("ran %d times after the last goodbye, want 1", ran)
 		}
@@ -37,21 +43,53 @@ func TestAPhoneIsNotCalledBeforeItHasPutDown(t *testing.T) {
 	})
 }
 
-func TestAGoodbyeThatIsNeverAnsweredHoldsUpNobodyForLong(t *testing.T) {
+func TestAGoodbyeThatIsNeverAnsweredHoldsUpNobodyForLongAndIsOwed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPartings()
-		p.begin("1001")
 		ran := make(chan time.Time, 2)
 		began := time.Now()
+		g := p.begin("1001", desk)
+		time.Sleep(time.Second) //nolint:forbidigo // the bubble's time: the limit counts from the goodbye
 		p.wait("1001", 2*time.Second, func() { ran <- time.Now() })
 		if waited := (<-ran).Sub(began); waited != 2*time.Second {
-			t.Errorf("waited %s, want 2 s", waited)
+			t.Errorf("it was called %s after the goodbye, want 2 s", waited)
 		}
-		p.end("1001")
-		if len(ran) != 0 {
-			t.Error("ran twice")
+		if p.wait("1001", 2*time.Second, func() { t.Error("ran") }) {
+			t.Error("the next one waits for it, too")
+		}
+		if !p.owes("1001", desk) || p.owes("1001", other) || p.owes("1002", desk) {
+			t.Error("owed by somebody else than who did not answer")
+		}
+		p.end(g)
+		if len(ran) != 0 || p.owes("1001", desk) {
+			t.Error("ran twice, or is owed for ever")
 		}
 	})
+}
+
+func TestPromiseAPhoneThatDoesNotAnswerTheGoodbyeIsNotCalledTwice(t *testing.T) {
+	h := open(t, Plan{})
+	p := h.registered("1001")
+	p.Break(siptest.Faults{IgnoreBYE: true})
+	leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
+	in := <-p.Incoming()
+	leg.next(t, call.Ringing)
+	must(t, "answer", in.Answer(h.ctx))
+	leg.next(t, call.Answered)
+	leg.HangUp(call.Cause{By: call.ByUs, Metric: call.LegNormal})
+	next := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
+	if end := next.next(t, call.Ended); end.Cause.Metric != call.LegUnreachable {
+		t.Errorf("the next call ended by %+v, want unreachable", end.Cause)
+	}
+	moved := h.registered("1001") // from elsewhere: this contact has no call
+	again := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
+	<-moved.Incoming()
+	again.next(t, call.Ringing)
+	select {
+	case <-p.Incoming():
+		t.Error("a second INVITE was sent to a phone that has a call")
+	default:
+	}
 }
 
 func TestADeadContactDoesNotHoldUpTheNextCallOfThePhone(t *testing.T) {

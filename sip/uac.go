@@ -86,12 +86,7 @@ func (s *Server) dialPhone(l *leg, t call.Target) func() {
 		return func() { l.end(noContact("not registered")) }
 	}
 	l.who.Remote = good[0].to.remote.Addr()
-	return func() {
-		later := func() { l.box.post(func() { l.out.begin(good) }) }
-		if !s.roster.partings.wait(t.Phone, partingT1s*s.post.timing.T1, later) {
-			l.out.begin(good)
-		}
-	}
+	return func() { l.reach(good) }
 }
 
 func noContact(text string) call.Cause {

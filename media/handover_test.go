@@ -22,12 +22,17 @@ type stream struct {
 func newStream(f *phone) *stream {
 	s := &stream{phone: f, air: make(chan heard, 1000)}
 	var wg sync.WaitGroup
+	over := make(chan struct{}) // nobody listens any more
 	wg.Go(func() {
 		for p, ok := f.hear(5 * time.Second); ok; p, ok = f.hear(5 * time.Second) {
-			s.air <- p
+			select {
+			case s.air <- p:
+			case <-over:
+				return
+			}
 		}
 	})
-	f.t.Cleanup(func() { _ = f.conn.Close(); wg.Wait() })
+	f.t.Cleanup(func() { close(over); _ = f.conn.Close(); wg.Wait() })
 	return s
 }
 

@@ -13,8 +13,9 @@ import (
 
 // How a message is listened for.
 const (
-	messageLook = 500 * time.Millisecond // from one look at the voice to the next
-	messageTail = 500 * time.Millisecond // of silence that stays at the end of a message
+	messageLook  = 500 * time.Millisecond // from one look at the voice to the next
+	messageTail  = 500 * time.Millisecond // of silence that stays at the end of a message
+	messageMeant = 2 * time.Second        // who ends one with # after so long has said something, however faint
 )
 
 // messaging is a message being left. The call's goroutine owns it.
@@ -28,6 +29,7 @@ type messaging struct {
 	voice time.Duration // of the caller in this call, when it began and when last looked
 	heard time.Time     // the newest voice; zero = none yet
 	whole time.Time     // when the message ended; zero = it goes on
+	meant bool          // the caller ended it with a key, and not at once
 }
 
 // voicemail is how a queue takes messages; nil where this caller can leave none: whoever is
@@ -145,7 +147,7 @@ func (m *messaging) listen(ctx context.Context) error {
 		}
 		switch {
 		case pressed && key == '#':
-			how, m.whole = "key", now
+			how, m.whole, m.meant = "key", now, now.Sub(m.began) >= messageMeant
 		case now.Sub(quiet) >= m.spec.Silence:
 			how, m.whole = "silence", quiet.Add(messageTail)
 		case now.Sub(m.began) >= m.spec.Longest:
@@ -174,7 +176,7 @@ func (m *messaging) end(queue string) (kept, broken bool) {
 		if m.whole.IsZero() {
 			m.whole = time.Now()
 		}
-		if broken = c.stopTape() != nil; !m.heard.IsZero() {
+		if broken = c.stopTape() != nil; m.meant || !m.heard.IsZero() {
 			length = m.whole.Sub(m.began)
 		}
 	}

@@ -138,6 +138,7 @@ func TestHowAMessageEnds(t *testing.T) {
 		"by its longest":          {func(l *fakeLeg) { l.says(3 * time.Minute) }, 2 * time.Minute, CauseMessage, "voicemail-kept"},
 		"by another key: not yet": {func(l *fakeLeg) { l.says(2 * time.Second); l.press("7"); l.says(3 * time.Second); l.press("#") }, 5 * time.Second, CauseMessage, "voicemail-kept"},
 		"before a word":           {func(l *fakeLeg) { l.press("#") }, 0, CauseCallerEnded, "voicemail-none"},
+		"by hash, spoken faintly": {func(l *fakeLeg) { wait(3 * time.Second); l.press("#") }, 3 * time.Second, CauseMessage, "voicemail-kept"},
 		"in silence":              {func(l *fakeLeg) { wait(10 * time.Second) }, 0, CauseCallerEnded, "voicemail-none"},
 		"hung up before a word":   {func(l *fakeLeg) { l.hangUp() }, 0, CauseCallerEnded, ""},
 	} {

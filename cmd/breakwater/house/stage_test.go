@@ -250,7 +250,10 @@ func (s *stage) becomes(agent string, state acd.AgentState) (view acd.AgentView)
 }
 
 // record waits for the sealed record of a person's last call.
-func (s *stage) record(of *person) (r call.Record) {
+func (s *stage) record(of *person) call.Record { return s.recordAfter(of, "") }
+
+// recordAfter is record once there is another one than that.
+func (s *stage) recordAfter(of *person, before string) (r call.Record) {
 	s.Helper()
 	s.sees("the record of "+of.name, func() bool {
 		found, err := s.house.Store.Records(s.ctx, call.Query{Caller: of.number, Limit: 1})
@@ -260,7 +263,7 @@ func (s *stage) record(of *person) (r call.Record) {
 		if len(found) == 1 {
 			r = found[0]
 		}
-		return len(found) == 1
+		return len(found) == 1 && r.ID != before
 	})
 	return r
 }

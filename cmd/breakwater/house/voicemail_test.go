@@ -61,7 +61,7 @@ func TestAMessageIsLeftOnTheWireAndHeardAfterARestart(t *testing.T) {
 	}
 	anna.presses("2")
 	anna.isCut()
-	heard := s.record(caller) // the newest
+	heard := s.recordAfter(caller, left.ID)
 	if heard.Cause.Metric != call.CauseMessageHeard || heard.Message != left.Message || heard.Agent != "anna" {
 		t.Errorf("cause %s, message %q, agent %s", heard.Cause.Metric, heard.Message, heard.Agent)
 	}

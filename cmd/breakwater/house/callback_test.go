@@ -28,8 +28,9 @@ func TestACallerIsCalledBackOnTheWireAndBothHearEachOther(t *testing.T) {
 	caller.presses("1")
 	caller.hears("callback-kept")
 	caller.isCut()
-	if r := s.record(caller); r.Cause.Metric != call.CauseCallback {
-		t.Errorf("cause %s, want %s", r.Cause.Metric, call.CauseCallback)
+	asked := s.record(caller)
+	if asked.Cause.Metric != call.CauseCallback {
+		t.Errorf("cause %s, want %s", asked.Cause.Metric, call.CauseCallback)
 	}
 	anna := s.seat("anna")
 	anna.rings()
@@ -45,7 +46,7 @@ func TestACallerIsCalledBackOnTheWireAndBothHearEachOther(t *testing.T) {
 	caller.hangsUp()
 	anna.isCut()
 	s.hasNoCalls()
-	r := s.record(caller) // the newest
+	r := s.recordAfter(caller, asked.ID)
 	if r.Callback != "asked" || r.Agent != "anna" || r.Cause.Metric != call.CauseCallerEnded || r.Trunk != "city" {
 		t.Errorf("callback %s, agent %s, cause %s, trunk %s", r.Callback, r.Agent, r.Cause.Metric, r.Trunk)
 	}

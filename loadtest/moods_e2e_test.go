@@ -56,8 +56,8 @@ func (m *moody) between(least, most time.Duration) time.Duration {
 // work lives until ctx ends. Whatever goes wrong on the way is what the test is for.
 func (m *moody) work(ctx context.Context) {
 	m.sit(ctx, m.n)
-	for ctx.Err() == nil {
-		switch m.dice.IntN(12) {
+	for mood := m.n - 1; ctx.Err() == nil; mood = m.dice.IntN(12) { // at first each has another one, so that a short day sees all
+		switch mood {
 		case 0:
 			m.did("declines")
 			m.behave(ctx, siptest.DeclineWith([]int{486, 603, 480}[m.dice.IntN(3)]))

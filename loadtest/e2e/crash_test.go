@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
 	"os"
@@ -230,6 +231,12 @@ func TestKillNineAndWhoWaitedIsCalledBackOnceAtTheirAge(t *testing.T) {
 		c.must(c.dials(number, "8100").WaitAnswered(c.ctx))
 		eventually(t, 20*time.Second, func() error { return phases(c.s, 1, i+1) })
 	}
+	eventually(t, 20*time.Second, func() error { // the disk is behind by as long as a write takes
+		if n := recomputed(events(t, c.s.dir)).Callers.Entered; n != 4 {
+			return fmt.Errorf("%d callers are on the disk", n)
+		}
+		return nil
+	})
 	before := c.s.agents()
 	c.dies()
 	after := c.s.agents()
@@ -382,7 +389,7 @@ func recomputed(raw []rawEvent) (f lineFigures) {
 		}
 	}
 	f.Callers.Offered = f.Callers.Entered
-	f.Level.D = float64(within) / float64(f.Callers.Entered)
+	f.Level.D = math.Round(1e4*float64(within)/float64(f.Callers.Entered)) / 1e4 // as it is told
 	f.Handling.ATT = float64(talked.Milliseconds()/100) / 10 / float64(f.Handling.Handled)
 	return f
 }

@@ -103,8 +103,8 @@ type Stats struct {
 
 const (
 	longestPacket = Rate * 256 / 1000 // more than a datagram of ours holds
-	longestFrame  = Rate * 20 / 1000 // of one step; a longer pull takes several
-	seam          = Rate / 1000      // between two sources, so that it is made smooth
+	longestFrame  = Rate * 20 / 1000  // of one step; a longer pull takes several
+	seam          = Rate / 1000       // between two sources, so that it is made smooth
 	wild          = Rate * 450 / 1000
 	nearWay       = Rate * 100 / 1000
 	mostTardy     = 3

@@ -18,8 +18,9 @@ type fakeSounds struct {
 
 	mu      sync.Mutex // protects all following fields
 	ears    map[*fakeLeg]*fakeEar
-	open    int // bridges
-	unjoins int // how many of the next joins fail
+	open    int    // bridges
+	unjoins int    // how many of the next joins fail
+	joining func() // what happens when two are about to be joined; nil = nothing
 	tapes   []*fakeTape
 	noTape  error
 	content []byte // of every file that is recorded; nil = none is made

@@ -20,6 +20,12 @@ type fakeJoined struct {
 }
 
 func (s *fakeSounds) Join(a, b Leg) (Joined, error) {
+	s.mu.Lock()
+	joining := s.joining
+	s.mu.Unlock()
+	if joining != nil {
+		joining()
+	}
 	if s.unjoined() {
 		return nil, errUnjoined
 	}

@@ -74,6 +74,14 @@ func (c *Call) converse(ctx context.Context, conv *conversation) (end talkEnd, e
 	end = talkEnd{kind: endLost, cause: CauseAgentLost} // what a broken program leaves
 	defer func() { t.close(&end) }()
 	if err := t.begin(); err != nil {
+		if left := t.partedMeanwhile(ctx, err); left != nil {
+			end = t.callerLeft(left)
+			return end, withMetric(left, end.cause)
+		}
+		if conv.agent.gone {
+			c.account.step("agent.gone", conv.agent.cause.Metric)
+			return end, nil
+		}
 		c.story.unjoined++
 		c.account.step("join.failed", err.Error())
 		c.log.Error("no sound between caller and agent", "agent", conv.seat.Agent, "err", err)
@@ -90,6 +98,23 @@ func (c *Call) converse(ctx context.Context, conv *conversation) (end talkEnd, e
 		return end, withMetric(err, end.cause)
 	}
 	return end, nil
+}
+
+// partedMeanwhile waits, when the sound of a party was gone before it could be joined, until
+// it is known who has left: the caller, which it tells, or the agent. Nobody may have.
+func (t *talk) partedMeanwhile(ctx context.Context, err error) (callerLeft error) {
+	if !errors.Is(err, media.ErrClosed) {
+		return nil
+	}
+	const looks, within = 50, time.Second
+	look := time.NewTicker(within / looks)
+	defer look.Stop()
+	for i := 0; i < looks && !t.conv.agent.gone; i++ {
+		if _, err := await(ctx, t.c, look.C); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withMetric gives the caller's own end the name that the ladder found for it.

@@ -2,6 +2,7 @@ package call
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -327,6 +328,46 @@ func TestAnAgentWhoseSoundCannotBeJoinedIsReplaced(t *testing.T) {
 		}
 		caller.hangUp()
 	})
+}
+
+// Who leaves while two are being joined has left: that is no fault of the sound, and a
+// caller who does is not taken for one whose agent was lost.
+func TestWhoLeavesWhileTheyAreJoinedHasLeft(t *testing.T) {
+	for name, c := range map[string]struct {
+		leaves string
+		cause  string
+		agent  bool // the next one is rung
+	}{
+		"the caller": {"caller", CauseCallerEnded, false},
+		"the agent":  {"agent", "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				r.logIn("ben", "1002")
+				caller := r.dial("0123", "8100")
+				first := r.rung()
+				r.sounds.mu.Lock()
+				r.sounds.joining = sync.OnceFunc(map[string]*fakeLeg{"caller": caller, "agent": first}[c.leaves].hangUp)
+				r.sounds.mu.Unlock()
+				first.answer()
+				if c.agent {
+					r.rung().answer()
+					wait(10 * time.Second)
+					if !caller.up() || first.up() || r.view().Phase != "talking" {
+						t.Errorf("caller up %v, the first agent %v, phase %s", caller.up(), first.up(), r.view().Phase)
+					}
+					caller.hangUp()
+					r.record()
+					return
+				}
+				rec := r.record()
+				if rec.Cause.Metric != c.cause || rec.Cause.By != ByCaller || rec.Protected || first.up() {
+					t.Errorf("cause %+v, protected %v, the agent up %v", rec.Cause, rec.Protected, first.up())
+				}
+			})
+		})
+	}
 }
 
 func TestACallWithoutAnySoundIsGivenUpAfterThreeAgents(t *testing.T) {

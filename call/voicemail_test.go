@@ -74,6 +74,20 @@ func (r *room) message() acd.CallbackView {
 	return all[0]
 }
 
+// handed lets somebody leave a message, and gives anna's phone, at which she has taken it.
+func (r *room) handed(from string) (agent *fakeLeg) {
+	r.t.Helper()
+	r.taped(20 * time.Second)
+	caller := r.atTheTone(from)
+	caller.says(10 * time.Second)
+	caller.hangUp()
+	r.records(1)
+	r.logIn("anna", "1001")
+	agent = r.rung()
+	agent.answer()
+	return agent
+}
+
 func TestACallerLeavesAMessageAndAnAgentHearsIt(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.taped(20 * time.Second)
@@ -216,14 +230,7 @@ func TestWhatAnAgentDoesWithAMessage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inRoom(t, func(r *room) {
-				r.taped(20 * time.Second)
-				caller := r.atTheTone("0301234")
-				caller.says(10 * time.Second)
-				caller.hangUp()
-				r.records(1)
-				r.logIn("anna", "1001")
-				agent := r.rung()
-				agent.answer()
+				agent := r.handed("0301234")
 				c.does(r, agent)
 				wait(time.Second)
 				if rec := r.records(2)[1]; rec.Cause.Metric != c.cause {
@@ -242,14 +249,7 @@ func TestWhatAnAgentDoesWithAMessage(t *testing.T) {
 
 func TestAnAgentCallsBackFromAMessage(t *testing.T) {
 	inRoom(t, func(r *room) {
-		r.taped(20 * time.Second)
-		caller := r.atTheTone("0301234")
-		caller.says(10 * time.Second)
-		caller.hangUp()
-		r.records(1)
-		r.logIn("anna", "1001")
-		agent := r.rung()
-		agent.answer()
+		agent := r.handed("0301234")
 		wait(5 * time.Second)
 		agent.press("3")
 		customer := r.rung()
@@ -273,14 +273,7 @@ func TestAnAgentCallsBackFromAMessage(t *testing.T) {
 
 func TestWhoseNumberCannotBeDialledIsNotCalledBackFromAMessage(t *testing.T) {
 	inRoom(t, func(r *room) {
-		r.taped(20 * time.Second)
-		caller := r.atTheTone("anonymous")
-		caller.says(10 * time.Second)
-		caller.hangUp()
-		r.records(1)
-		r.logIn("anna", "1001")
-		agent := r.rung()
-		agent.answer()
+		agent := r.handed("anonymous")
 		wait(5 * time.Second)
 		agent.press("3")
 		wait(time.Second)

@@ -22,11 +22,12 @@ func TestARefusalInASharedTransactionIsNobodyElses(t *testing.T) {
 	if err := errors.Join(s.Seal(t.Context(), call.Record{ID: "old", Start: time.Now()}), s.Append(t.Context(), []acd.Event{{Seq: 5}})); err != nil {
 		t.Fatal(err)
 	}
-	hold := make(chan struct{})
+	hold, hangs := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
-		_ = s.write.write(t.Context(), func(context.Context, *sql.Tx) error { <-hold; return nil })
+		_ = s.write.write(t.Context(), func(context.Context, *sql.Tx) error { close(hangs); <-hold; return nil })
 	})
+	<-hangs // alone: whoever shared its transaction would not wait for the next
 	answers := map[string]*error{}
 	ask := func(name string, what func() error) {
 		var err error

@@ -36,20 +36,21 @@ func (l *loop) foresee(a *ahead, i, n int) {
 	}
 	if j := i + 3; j < n && a.ports[j] != nil {
 		a.ports[j].route.Load().gauge.bring()
-		bring(unsafe.Pointer(a.hearer(j)), routeNear)
+		_, r := a.hearer(j)
+		bring(unsafe.Pointer(r), routeNear)
 	}
 	if j := i + 2; j < n && a.ports[j] != nil {
 		if p := a.ports[j]; p.home.Load() == l { // else its tape is another loop's
 			p.route.Load().rec.bring(left)
 		}
-		if r := a.hearer(j); r != nil {
+		if _, r := a.hearer(j); r != nil {
 			bring(unsafe.Pointer(r.rec), recordingNear)
 			bring(unsafe.Pointer(r.shield), shieldNear)
 		}
 	}
 	if j := i + 1; j < n {
-		if r := a.hearer(j); r != nil {
-			if a.ports[j].route.Load().peer.home.Load() == l {
+		if to, r := a.hearer(j); r != nil {
+			if to.home.Load() == l {
 				r.rec.bring(right)
 			}
 			if r.shield != nil {
@@ -102,14 +103,15 @@ func (r *Recording) bring(channel uint8) {
 	}
 }
 
-// hearer is the route of who hears the j-th packet; nil when nobody does.
-func (a *ahead) hearer(j int) *route {
+// hearer is who hears the j-th packet, and their route; nil when nobody does. It may change
+// from one look to the next: a leg on a shared port may be another loop's.
+func (a *ahead) hearer(j int) (*Port, *route) {
 	if p := a.ports[j]; p != nil {
 		if to := p.route.Load().peer; to != nil {
-			return to.route.Load()
+			return to, to.route.Load()
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // look notes whose sockets are ready.

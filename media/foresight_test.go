@@ -25,7 +25,40 @@ func TestForesightHarmsNothing(t *testing.T) {
 			l.foresee(&a, i, n)
 		}
 	}
-	if a.hearer(0) != nil || a.hearer(1) != nil || a.hearer(3) != silent.route.Load() {
-		t.Error("who hears the next packets is not known")
+	for j, want := range map[int]*Port{0: nil, 1: nil, 3: silent} {
+		if to, r := a.hearer(j); to != want || (r != nil) != (want != nil) {
+			t.Errorf("who hears packet %d is not known", j)
+		}
+	}
+}
+
+// A leg on a shared port may be served by another loop, which parts it from its peer while
+// this one looks ahead.
+func TestForesightOutlivesThePartingOfAnotherLoopsLeg(t *testing.T) {
+	silent, leg := &Port{}, &Port{}
+	silent.route.Store(&route{})
+	alone, joined := &route{}, &route{peer: silent}
+	leg.route.Store(alone)
+	const partings = 1_000_000
+	parted := make(chan struct{})
+	go func() {
+		defer close(parted)
+		for range partings {
+			leg.route.Store(joined)
+			leg.route.Store(alone)
+		}
+	}()
+	var a ahead
+	l := &loop{}
+	for j := range a.ports {
+		a.ports[j] = leg
+	}
+	for i := 0; ; i++ {
+		l.foresee(&a, i%100, len(a.ports))
+		select {
+		case <-parted:
+			return
+		default:
+		}
 	}
 }

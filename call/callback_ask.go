@@ -194,23 +194,18 @@ func (w *waiting) askBack(spec *acd.CallbackSpec) (parked bool, offer *acd.Offer
 	w.stopSound()
 	a := &asking{c: c, ticket: w.ticket}
 	number, err := a.number(w.ctx, spec)
-	switch {
-	case errors.Is(err, errOffered):
-		return false, &a.offer, nil
-	case err != nil || number == "":
-		w.goOn()
-		return false, nil, err
-	}
-	err = c.x.parts.Floor.Park(w.ctx, w.ticket.ID, acd.Callback{Number: number, Kind: acd.BackAsked})
-	if err != nil && !errors.Is(err, acd.ErrNotDurable) {
-		err = a.refused(w.ctx, err)
-		w.goOn()
-		if errors.Is(err, errOffered) {
-			return false, &a.offer, nil
+	if err == nil && number != "" {
+		err = c.x.parts.Floor.Park(w.ctx, w.ticket.ID, acd.Callback{Number: number, Kind: acd.BackAsked})
+		if err == nil || errors.Is(err, acd.ErrNotDurable) {
+			return true, nil, nil
 		}
-		return false, nil, err
+		err = a.refused(w.ctx, err)
 	}
-	return true, nil, nil
+	w.goOn() // also while a phone rings: it may not be answered
+	if errors.Is(err, errOffered) {
+		return false, &a.offer, nil
+	}
+	return false, nil, err
 }
 
 // goOn goes on with music and announcements.
@@ -248,12 +243,12 @@ func (c *Call) callBackMenu(ctx context.Context, queue string, timed bool) (goal
 		return goal{toQueue, queue}, asks.refused(ctx, err)
 	}
 	c.account.r.Queue = queue
-	return goal{}, c.partKept(ctx)
+	return goal{}, c.partKept(ctx, wish.Kind)
 }
 
-// partKept says that the place is kept, and ends the call.
-func (c *Call) partKept(ctx context.Context) error {
-	c.account.step("callback.kept", acd.BackAsked)
+// partKept says that the place is kept for a callback of a kind, and ends the call.
+func (c *Call) partKept(ctx context.Context, kind string) error {
+	c.account.step("callback.kept", kind)
 	_ = c.sayLast(ctx, sayCallbackKept) // whoever hangs up first, the cause is the same
 	return Cause{By: ByPolicy, Metric: CauseCallback, Text: "will be called back"}
 }

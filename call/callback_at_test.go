@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,10 @@ func TestACallerChoosesWhenToBeCalledBack(t *testing.T) {
 				}
 				if caller.up() || !caller.playedTo("callback-kept") {
 					t.Errorf("up %v, heard %v", caller.up(), caller.heard)
+				}
+				kept := func(s Step) bool { return s.Name == "callback.kept" && s.Note == acd.BackScheduled }
+				if rec := r.record(); !slices.ContainsFunc(rec.Steps, kept) {
+					t.Errorf("the record does not tell what was kept: %+v", rec.Steps)
 				}
 			}, withCallbacks, func(p *Plan, f *acd.Plan) {
 				spec := p.Callbacks["orders"]

@@ -156,6 +156,35 @@ func TestAnAgentWhoBecomesFreeEndsTheQuestions(t *testing.T) {
 	}, withCallbacks)
 }
 
+// Who was about to ask for a callback when an agent became free, who then did not answer, waits
+// on as before: with music and announcements.
+func TestWhoseQuestionsWereEndedInVainHearsMusicAgain(t *testing.T) {
+	inRoom(t, func(r *room) {
+		caller := r.dial("0301234", "8100")
+		wait(3 * time.Second)
+		caller.press("5")
+		wait(time.Second)
+		r.logIn("anna", "1001")
+		agent := r.rung()
+		wait(time.Second)
+		if len(caller.hears()) == 0 {
+			t.Error("silence while the phone rings")
+		}
+		agent.decline()
+		offered := caller.times("callback-offer")
+		wait(2 * time.Second)
+		if r.view().Phase != "waiting" || len(caller.hears()) == 0 {
+			t.Errorf("phase %s, hears %v", r.view().Phase, caller.hears())
+		}
+		r.do("anna", acd.Command{Verb: acd.LogOut})
+		wait(5 * time.Minute)
+		if caller.times("callback-offer") == offered {
+			t.Error("nothing is announced any more")
+		}
+		caller.hangUp()
+	}, withCallbacks)
+}
+
 func TestWhoSaysNothingToTheQuestionsWaitsOn(t *testing.T) {
 	inRoom(t, func(r *room) {
 		caller := r.dial("0301234", "8100")

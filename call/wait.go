@@ -175,7 +175,7 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 		offer, kept, err := w.offer()
 		if kept {
 			parked = true
-			return nil, goal{}, c.partKept(ctx)
+			return nil, goal{}, c.partKept(ctx, acd.BackAsked)
 		}
 		if errors.Is(err, errMessage) {
 			why = toMessage
@@ -203,7 +203,8 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 // errMessage ends a wait because the caller would rather leave a message.
 var errMessage = errors.New("the caller leaves a message")
 
-// offer waits for an offer, or until the caller wants to leave a message (errMessage), or until the caller has asked to be called back: kept.
+// offer waits for an offer, or until the caller wants to leave a message (errMessage), or has
+// asked to be called back: kept.
 func (w *waiting) offer() (offer acd.Offer, kept bool, err error) {
 	for {
 		offer, key, offered, err := either(w.ctx, w.c, w.ticket.Offers, w.c.digits)

@@ -19,8 +19,9 @@ const (
 // outward is our own registrations at providers, one per trunk with register.
 type outward struct {
 	s      *Server
-	mu     sync.Mutex // protects active
+	mu     sync.Mutex // protects the following
 	active map[string]*account
+	lapsed bool // there are none any more
 }
 
 // account is one registration at one provider. It belongs to its mailbox.
@@ -45,6 +46,9 @@ func newOutward(s *Server) *outward {
 func (o *outward) sync(r *rules) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.lapsed {
+		return
+	}
 	for name, a := range o.active {
 		if t := r.trunks[name]; t != a.trunk || !t.spec.Register {
 			delete(o.active, name)
@@ -71,6 +75,21 @@ func (o *outward) close() {
 	defer o.mu.Unlock()
 	for _, a := range o.active {
 		a.box.post(a.stop)
+	}
+	clear(o.active)
+}
+
+// lapse renews nothing any more, and lets all run out: whoever has taken over is registered
+// itself, and where both have one address, what we took back would be its.
+func (o *outward) lapse() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lapsed = true
+	for _, a := range o.active {
+		a.box.post(func() {
+			a.at = hop{}
+			a.stop()
+		})
 	}
 	clear(o.active)
 }

@@ -120,8 +120,12 @@ func (s *Server) Serve(ctx context.Context, board Switchboard) error {
 
 // StandDown refuses from now on whatever would begin something, with 503 and Retry-After:
 // callers, registrations, and the OPTIONS by which trunks ask whether we serve. So they go
-// to the server that has taken over. Calls in progress notice nothing. It cannot be undone.
-func (s *Server) StandDown() { s.down.Store(true) }
+// to the server that has taken over. Our own registrations at providers run out. Calls in
+// progress notice nothing. It cannot be undone.
+func (s *Server) StandDown() {
+	s.down.Store(true)
+	s.outward.lapse()
+}
 
 // endLegs says goodbye to everyone and waits until they answered, at most a moment.
 func (s *Server) endLegs() {

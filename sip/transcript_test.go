@@ -308,6 +308,8 @@ func (s *transcript) act(line int, words []string) {
 		s.decide(words[0] == "grant")
 	case "stop":
 		go s.h.stop()
+	case "standdown":
+		s.h.StandDown()
 	case "portless":
 		must(s.t, "close the engine", s.h.parts.Engine.Close())
 	case "refuse":

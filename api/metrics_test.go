@@ -66,7 +66,7 @@ func TestTheHouseIsShown(t *testing.T) {
 		"queue_waiting":                 {"orders": 2},
 		"queue_agents_ready":            {"orders": 1},
 		"queue_agents_capable":          {"orders": 2},
-		"calls":                         {"begin": 1, "menu": 0, "greeting": 0, "rescue": 0, "waiting": 0, "ringing": 0, "talking": 1, "closing": 0, "direct": 0, "code": 0},
+		"calls":                         {"begin": 1, "menu": 0, "greeting": 0, "rescue": 0, "waiting": 0, "ringing": 0, "talking": 1, "closing": 0, "voicemail": 0, "message": 0, "dialling": 0, "asking": 0, "direct": 0, "code": 0},
 		"phones_known":                  {"": 2},
 		"phones_reachable":              {"": 1},
 		"config_refused":                {"": 0},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"runtime"
@@ -89,12 +90,10 @@ func (s *Server) status(r *http.Request) (any, error) {
 	return out, nil
 }
 
-// callPhases are those a call can be in; each is shown, also when no call is.
-var callPhases = []string{"begin", "menu", "greeting", "waiting", "ringing", "talking", "closing", "rescue", "direct", "code"}
-
+// countCalls shows each phase, also when no call is in it.
 func countCalls(views []call.View) callCount {
-	n := callCount{Live: len(views), ByPhase: map[string]int{}}
-	for _, phase := range callPhases {
+	n := callCount{Live: len(views), ByPhase: map[string]int{phaseBegin: 0}}
+	for _, phase := range call.Phases {
 		n.ByPhase[phase] = 0
 	}
 	for _, v := range views {
@@ -103,13 +102,10 @@ func countCalls(views []call.View) callCount {
 	return n
 }
 
-// phaseOf names also the moment before the first phase.
-func phaseOf(v call.View) string {
-	if v.Phase == "" {
-		return "begin"
-	}
-	return v.Phase
-}
+// phaseBegin is the moment before the first phase.
+const phaseBegin = "begin"
+
+func phaseOf(v call.View) string { return cmp.Or(v.Phase, phaseBegin) }
 
 func countPhones(phones []Phone) phoneCount {
 	n := phoneCount{Known: len(phones)}

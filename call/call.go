@@ -38,13 +38,21 @@ type Call struct {
 	parted chan struct{} // of a code: closed when its phone has put down; phones.mu protects it
 }
 
+// Phases are those in which others may see a call.
+var Phases = [...]string{
+	"menu", "greeting", "waiting", "ringing", "talking", "closing", "rescue",
+	"voicemail", "message", "dialling", // a message is left; heard by an agent; a callback's caller is dialled
+	"asking",         // a supervisor is asked to talk with an agent
+	"direct", "code", // phone to phone; a code was dialled
+}
+
 // View is a call as others may see it.
 type View struct {
 	ID      string    `json:"id"`
 	Caller  string    `json:"caller"`
 	Dialled string    `json:"dialled"`
 	Start   time.Time `json:"start"`
-	Phase   string    `json:"phase"` // greeting, menu, voicemail, waiting, ringing, talking, message, closing, rescue, direct, code
+	Phase   string    `json:"phase"` // one of Phases; empty = it begins
 	Queue   string    `json:"queue,omitempty"`
 	Agent   string    `json:"agent,omitempty"`
 	Stage   string    `json:"stage,omitempty"` // of the ladder

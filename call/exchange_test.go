@@ -4,12 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"breakwater/acd"
 )
@@ -209,6 +215,29 @@ func TestTheFloorHearsOfAPhoneInTheOrderInWhichThingsHappen(t *testing.T) {
 	all.Wait()
 	if len(p.busy) != 0 {
 		t.Errorf("engaged: %v", p.busy)
+	}
+}
+
+// Who watches calls by phase is told of each, also when no call is in it.
+func TestEveryPhaseHasAName(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\bc\.phase\("([a-z-]+)"`).FindAllSubmatch(text, -1) {
+			seen[string(m[1])] = true
+		}
+	}
+	named := Phases
+	slices.Sort(named[:])
+	if d := cmp.Diff(named[:], slices.Sorted(maps.Keys(seen))); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -24,7 +24,7 @@ func newStream(f *phone) *stream {
 	var wg sync.WaitGroup
 	over := make(chan struct{}) // nobody listens any more
 	wg.Go(func() {
-		for p, ok := f.hear(5 * time.Second); ok; p, ok = f.hear(5 * time.Second) {
+		for p, ok := f.hear(ampleTime); ok; p, ok = f.hear(ampleTime) {
 			select {
 			case s.air <- p:
 			case <-over:
@@ -42,8 +42,8 @@ func (s *stream) listens(n int) {
 		select {
 		case p := <-s.air:
 			s.heard = append(s.heard, p)
-		case <-time.After(2 * time.Second):
-			s.t.Fatal("heard nothing within 2 s")
+		case <-time.After(ampleTime):
+			s.t.Fatal("heard nothing any more")
 		}
 	}
 }

@@ -87,7 +87,7 @@ func TestTheFormerKeyTypeIsHeardForASecondMore(t *testing.T) {
 		if d.Key != '5' {
 			t.Errorf("told %q", d.Key)
 		}
-	case <-time.After(2 * time.Second):
+	case <-time.After(ampleTime):
 		t.Error("the key was lost")
 	}
 }

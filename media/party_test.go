@@ -150,9 +150,9 @@ func (f *phone) hear(d time.Duration) (p heard, ok bool) {
 
 func (f *phone) mustHear() heard {
 	f.t.Helper()
-	p, ok := f.hear(2 * time.Second)
+	p, ok := f.hear(ampleTime)
 	if !ok {
-		f.t.Fatal("heard nothing within 2 s")
+		f.t.Fatal("heard nothing any more")
 	}
 	return p
 }

@@ -11,17 +11,20 @@ import (
 	"breakwater/media/rtp"
 )
 
+// ampleTime is how long a test waits for what must happen; the machine is shared.
+const ampleTime = time.Minute
+
 // eventually waits until a condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(ampleTime)
 	defer deadline.Stop()
 	beat := time.NewTicker(5 * time.Millisecond)
 	defer beat.Stop()
 	for !holds() {
 		select {
 		case <-deadline.C:
-			t.Fatalf("not within a minute: %s", what)
+			t.Fatalf("not within %v: %s", ampleTime, what)
 		case <-beat.C:
 		}
 	}
@@ -154,7 +157,7 @@ func TestEachKeyIsToldOncePerPress(t *testing.T) {
 			if d.Key != key {
 				t.Fatalf("told %q, want %q", d.Key, key)
 			}
-		case <-time.After(2 * time.Second):
+		case <-time.After(ampleTime):
 			t.Fatalf("%q was not told", key)
 		}
 	}

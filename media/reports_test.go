@@ -21,7 +21,7 @@ func (f *phone) soon() {
 func reads(t *testing.T, c *net.UDPConn) []rtcp.Packet {
 	t.Helper()
 	b := make([]byte, biggest)
-	_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(ampleTime))
 	n, err := c.Read(b)
 	if err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ func mustBeTold(t *testing.T, told chan Digit, keys string) {
 			if d.Key != byte(key) || d.Duration <= 0 {
 				t.Fatalf("key %d is %q of %v, want %q", i, d.Key, d.Duration, key)
 			}
-		case <-time.After(2 * time.Second):
+		case <-time.After(ampleTime):
 			t.Fatalf("key %d, %q, was not told", i, key)
 		}
 	}

@@ -43,7 +43,7 @@ func TestWeDialAPhoneAndHangUp(t *testing.T) {
 			h := open(t, Plan{})
 			p := h.registered("1002", change)
 			leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1002", From: "0123", Name: `Refunds "x"`, Extra: map[string]string{"X-Call": "c1"}}))
-			c := <-p.Incoming()
+			c := rung(t, p)
 			leg.next(t, call.Ringing)
 			must(t, "answer", c.Answer(h.ctx))
 			leg.next(t, call.Answered)

@@ -36,7 +36,7 @@ func TestHopsOfACallOfOurs(t *testing.T) {
 	p := h.registered("1001")
 	for hops, want := range map[int]string{0: "70", 1: "1", 4: "4"} {
 		leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001", Hops: hops}))
-		if got := (<-p.Incoming()).Invite().Get("Max-Forwards"); got != want {
+		if got := rung(t, p).Invite().Get("Max-Forwards"); got != want {
 			t.Errorf("Max-Forwards %s of %d hops, want %s", got, hops, want)
 		}
 		leg.HangUp(call.Cause{By: call.ByUs, Metric: call.LegCancelled})

@@ -224,6 +224,18 @@ func (h *house) registered(name string, change ...func(*siptest.Options)) *sipte
 	return p
 }
 
+// rung waits for the next call at a phone.
+func rung(t *testing.T, p *siptest.Phone) *siptest.Call {
+	t.Helper()
+	select {
+	case c := <-p.Incoming():
+		return c
+	case <-time.After(patience):
+		t.Fatal("no call came")
+		return nil
+	}
+}
+
 // came waits for an incoming leg.
 func (h *house) came() *ear {
 	h.t.Helper()

@@ -45,7 +45,7 @@ func TestACallThatIsOverIsNotKept(t *testing.T) {
 
 	c, err := p.Call(h.ctx, "700")
 	must(t, "call", err)
-	in := <-h.board.legs
+	in := h.came()
 	ended, held := listensWith(in.Leg)
 	must(t, "answer", in.Answer(h.ctx))
 	must(t, "answered", c.WaitAnswered(h.ctx))
@@ -57,7 +57,7 @@ func TestACallThatIsOverIsNotKept(t *testing.T) {
 	held = func() weak.Pointer[heavy] {
 		leg := h.Dial(h.ctx, call.Target{Phone: "1001", From: "0123"})
 		ended, held := listensWith(leg)
-		phone := <-p.Incoming()
+		phone := rung(t, p)
 		must(t, "answer", phone.Answer(h.ctx))
 		must(t, "hang up", phone.Hangup(context.WithoutCancel(h.ctx)))
 		<-ended

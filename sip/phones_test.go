@@ -21,7 +21,7 @@ func TestAllContactsRingAndTheFirstAnswerWins(t *testing.T) {
 	h := open(t, Plan{})
 	udp, tcp := h.registered("1001"), h.registered("1001", overTCP)
 	leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
-	a, b := <-udp.Incoming(), <-tcp.Incoming()
+	a, b := rung(t, udp), rung(t, tcp)
 	leg.next(t, call.Ringing)
 	if a.ID() != b.ID() {
 		t.Error("the branches of one call have different Call-IDs")
@@ -240,9 +240,9 @@ func TestIPv6(t *testing.T) {
 		t.Errorf("remote %v", leg.Party().Remote)
 	}
 	back := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
-	in := <-p.Incoming()
+	in := rung(t, p)
 	for in.ID() == c.ID() {
-		in = <-p.Incoming()
+		in = rung(t, p)
 	}
 	back.next(t, call.Ringing)
 	if !strings.Contains(in.Invite().Get("Via"), "[::1]:") {
@@ -284,7 +284,7 @@ func TestTheServerSaysGoodbyeToAllWhenItStops(t *testing.T) {
 	must(t, "second call", err)
 	unanswered := h.came()
 	out := listenTo(h.Dial(h.ctx, call.Target{Phone: "1002"}))
-	ringing := <-callee.Incoming()
+	ringing := rung(t, callee)
 	out.next(t, call.Ringing)
 	h.stop()
 	for name, c := range map[string]*siptest.Call{"talking": c, "waiting": waiting, "ringing": ringing} {

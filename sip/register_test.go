@@ -75,7 +75,7 @@ func TestRegistrationsOutliveTheServer(t *testing.T) {
 	second := openIn(t, Plan{Settings: Settings{Listen: []Listener{{Transport: "udp", Address: port.String()}}}}, dir)
 	second.turned("1001", true)
 	leg := listenTo(second.Dial(second.ctx, call.Target{Phone: "1001"}))
-	<-p.Incoming()
+	rung(t, p)
 	for s := (call.Signal{}); s.Kind != call.Answered; {
 		select {
 		case s = <-leg.signals:

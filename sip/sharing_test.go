@@ -97,7 +97,7 @@ func TestAnAnswerFromAnotherHostGetsAPortOfItsOwn(t *testing.T) {
 		o.Rewrite = func(sdp string) string { return strings.ReplaceAll(sdp, "IP4 127.0.0.1", "IP4 127.0.0.77") }
 	})
 	leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
-	c := <-p.Incoming()
+	c := rung(t, p)
 	must(t, "answer", c.Answer(h.ctx))
 	leg.next(t, call.Ringing)
 	leg.next(t, call.Answered)

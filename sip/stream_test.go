@@ -105,7 +105,7 @@ func TestATrunkByTCP(t *testing.T) {
 	t.Cleanup(peer.Close)
 	h := open(t, Plan{Trunks: map[string]TrunkSpec{"carrier": {Proxy: peer.Address().String(), Transport: "tcp"}}})
 	leg := listenTo(h.Dial(h.ctx, call.Target{Trunk: "carrier", Number: "0401", From: "0123"}))
-	c := <-peer.Incoming()
+	c := rung(t, peer)
 	if c.Dialled() != "0401" || !strings.Contains(c.Invite().Get("Contact"), "transport=tcp") {
 		t.Errorf("the carrier got\n%s", c.Invite().Bytes())
 	}
@@ -126,7 +126,7 @@ func TestEachPhoneHasItsStream(t *testing.T) {
 	first, second := h.registered("1001", overTCP), h.registered("1002", overTCP)
 	for name, p := range map[string]*siptest.Phone{"1001": first, "1002": second} {
 		leg := listenTo(h.Dial(h.ctx, call.Target{Phone: name}))
-		if c := <-p.Incoming(); c.Dialled() != name {
+		if c := rung(t, p); c.Dialled() != name {
 			t.Errorf("%s got the call of %s", name, c.Dialled())
 		}
 		leg.HangUp(call.Cause{By: call.ByUs})
@@ -171,7 +171,7 @@ func TestAStreamThatProvedItselfMayBeSilent(t *testing.T) {
 	leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001"}))
 	leg.next(t, call.Ringing)
 	leg.HangUp(call.Cause{By: call.ByUs})
-	<-p.Incoming()
+	rung(t, p)
 }
 
 func isTimeout(err error) bool {

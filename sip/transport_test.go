@@ -62,7 +62,7 @@ func TestLongMessagesPassByUDP(t *testing.T) {
 	h := open(t, Plan{})
 	p := h.registered("1001")
 	leg := listenTo(h.Dial(h.ctx, call.Target{Phone: "1001", Extra: long(20, 500)}))
-	c := <-p.Incoming()
+	c := rung(t, p)
 	if got := len(c.Invite().Get("X-Long-19")); got != 500 {
 		t.Errorf("%d bytes came", got)
 	}
@@ -88,7 +88,7 @@ func TestNothingAStrangerSaysReachesAHeader(t *testing.T) {
 		Phone: "1001", From: "01\r\nX-Evil: 1", Name: "Bob\"\r\nX-Evil: 2", Alert: "a>\r\nX-Evil: 3",
 		Extra: map[string]string{"X-Ok": "v\r\nX-Evil: 4", "X-Bad\r\nX-Evil": "5", "Via": "6", "X-Evil 7": ""},
 	})
-	c := <-p.Incoming()
+	c := rung(t, p)
 	m := c.Invite()
 	if m.Get("X-Evil") != "" || len(m.List("Via")) != 1 || m.Get("X-Ok") == "" {
 		t.Errorf("the phone got\n%s", m.Bytes())

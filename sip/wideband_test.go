@@ -29,7 +29,7 @@ func TestOnlyAPhoneWithWidebandIsOfferedG722(t *testing.T) {
 	for phone, want := range map[string]string{"1001": "RTP/AVP 9 0 8 101\r\na=rtpmap:9 G722/8000\r\n", "1002": "RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\n"} {
 		p := h.registered(phone)
 		leg := listenTo(h.Dial(h.ctx, call.Target{Phone: phone}))
-		c := <-p.Incoming()
+		c := rung(t, p)
 		if offer := string(c.Invite().Body); !strings.Contains(offer, want) {
 			t.Errorf("%s is offered\n%s\nwant %q", phone, offer, want)
 		}

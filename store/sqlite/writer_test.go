@@ -39,9 +39,7 @@ func TestARefusalInASharedTransactionIsNobodyElses(t *testing.T) {
 	}
 	ask("seal old", func() error { return s.Seal(t.Context(), call.Record{ID: "old"}) })
 	ask("append old", func() error { return s.Append(t.Context(), []acd.Event{{Seq: 6}, {Seq: 5}}) })
-	for s.waiting() < 22 {
-		<-time.After(time.Millisecond)
-	}
+	until(t, "all wait", func() bool { return s.waiting() == 22 })
 	close(hold)
 	all.Wait()
 	for name, err := range answers {

@@ -196,6 +196,16 @@ func (p *person) isCut() (end siptest.End) {
 	return end
 }
 
+// isCutSoon is isCut at most 200 ms after the last word was heard, on a machine that is never
+// late; slow is how late it was.
+func (p *person) isCutSoon(word time.Time, slow func() time.Duration) {
+	p.s.Helper()
+	most, took := 200*time.Millisecond, p.isCut().At.Sub(word)
+	if most += 2 * slow(); took > most {
+		p.s.Errorf("BYE to %s %s after the last word, want at most %s", p.name, took, most)
+	}
+}
+
 // isUp looks whether the call goes on.
 func (p *person) isUp() {
 	p.s.Helper()

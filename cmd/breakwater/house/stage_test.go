@@ -224,6 +224,31 @@ func holds(d time.Duration, is func() bool) bool {
 	return is()
 }
 
+// lateness measures how late this machine, which other packages may be tested on, runs what is
+// due, until it is asked.
+func (s *stage) lateness() (worst func() time.Duration) {
+	end, most := make(chan struct{}), make(chan time.Duration, 1)
+	go func() {
+		const every = 5 * time.Millisecond
+		beat := time.NewTicker(every)
+		defer beat.Stop()
+		var late time.Duration
+		for last := time.Now(); ; {
+			select {
+			case <-beat.C:
+				now := time.Now()
+				late, last = max(late, now.Sub(last)-every), now
+			case <-end:
+				most <- late
+				return
+			}
+		}
+	}()
+	worst = sync.OnceValue(func() time.Duration { close(end); return <-most })
+	s.Cleanup(func() { worst() })
+	return worst
+}
+
 // agent is how the floor sees an agent.
 func (s *stage) agent(name string) (view acd.AgentView) {
 	s.Helper()

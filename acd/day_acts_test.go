@@ -125,14 +125,32 @@ func (d *day) ring() {
 	}
 }
 
-func (d *day) finish(id uint64) {
-	o := Outcome{Cause: "caller_ended", Rest: rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(d.T, "rest")}
-	o.Event = rapid.IntRange(0, 2).Draw(d.T, "an event") == 0
-	o.Protected, o.Raised = o.Event, rapid.Bool().Draw(d.T, "raised")
+// earns lets a conversation come to something, or to something else, before it ends.
+func (d *day) earns() {
+	if len(d.talking) == 0 {
+		return
+	}
+	id := rapid.SampledFrom(d.talking).Draw(d.T, "earns")
+	o := d.outcome("so far")
+	for range rapid.IntRange(1, 2).Draw(d.T, "said") {
+		d.say(Input{Kind: InEarned, Assignment: id, Outcome: &o})
+	}
+	d.earned[d.agent[id]] = o
+}
+
+func (d *day) outcome(when string) Outcome {
+	o := Outcome{Cause: "caller_ended", Rest: rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(d.T, "rest "+when)}
+	o.Event = rapid.IntRange(0, 2).Draw(d.T, "an event "+when) == 0
+	o.Protected, o.Raised = o.Event, rapid.Bool().Draw(d.T, "raised "+when)
 	if o.Rest > 0 {
 		o.RestFor = time.Duration(o.Rest) * time.Minute
 		o.RestMax = 2 * o.RestFor
 	}
+	return o
+}
+
+func (d *day) finish(id uint64) {
+	o := d.outcome("at the end")
 	if err := d.do(Input{Kind: InFinish, Assignment: id, Outcome: &o}); err != nil {
 		d.Fatalf("finish: %v", err)
 	}

@@ -92,6 +92,10 @@ func (d *day) ease(e Event) {
 			l.hurt = append(l.hurt, at)
 		}
 		l.ended, l.spoke = at, true
+	case KindRecovered:
+		if e.Care.Event {
+			l.hurt = append(l.hurt, at)
+		}
 	case KindBreakDue:
 		l.asked, l.again = at+e.Length, false
 	case KindBreakLater:

@@ -28,6 +28,7 @@ type day struct {
 	wrapEnd map[string]time.Duration // earliest honest end of the wrap-up in force
 	restMin map[string]time.Duration // earliest honest end of the rest
 	granted map[string]Event
+	earned  map[string]Outcome // of the conversation that goes on, as it was said last
 	talkEnd map[string]time.Duration
 	places  map[uint64]int // last told, by ticket
 	chosen  string         // the agent who gives a command in this turn
@@ -42,7 +43,7 @@ func newDay(t *rapid.T) *day {
 	d := &day{
 		T: t, b: newBoard(), offers: map[uint64][]uint64{}, agent: map[uint64]string{}, ticket: map[uint64]uint64{},
 		busy: map[string]uint64{}, missed: map[[2]string]Event{}, wrapEnd: map[string]time.Duration{},
-		restMin: map[string]time.Duration{}, granted: map[string]Event{}, talkEnd: map[string]time.Duration{},
+		restMin: map[string]time.Duration{}, granted: map[string]Event{}, earned: map[string]Outcome{}, talkEnd: map[string]time.Duration{},
 		places: map[uint64]int{}, load: map[string]*eased{}, drafts: map[string]Entry{}, entries: map[uint64]Entry{}, handled: map[string]int{},
 	}
 	d.now = Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "boot", Mono: time.Hour}
@@ -163,9 +164,13 @@ func (d *day) witness(e Event) {
 		d.over(e)
 	case KindRestGranted:
 		d.granted[a] = e
-	case KindFinished:
+	case KindFinished, KindRecovered:
+		if e.Kind == KindRecovered { // whoever died says no more which assignment it was
+			e.Assignment = d.busy[a]
+		}
 		d.over(e)
 		d.talkEnd[a], d.wrapEnd[a] = at, at+e.Length
+		delete(d.earned, a)
 	case KindWrapUpExtended:
 		d.wrapEnd[a] += e.Length
 	case KindRestExtended:
@@ -289,7 +294,7 @@ func (d *day) check() {
 // live lets one random thing happen.
 func (d *day) live() {
 	d.chosen = ""
-	switch rapid.IntRange(0, 16).Draw(d.T, "what") {
+	switch rapid.IntRange(0, 17).Draw(d.T, "what") {
 	case 0, 1, 2:
 		ms := rapid.IntRange(1, 60_000).Draw(d.T, "ms") * rapid.SampledFrom([]int{1, 1, 4}).Draw(d.T, "times")
 		d.wait(time.Duration(ms) * time.Millisecond)
@@ -314,6 +319,8 @@ func (d *day) live() {
 		d.led()
 	case 15:
 		d.leavesMessage()
+	case 16:
+		d.earns()
 	default:
 		d.oddity()
 	}

@@ -59,6 +59,7 @@ const (
 	KindMissed         = "missed"     // Reason is the Miss, Length its delay
 	KindReleased       = "released"   // an offer that ended without the agent's doing: Reason
 	KindStruckOut      = "struck-out" // one true no-answer too many
+	KindEarned         = "earned"     // so far in this conversation, should it end now: Level, Length and Max of the rest, Talk, Care.Event
 	KindRestGranted    = "rest-granted"
 	KindFinished       = "finished" // Reason is the cause, Length the wrap-up, Talk the conversation
 	KindWrapUpExtended = "wrap-up-extended"
@@ -70,7 +71,7 @@ const (
 	KindWishLogOut     = "wish-log-out"  // for after the conversation
 	KindWishNotReady   = "wish-not-ready"
 	KindWishUndone     = "wish-undone"
-	KindRecovered      = "recovered" // was on a call or offer when the process died: Length is the wrap-up
+	KindRecovered      = "recovered" // was on a call or offer when the process died: Length is the wrap-up, Talk what was known of the conversation
 	KindPhoneBusy      = "phone-busy"
 	KindPhoneFree      = "phone-free"
 	KindBreakDue       = "break-due"   // Length is how long offers wait for the answer

@@ -21,6 +21,7 @@ const (
 	InTaken    InputKind = "taken"     // Ticket
 	InAnswered InputKind = "answered"  // Assignment
 	InMissed   InputKind = "missed"    // Assignment, Why is the Miss
+	InEarned   InputKind = "earned"    // Assignment, Outcome as it would be now
 	InFinish   InputKind = "finish"    // Assignment, Outcome
 	InCommand  InputKind = "command"   // Agent, Command
 	InShifts   InputKind = "shifts"    // Shifts; empty = nobody has any
@@ -85,6 +86,8 @@ func (b *board) carry(in *Input) (ticket uint64, err error) {
 		err = b.answered(in.Assignment)
 	case InMissed:
 		err = b.missed(in.Assignment, Miss(in.Why))
+	case InEarned:
+		err = b.earn(in.Assignment, *in.Outcome)
 	case InFinish:
 		err = b.finish(in.Assignment, *in.Outcome)
 	case InCommand:
@@ -116,7 +119,7 @@ func (in *Input) lacks() string {
 		return "entry"
 	case (in.Kind == InPark || in.Kind == InCallBack) && in.Callback == nil:
 		return "callback"
-	case in.Kind == InFinish && in.Outcome == nil:
+	case (in.Kind == InFinish || in.Kind == InEarned) && in.Outcome == nil:
 		return "outcome"
 	case in.Kind == InCommand && in.Command == nil:
 		return "command"

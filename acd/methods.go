@@ -90,6 +90,14 @@ func (f *Floor) Missed(ctx context.Context, assignment uint64, why Miss) error {
 	return f.do(ctx, &errand{in: Input{Kind: InMissed, Assignment: assignment, Why: string(why)}})
 }
 
+// Earned says what a conversation has come to so far: what Finish would say if it ended
+// now. The newest word counts. It is for a process that dies before Finish: the agent then
+// has at least that rest. It goes to the ledger with what else is written within
+// milliseconds, and is not waited for. ErrStale: the conversation is over.
+func (f *Floor) Earned(ctx context.Context, assignment uint64, o Outcome) error {
+	return f.do(ctx, &errand{in: Input{Kind: InEarned, Assignment: assignment, Outcome: &o}})
+}
+
 // Finish ends a conversation: WrapUp, then Resting where granted. It returns when
 // that is durable. ErrStale is a counted no-op; ErrNotDurable says that wrap-up and
 // rest run, but a crash now would forget them.

@@ -214,6 +214,9 @@ func (s *shift) seat() {
 	id := rapid.SampledFrom(ids).Draw(s.T, "seat")
 	one := s.model.seats[id]
 	if one.answered {
+		if rapid.IntRange(0, 2).Draw(s.T, "earns first") == 0 { // what was earned so far grants and takes nothing
+			s.do(acd.Input{Kind: acd.InEarned, Assignment: id, Outcome: &acd.Outcome{Rest: 3, RestFor: time.Hour, Event: true}})
+		}
 		o := &acd.Outcome{Cause: "caller_ended", Rest: rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(s.T, "rest")}
 		o.Event = rapid.IntRange(0, 3).Draw(s.T, "an event") == 0
 		o.RestFor = time.Duration(o.Rest) * time.Minute

@@ -161,17 +161,16 @@ func (b *board) resume(p *past) []Orphan {
 			b.phone(a.Phone).agent = a
 		}
 		if a.can(KindRecovered) {
-			wrap := QueueSpec{}.WithDefaults().WrapUp
-			if q := b.routes.queues[a.Queue]; q != nil {
-				wrap = max(0, q.spec.WrapUp)
-			}
-			if err := b.change(a, Event{Kind: KindRecovered, Queue: a.Queue, Call: a.Call, Length: wrap}); err != nil {
-				continue // not possible: the table was asked
-			}
+			b.comeBack(a)
 		}
 		b.touch(a)
 	}
 	b.orderRest()
+	return b.resumeWaiting(p)
+}
+
+// resumeWaiting puts the callers who were waiting back, and gives those who cannot be.
+func (b *board) resumeWaiting(p *past) []Orphan {
 	var out []Orphan
 	for _, id := range slices.Sorted(maps.Keys(p.waiting)) {
 		w := p.waiting[id]

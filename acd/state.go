@@ -36,7 +36,8 @@ var moves = map[AgentState]map[string]AgentState{
 		KindRecovered:    WrapUp,
 	},
 	OnCall: {
-		KindRestGranted:  OnCall, // always together with KindFinished
+		KindEarned:       OnCall,
+		KindRestGranted:  OnCall, // always together with KindFinished or KindRecovered
 		KindFinished:     WrapUp,
 		KindWishLogOut:   OnCall,
 		KindWishNotReady: OnCall,
@@ -97,6 +98,7 @@ type person struct {
 	Queue   string        `json:"queue,omitempty"` // of the offer, conversation or wrap-up
 	Call    string        `json:"call,omitempty"`
 	Rest    rest          `json:"rest"`
+	Earned  earned        `json:"earned,omitzero"` // in the conversation that goes on
 	Wish    wish          `json:"wish"`
 	Load    load          `json:"load"`
 	Strain  strain        `json:"strain"`
@@ -206,8 +208,10 @@ func (p *person) facts(e *Event, at time.Duration) {
 		if Miss(e.Reason) == MissNoAnswer {
 			p.Strikes++
 		}
+	case KindEarned:
+		p.Earned = earnedOf(e)
 	case KindRestGranted:
-		p.Rest = rest{Level: e.Level, Length: e.Length, Max: max(e.Max, e.Length)}
+		p.Rest = restOf(e)
 	case KindFinished, KindRecovered:
 		p.Gap, p.WrapEnd = at, at+e.Length
 		p.Strain.add(e.Talk, at)
@@ -241,6 +245,9 @@ func (p *person) enter(e *Event, at time.Duration) {
 	}
 	if from != p.State {
 		p.Since = at
+	}
+	if p.State != OnCall {
+		p.Earned = earned{}
 	}
 	switch p.State {
 	case Ready:

@@ -118,6 +118,7 @@ func (c *Call) draft() Record {
 	r := c.account.draft()
 	live := []*side{c.caller}
 	if c.talk != nil {
+		r.Protected = r.Protected || c.talk.ladder.Protected()
 		live = append(live, c.talk.conv.agent)
 		if sup := c.talk.sup; sup != nil {
 			live = append(live, sup.agent)

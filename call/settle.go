@@ -1,6 +1,7 @@
 package call
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -18,11 +19,10 @@ func (t *talk) close(end *talkEnd) {
 	c.account.endSegment(time.Now())
 	c.account.r.Warnings = t.ladder.Warnings()
 	c.account.r.Protected = c.account.r.Protected || t.ladder.Protected() || end.cause == CauseAgentLost
-	event := t.hadEvent(end)
-	c.story.event = c.story.event || event
-	c.finish(t.conv, *end, acd.Outcome{
-		Event: event, Protected: c.account.r.Protected, Held: t.conv.agent.heldFor(), Warnings: t.ladder.Warnings() - t.heard,
-	})
+	outcome := t.outcome(end)
+	c.story.event = c.story.event || outcome.Event
+	outcome.Protected, outcome.Held = c.account.r.Protected, t.conv.agent.heldFor()
+	c.finish(t.conv, *end, outcome)
 	t.part()
 	switch {
 	case end.kind == endTaken:
@@ -36,6 +36,33 @@ func (t *talk) close(end *talkEnd) {
 	case CauseProtectedDisconnect, CauseOneStrike:
 		c.x.tally.Add("protect_disconnects_total", "cause", end.cause)
 	}
+}
+
+// outcome is what the ladder makes of the conversation for the agent, with this end.
+func (t *talk) outcome(end *talkEnd) acd.Outcome {
+	return acd.Outcome{
+		Event: t.hadEvent(end), Protected: t.c.account.r.Protected || t.ladder.Protected(), Rest: end.rest, Warnings: t.ladder.Warnings() - t.heard,
+	}
+}
+
+// earn lets the floor and the record know at once what the conversation has come to so
+// far: a warning that was played, a permit that is used, a crisis. Should the server die
+// now, that is what the agent gets.
+func (t *talk) earn() {
+	c := t.c
+	if t.ended() {
+		return // its end is told instead
+	}
+	now := t.outcome(&talkEnd{rest: t.ladder.Rest()})
+	if now == t.earned {
+		return
+	}
+	t.earned = now
+	now.RestFor, now.RestMax = c.plan.Protect.RestFor(now.Rest)
+	c.remember()
+	c.tellFloor(t.conv, "earned", func(ctx context.Context) error {
+		return c.x.parts.Floor.Earned(ctx, t.conv.seat.Assignment, now)
+	})
 }
 
 // hadEvent tells whether this conversation itself had a protection event. A line that
@@ -72,20 +99,30 @@ const raisedFor = 10
 // that they are durable is waited for on the call's behalf, for neither the caller
 // nor the sound may wait for a disk.
 func (c *Call) finish(conv *conversation, end talkEnd, outcome acd.Outcome) {
+	outcome.Cause, outcome.Raised, outcome.Rest = end.cause, conv.raised >= raisedFor, end.rest
+	outcome.RestFor, outcome.RestMax = c.plan.Protect.RestFor(end.rest)
+	c.tellFloor(conv, "finish", func(ctx context.Context) error {
+		return c.x.parts.Floor.Finish(ctx, conv.seat.Assignment, outcome)
+	})
+}
+
+// tellFloor says a word about a conversation to the floor on the call's behalf, after the
+// words before it. Of a supervisor's the floor knows nothing.
+func (c *Call) tellFloor(conv *conversation, word string, say func(context.Context) error) {
 	if conv.paged() {
 		return
 	}
-	outcome.Cause, outcome.Raised, outcome.Rest = end.cause, conv.raised >= raisedFor, end.rest
-	outcome.RestFor, outcome.RestMax = c.plan.Protect.RestFor(end.rest)
-	finished := make(chan struct{})
-	c.held.finished = finished
+	before, told := c.held.told, make(chan struct{})
+	c.held.told = told
 	c.inbox.helpers.Go(func() {
-		defer close(finished)
+		defer close(told)
+		if before != nil {
+			<-before
+		}
 		ctx, cancel := detached()
 		defer cancel()
-		err := c.x.parts.Floor.Finish(ctx, conv.seat.Assignment, outcome)
-		if err != nil && !errors.Is(err, acd.ErrStale) {
-			c.log.Error("finish of a conversation", "agent", conv.seat.Agent, "err", err)
+		if err := say(ctx); err != nil && !errors.Is(err, acd.ErrStale) {
+			c.log.Error("the floor was not told of a conversation", "word", word, "agent", conv.seat.Agent, "err", err)
 		}
 	})
 }

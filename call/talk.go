@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"breakwater/acd"
 	"breakwater/acd/protect"
 	"breakwater/media"
 )
@@ -50,6 +51,7 @@ type talk struct {
 	warned   time.Time    // when the last prompt of the ladder ended
 	heard    int          // warnings that the caller had heard before this conversation
 	shielded bool         // the call was protected before this conversation
+	earned   acd.Outcome  // what the floor was told last that it has come to so far
 	step     bool         // step-back is on
 	permit   bool         // open
 	page     *page
@@ -92,6 +94,7 @@ func (c *Call) converse(ctx context.Context, conv *conversation) (end talkEnd, e
 	}
 	c.story.unjoined = 0
 	c.remember()
+	t.earn()
 	end, err = await(ctx, c, t.over)
 	if err != nil {
 		end = t.callerLeft(err)
@@ -255,9 +258,9 @@ func (t *talk) observe(o protect.Observation) {
 	}
 	t.c.account.r.Warnings = t.ladder.Warnings()
 	if n := t.c.account.r.Warnings; n > before {
-		t.c.remember()
 		t.c.x.tally.Add("protect_warnings_total", "n", strconv.Itoa(n), "queue", t.conv.queue.Name)
 	}
+	t.earn()
 	t.setAlarm()
 	t.takeOver()
 }

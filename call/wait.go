@@ -145,8 +145,8 @@ func (c *Call) tier() acd.Tier {
 // reachAgent waits in the queue until an agent has answered. No conversation and
 // no error means: go to next.
 func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (conv *conversation, next goal, err error) {
-	if c.held.finished != nil { // the agent before is seen to first
-		if _, err := await(ctx, c, c.held.finished); err != nil {
+	if c.held.told != nil { // the agent before is seen to first
+		if _, err := await(ctx, c, c.held.told); err != nil {
 			return nil, goal{}, abandoned(err)
 		}
 	}

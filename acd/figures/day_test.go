@@ -176,10 +176,15 @@ func (d *theDay) crash(t *rapid.T) {
 			continue
 		}
 		d.lost[a.seat] = true
+		talk := acd.Talk{}
 		if was == acd.OnCall {
 			d.shield[d.calls[a.seat]] = true
+			if talk.Warnings = rapid.IntRange(0, 2).Draw(t, "warned"); talk.Warnings > 0 { // what was earned before outlives the server
+				a.rest, talk.Protected = true, true
+				d.move(a, acd.Event{Kind: acd.KindRestGranted, Level: 1, Length: 3 * time.Minute}, acd.OnCall)
+			}
 		}
-		d.move(a, acd.Event{Kind: acd.KindRecovered, Length: 30 * time.Second}, acd.WrapUp)
+		d.move(a, acd.Event{Kind: acd.KindRecovered, Length: 30 * time.Second, Talk: talk}, acd.WrapUp)
 		a.due = d.now + 30*time.Second
 		switch {
 		case c.parked && !c.reached:

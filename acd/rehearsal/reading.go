@@ -106,7 +106,7 @@ func (r *reading) input(at time.Duration, t *acd.Turn) *visit {
 		plays = true
 	case acd.InAnswered, acd.InMissed, acd.InFinish, acd.InTaken, acd.InLeave:
 		plays = r.goingOn(t.In)
-	default: // follows from what the floor decided
+	default: // follows from what the floor decided; what was earned so far matters to a crash alone
 	}
 	if !plays {
 		m.in = acd.Input{}

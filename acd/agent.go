@@ -80,11 +80,6 @@ func (a *agent) standing(c *condition) key {
 	}
 }
 
-// serves tells whether the agent meets any condition of a queue that is in use.
-func (a *agent) serves(q *queue) bool {
-	return slices.ContainsFunc(a.posts, func(c *condition) bool { return c.queue == q })
-}
-
 // able tells whether the agent meets a condition.
 func (a *agent) able(c *condition) bool { return a.rank >= 0 && c.able[a.rank] }
 

@@ -102,16 +102,19 @@ func (b *board) handOf(a *agent, c *condition) hand {
 }
 
 // partFor is the part of an agent's time that a queue gets, by the callers who wait for
-// him: those of a queue that ages faster count for more.
+// him, at this step or a later one: those of a queue that ages faster count for more. It
+// does not hang on which conditions without callers are remembered, nor on their order.
 func (a *agent) partFor(q *queue) float64 {
-	mine, all := 0.0, 0.0
+	counts := func(c *condition) bool { return (c.tickets > 0 || c.queue == q) && !c.queue.holdsBack(a) }
+	mine, all := int64(0), int64(0)
 	for i, c := range a.posts {
-		if c.queue.holdsBack(a) || slices.ContainsFunc(a.posts[:i], func(o *condition) bool { return o.queue == c.queue }) {
+		if !counts(c) || slices.ContainsFunc(a.posts[:i], func(o *condition) bool { return o.queue == c.queue && counts(o) }) {
 			continue
 		}
-		wants := c.queue.spec.Weight * float64(c.queue.waiting)
+		weight := int64(math.Round(weighed * c.queue.spec.Weight))
+		wants := weight * int64(c.queue.waiting)
 		if c.queue == q {
-			wants = max(wants, c.queue.spec.Weight)
+			wants = max(wants, weight)
 			mine = wants
 		}
 		all += wants
@@ -119,8 +122,11 @@ func (a *agent) partFor(q *queue) float64 {
 	if all == 0 {
 		return 1
 	}
-	return mine / all
+	return float64(mine) / float64(all)
 }
+
+// weighed is how finely the weights of queues are compared.
+const weighed = 1000
 
 // spread picks n of the crew evenly.
 func spread(crew []hand, n int) []hand {

@@ -19,13 +19,13 @@ type lots struct {
 // lotUnit is one mean waiting time at share 1.
 const lotUnit = 1 << 24
 
-// drawLots gives an agent a lot in every queue that draws.
+// drawLots gives an agent a lot in every queue that draws, whether or not somebody has
+// called yet whom he could serve there: it must not hang on which classes of callers are
+// remembered, for a picture knows none that nobody is of.
 func (b *board) drawLots(a *agent) {
-	var last *queue
-	for _, g := range a.pools {
-		if q := g.like.queue; q != nil && q != last && q.lots != nil {
+	for _, q := range b.routes.draws {
+		if q.steps[0].order[a.rank] != outside {
 			q.lots.draw(b.ids.Seq, a.Name, a.rank, q.spec)
-			last = q
 		}
 	}
 }

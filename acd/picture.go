@@ -330,7 +330,14 @@ func (b *board) queueOf(t *picturedTicket) (*queue, error) {
 		}
 		return nil, fmt.Errorf("queue %s: %w", t.Entry.Queue, ErrNoQueue)
 	}
-	return b.routes.queue(t.Queue.retired(), newDictionary(nil))
+	q, err := b.routes.queue(t.Queue.retired(), newDictionary(nil))
+	if err != nil {
+		return nil, err
+	}
+	for i := range q.steps {
+		clear(q.steps[i].able)
+	}
+	return q, nil
 }
 
 // retired is what is left of a queue that is no more: its times, and nothing that names

@@ -83,6 +83,59 @@ func decided(t interface{ Fatal(...any) }, turn *Turn) []byte {
 	return out
 }
 
+// pictured is the floor of a board's picture, sent through a log's form.
+func (y *play) pictured() *Rerun {
+	y.Helper()
+	var p Picture
+	if err := json.Unmarshal(mustJSON(y, y.b.picture()), &p); err != nil {
+		y.Fatal(err)
+	}
+	again, err := Resume(&p)
+	if err != nil {
+		y.Fatal(err)
+	}
+	return again
+}
+
+// TestWhatIsRememberedOfCallersDecidesNothing: the floor remembers for a while what callers
+// asked for who are gone, and a picture does not. Who is drawn next, and how long a wait is
+// taken to be, must not hang on that.
+func TestWhatIsRememberedOfCallersDecidesNothing(t *testing.T) {
+	plan := team(map[string]QueueSpec{
+		"drawn": {Strategy: WeightedRandom, WrapUp: -1, Needs: "x >= int(data.least)", LeaveOn: []AgentState{}},
+		"plain": {WrapUp: -1},
+		"gone":  {WrapUp: -1, Agents: []string{"eve"}},
+	}, "anna: x=1", "bert: x=1", "carl: x=1", "dora: x=1", "fred: x=1", "gina: x=1", "eve: x=0")
+	plan.Settings.Gap, plan.Settings.Care = -1, carefree()
+	y := start(t, plan)
+	asks := func(call, least string) Entry {
+		return Entry{Call: call, Queue: "drawn", Data: map[string]any{"least": least}}
+	}
+	y.logIn("anna", "bert", "carl", "dora", "fred", "gina", "eve")
+	y.enter(Entry{Call: "rings", Queue: "gone"})
+	delete(plan.Queues, "gone")
+	y.plan(plan) // while eve rings
+	y.enter(asks("nobody's", "9"))
+	y.enter(asks("first", "1")) // six could serve it
+	y.talk("first")
+	y.end("first") // and it is remembered
+
+	again := y.pictured()
+	_, before := y.b.crew(y.b.routes.queues["plain"].widest())
+	_, after := again.b.crew(again.b.routes.queues["plain"].widest())
+	if before != after {
+		t.Errorf("the crew of a queue are %v, and %v in the picture", before, after)
+	}
+	for i := range 5 {
+		e := asks(string(rune('a'+i)), "1")
+		in := Input{Kind: InEnter, Entry: &e}
+		want, got := (&Rerun{y.b}).Apply(y.now, nil, in), again.Apply(y.now, nil, in)
+		if same, err := got.Same(want); !same || err != nil {
+			t.Errorf("caller %s: decided %s, now %s (%v)", e.Call, decided(t, want), decided(t, got), err)
+		}
+	}
+}
+
 // TestAPictureKnowsEveryFieldOfTheBoard: a field that is added to the board must be in
 // the picture, or follow from what is in it; else a replay goes another way. Say which
 // here.
@@ -107,14 +160,14 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{barred{}, []string{"until", "turn"}, nil},
 		{offer{}, []string{"at", "more", "until", "taken", "spec", "seats"}, nil},
 		{seat{}, []string{"id", "agent", "number", "spec", "queue", "call", "reason", "answered"}, []string{"ticket"}},
-		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "pools", "order", "dial", "careers", "farthest"}},
+		{routes{}, []string{"plan"}, []string{"settings", "names", "specs", "envs", "queues", "pools", "order", "draws", "dial", "careers", "farthest"}},
 		{
 			queue{},
 			[]string{"spec", "pace", "lots", "reserve", "reach"},
 			[]string{"steps", "all", "classes", "leave", "join", "boosts", "waiting", "idle", "recent", "parked", "messages", "hours"},
 		},
 		{condition{}, nil, []string{
-			"queue", "step", "need", "data", "able", "order", "pool", "apart", "waiting", "marked", "dead", "kind",
+			"queue", "step", "need", "data", "able", "order", "pool", "apart", "waiting", "tickets", "marked", "dead", "kind",
 		}},
 		{ids{}, []string{"Seq", "Ticket", "Seat", "Turn"}, nil},
 	}

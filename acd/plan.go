@@ -26,6 +26,7 @@ type routes struct {
 	queues   map[string]*queue
 	pools    map[likeness]*pool // of the conditions in use
 	order    []string           // queue names, sorted
+	draws    []*queue           // those of weighted random
 	dial     []string           // beginnings of the numbers that trunks take
 }
 
@@ -52,6 +53,9 @@ func prepare(p Plan) (*routes, error) {
 			return nil, err
 		}
 		r.queues[name] = q
+		if q.lots != nil {
+			r.draws = append(r.draws, q)
+		}
 	}
 	return r, nil
 }
@@ -265,15 +269,21 @@ func (c *class) enter() {
 	if c.tickets == 0 {
 		c.queue.idle--
 	}
-	c.tickets++
-	c.queue.waiting++
+	c.count(1)
 }
 
 func (c *class) leave() {
-	c.tickets--
-	c.queue.waiting--
+	c.count(-1)
 	if c.tickets == 0 {
 		c.queue.idle++
+	}
+}
+
+func (c *class) count(n int) {
+	c.tickets += n
+	c.queue.waiting += n
+	for _, k := range c.conds {
+		k.tickets += n
 	}
 }
 
@@ -305,9 +315,6 @@ func (b *board) conditionFor(q *queue, i int, data map[string]any, kind callerKi
 
 // join makes an agent one of those who meet a condition; fresh = its pool is new.
 func (b *board) join(a *agent, c *condition, fresh bool) {
-	if q := c.queue; a.listed && q.lots != nil && !a.serves(q) {
-		q.lots.draw(b.ids.Seq, a.Name, a.rank, q.spec)
-	}
 	a.posts = append(a.posts, c)
 	if fresh {
 		a.pools = append(a.pools, c.pool)

@@ -101,6 +101,7 @@ type condition struct {
 	pool    *pool
 	apart   lines // of those near the end of their work; the others stand in the pool's
 	waiting line[*ticket]
+	tickets int // callers of its classes, at whatever step
 	marked  bool
 	dead    bool // forgotten: no class uses it
 }

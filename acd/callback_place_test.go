@@ -90,3 +90,36 @@ func TestPromiseACallbackNeverPassesAnOlderCaller(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoIsOnNoLineHasNoPatience: a callback that is made a day later is no caller who
+// waited a day for an answer, neither for the estimates nor for who reads the ledger.
+func TestWhoIsOnNoLineHasNoPatience(t *testing.T) {
+	for _, kind := range []string{BackAsked, BackMessage} {
+		t.Run(kind, func(t *testing.T) {
+			y := start(t, callable(func(c *CallbackSpec) { c.Keep = 48 * time.Hour }))
+			var ends []Event
+			y.heard = func(e Event) {
+				if e.Kind == KindAnswered || e.Kind == KindReached {
+					ends = append(ends, e)
+				}
+			}
+			y.must(func(b *board) (err error) {
+				y.ids["c1"], err = b.callBack(Entry{Call: "c1", Queue: "help"}, Callback{Number: "0301234", Kind: kind, Message: "m.wav"})
+				return err
+			})
+			y.pass(24 * time.Hour)
+			y.logIn("anna")
+			y.talk("c1")
+			y.must(func(b *board) error { return b.reached(y.ids["c1"], "") })
+			if len(ends) != 2 || ends[0].Length != 0 || ends[0].Reason != kind || ends[1].Length < 24*time.Hour {
+				t.Fatalf("told %+v; want the kind and no wait on the line", ends)
+			}
+			if wait := y.b.paces.of("help").Patience.Waited; wait != 0 {
+				t.Errorf("callers had patience for %s", wait)
+			}
+			if want := map[string]string{BackMessage: BackMessage}[kind]; ends[1].Reason != want {
+				t.Errorf("reached for %q, want %q", ends[1].Reason, want)
+			}
+		})
+	}
+}

@@ -55,7 +55,7 @@ const (
 	KindReady          = "ready"      //
 	KindNotReady       = "not-ready"  // Reason
 	KindOffered        = "offered"    // Queue, Call, Ticket, Assignment; Length is the ring time
-	KindAnswered       = "answered"   // Length is how long the caller waited in this queue
+	KindAnswered       = "answered"   // Length is how long the caller waited in this queue; of who is on no line it is 0, and Reason the kind of the callback
 	KindMissed         = "missed"     // Reason is the Miss, Length its delay
 	KindReleased       = "released"   // an offer that ended without the agent's doing: Reason
 	KindStruckOut      = "struck-out" // one true no-answer too many
@@ -89,7 +89,7 @@ const (
 
 	KindParked    = "parked"    // waits for a callback: Reason is its kind, Length the age, Until when it is dialled at the earliest; Who
 	KindUnreached = "unreached" // was dialled in vain: Reason, Length is the pause, Level the tries so far
-	KindReached   = "reached"   // the conversation of a callback begins, or (Reason heard) a message was heard: Length is the whole wait, Level the tries
+	KindReached   = "reached"   // the conversation of a callback begins, or of a message (Reason message), or that was heard (Reason heard): Length is the whole wait, Level the tries
 	KindSaid      = "said"      // a message that was parked has been left: Length
 )
 

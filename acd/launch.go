@@ -30,11 +30,15 @@ func (b *board) launched(id uint64, call string) error {
 // ReachedHeard is the reason of KindReached where a message was heard, and nobody was called.
 const ReachedHeard = "heard"
 
-// reached ends a callback: its conversation has begun, or a message was heard.
+// reached ends a callback: its conversation has begun, or a message was heard, or its
+// caller was called.
 func (b *board) reached(id uint64, why string) error {
 	t := b.tickets[id]
 	if t == nil || !t.isBack() || t.back.seat == nil {
 		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
+	}
+	if t.isMessage() && why == "" {
+		why = BackMessage
 	}
 	b.record(Event{
 		At: b.now, Kind: KindReached, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id,

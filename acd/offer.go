@@ -128,11 +128,11 @@ func (b *board) answered(id uint64) error {
 		return nil
 	}
 	t := s.ticket
-	waited := b.now.Mono - t.entered
-	if t.isMessage() {
-		waited = 0 // nobody had patience
+	e := Event{Kind: KindAnswered, Length: b.now.Mono - t.entered}
+	if t.isBack() { // nobody is on the line, and nobody had patience
+		e.Length, e.Reason = 0, t.back.Kind
 	}
-	if err := b.change(s.agent, Event{Kind: KindAnswered, Length: waited}); err != nil {
+	if err := b.change(s.agent, e); err != nil {
 		return err
 	}
 	s.answered = true

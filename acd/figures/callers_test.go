@@ -55,6 +55,54 @@ func TestAMessageIsNoCallerAndNoConversation(t *testing.T) {
 	}
 }
 
+// TestWhoHasWaitedForDaysIsCountedAsWhatTheyAre: a message of Friday evening is heard on
+// Monday, and a callback that was booked last week is made. Only the events of the last
+// day are read to answer for Monday, and none of these was an answer on the line.
+func TestWhoHasWaitedForDaysIsCountedAsWhatTheyAre(t *testing.T) {
+	s := &story{}
+	const day = 24 * time.Hour
+	park := func(ticket uint64, kind string) {
+		s.at(-3*day, acd.Event{Kind: acd.KindParked, Queue: "q", Ticket: ticket, Call: "c", Reason: kind})
+		if kind == acd.BackMessage {
+			s.at(-3*day+time.Minute, acd.Event{Kind: acd.KindSaid, Queue: "q", Ticket: ticket, Call: "c", Length: time.Minute})
+		}
+	}
+	take := func(at time.Duration, ticket uint64, kind, reached string) {
+		e := acd.Event{Queue: "q", Ticket: ticket, Call: "back", Assignment: ticket, Agent: "anna"}
+		e.Kind, e.State = acd.KindOffered, acd.Offered
+		s.at(at, e)
+		e.Kind, e.State, e.Reason = acd.KindAnswered, acd.OnCall, kind
+		s.at(at+time.Second, e)
+		s.at(at+time.Minute, acd.Event{Kind: acd.KindReached, Queue: "q", Ticket: ticket, Call: "back", Reason: reached, Length: 3*day + at + time.Minute})
+		e.Kind, e.State, e.Reason = acd.KindFinished, acd.WrapUp, "caller_ended"
+		s.at(at+2*time.Minute, e)
+		s.at(at+2*time.Minute, acd.Event{Kind: acd.KindWrapUpEnded, Agent: "anna", State: acd.Ready})
+	}
+	for ticket, kind := range []string{acd.BackScheduled, acd.BackMessage, acd.BackMessage, acd.BackScheduled, acd.BackMessage} {
+		park(uint64(ticket+1), kind)
+	}
+	take(10*time.Minute, 1, acd.BackScheduled, "")
+	take(20*time.Minute, 2, acd.BackMessage, acd.ReachedHeard)
+	take(30*time.Minute, 3, acd.BackMessage, acd.BackMessage)
+	s.at(40*time.Minute, acd.Event{Kind: acd.KindRemoved, Queue: "q", Ticket: 4, Call: "c", Reason: "callback-tries"})
+	s.at(40*time.Minute, acd.Event{Kind: acd.KindRemoved, Queue: "q", Ticket: 5, Call: "c", Reason: "message-expired"})
+	now := noon.Add(time.Hour)
+	r, err := opened(t, past(s.events), Settings{}, now).Queues(t.Context(), Ask{From: noon, To: now}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := r.Periods[0].Figures[0]
+	if diff := cmp.Diff(Callers{Back: 1, NotBack: 1, Heard: 2, Unheard: 1}, f.Callers); diff != "" {
+		t.Errorf("callers (-want +got):\n%s", diff)
+	}
+	if f.Waits.ASA.Text() != "" || f.Level.D.Text() != "" || f.Waits.Longest != 0 {
+		t.Errorf("ASA %q, SL-D %q, longest %s; nobody waited on the line", f.Waits.ASA.Text(), f.Level.D.Text(), f.Waits.Longest.Text())
+	}
+	if got, want := f.Waits.Message.Text(), "260760"; got != want { // three days and 26 minutes
+		t.Errorf("messages waited %s s, want %s", got, want)
+	}
+}
+
 // TestAWorkedHourStandsOnTheSamePeople is the example of docs/figures.md: ten callers and
 // what became of each. When nobody waits any more, those of SL-D are the offered and the
 // refused, and those of SL-A are among them.

@@ -3,6 +3,7 @@ package figures
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"breakwater/acd"
@@ -117,6 +118,9 @@ func (e *Engine) visit(ev *acd.Event) {
 		v.what, v.wait = refused, 0
 		e.sight(&v, ev)
 	case acd.KindAnswered:
+		if ev.Reason != "" {
+			return // by an agent, who calls now: the caller is on no line
+		}
 		v.what = answered
 	case acd.KindLeft:
 		v.what = elsewhere
@@ -136,6 +140,11 @@ func (e *Engine) visit(ev *acd.Event) {
 		v.what, v.wait = left, 0
 	default:
 		return
+	}
+	if at, long := longParked(ev); long {
+		if _, known := e.inside[ev.Ticket]; !known {
+			e.inside[ev.Ticket] = at
+		}
 	}
 	if at := e.inside[ev.Ticket]; at.message || v.what == parked && ev.Reason == acd.BackMessage || v.what == left {
 		e.message(v, ev, at)
@@ -205,6 +214,22 @@ func (e *Engine) waited(v *visit, ev *acd.Event) bool {
 
 func placeOf(ev *acd.Event) place {
 	return place{queue: ev.Queue, at: ev.At, age: ev.Length, parked: ev.Kind == acd.KindParked, call: ev.Call, caller: ev.Caller}
+}
+
+// longParked is the place of a callback or message, as the end of its wait tells it: one
+// may have waited for days, since before anything was told.
+func longParked(ev *acd.Event) (at place, is bool) {
+	at = place{queue: ev.Queue, at: ev.At, parked: true}
+	switch ev.Kind {
+	case acd.KindReached:
+		at.at.Wall = ev.At.Wall.Add(-ev.Length)
+		at.message = ev.Reason != ""
+		return at, true
+	case acd.KindRemoved:
+		at.message = strings.HasPrefix(ev.Reason, "message-")
+		return at, at.message || strings.HasPrefix(ev.Reason, "callback-")
+	}
+	return place{}, false
 }
 
 // meet begins the first conversation of a caller's call; nil = it is not the first, or

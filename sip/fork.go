@@ -47,7 +47,7 @@ type attempt struct {
 	req     *sip.Request
 	early   bool     // a 1xx came: a CANCEL may be sent
 	cancel  bool     // one is wanted, or was sent
-	parting *parting // a CANCEL was sent and the INVITE has no final response yet; nil = neither
+	parting *parting // it was taken back and has no final response yet; nil = neither
 	final   bool
 	retried bool
 	guard   *time.Timer // ends the wait for a 487 that never comes
@@ -307,7 +307,9 @@ func (a *attempt) withdraw() {
 	a.fork.leg.box.office.goodbyes.Add(1)
 	if a.early {
 		a.sendCancel()
+		return
 	}
+	a.parting = a.fork.leg.s.roster.partings.doubt(a.fork.leg.who.Phone, a.at.to.remote)
 }
 
 // sendCancel sends the CANCEL, once. A peer that answers neither it nor the INVITE
@@ -317,8 +319,8 @@ func (a *attempt) sendCancel() {
 		return
 	}
 	l := a.fork.leg
-	// it rings: the phone is not free. A contact that never answered holds up nobody
-	a.parting = l.s.roster.partings.begin(l.who.Phone, a.at.to.remote)
+	defer l.s.roster.partings.end(a.parting)                           // of who had not said a word; nothing may slip in between
+	a.parting = l.s.roster.partings.begin(l.who.Phone, a.at.to.remote) // it rings: the phone is not free
 	a.guard = time.AfterFunc(64*l.s.post.timing.T1, func() {
 		l.box.post(func() {
 			if !a.final {

@@ -25,6 +25,9 @@ func (p *Phone) Vanish() { p.away.Store(true) }
 // Return plugs the cable in again.
 func (p *Phone) Return() { p.away.Store(false) }
 
+// Missed is how many messages came while it was away.
+func (p *Phone) Missed() int { return int(p.missed.Load()) }
+
 // SendRaw sends bytes as they are to the server, or to another address when to
 // is valid. What is answered arrives at Strays.
 func (p *Phone) SendRaw(ctx context.Context, to netip.AddrPort, raw []byte) error {

@@ -100,6 +100,9 @@ func TestAVanishedPhoneSaysNothingUntilItReturns(t *testing.T) {
 	if _, err := out.Request(short, "OPTIONS", nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a vanished phone answers: %v", err)
 	}
+	if in.phone.Missed() == 0 {
+		t.Error("a vanished phone does not know what it missed")
+	}
 	in.phone.Return()
 	must(t, out.WaitTone(ctx, 440))
 	must(t, out.Hangup(ctx))

@@ -18,6 +18,7 @@ type served struct {
 // receive sorts what came from the wire. It runs in the phone's goroutine.
 func (p *Phone) receive(raw []byte, from netip.AddrPort) {
 	if p.away.Load() {
+		p.missed.Add(1)
 		return
 	}
 	if p.opts.Trace != nil {

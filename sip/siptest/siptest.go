@@ -64,6 +64,7 @@ type Phone struct {
 	strays   chan *Message
 	faults   atomic.Pointer[Faults]
 	away     atomic.Bool // vanished: nothing in, nothing out
+	missed   atomic.Int64
 
 	desk desk
 }

@@ -35,23 +35,26 @@ type figureAsk struct {
 	now time.Time
 }
 
+// ofZone is the parameter by which a report is of other days than those of the settings.
+const ofZone = "time_zone"
+
 // ask reads the parameters of a question; known are those that not every report has.
 // Without a time it is about today, without a zone about that of the settings.
 func (s *Server) ask(from url.Values, known ...string) (figureAsk, error) {
-	given, err := once(from, append(known, "from", "to", "step", "time_zone", "format")...)
+	given, err := once(from, append(known, "from", "to", "step", "format")...)
 	if err != nil {
 		return figureAsk{}, err
 	}
-	zone, err := s.parts.Figures.Settings().Location()
-	if name, asked := given["time_zone"]; asked {
-		zone, err = time.LoadLocation(name)
+	here, err := s.parts.Figures.Settings().Location()
+	if name, asked := given[ofZone]; asked {
+		here, err = time.LoadLocation(name)
 	}
 	if err != nil {
-		return figureAsk{}, badRequest("time_zone: %q is not known; write for example Europe/Berlin", given["time_zone"])
+		return figureAsk{}, badRequest("time_zone: %q is not known; write for example Europe/Berlin", given[ofZone])
 	}
 	a := figureAsk{now: time.Now()}
 	a.Step, a.Queue, a.Repeats = given["step"], given["queue"], given["repeats"] == "true"
-	if a.From, a.To, err = period(given, a.now.In(zone)); err != nil {
+	if a.From, a.To, err = period(given, a.now.In(here)); err != nil {
 		return figureAsk{}, err
 	}
 	if within, asked := given["within"]; asked {
@@ -119,7 +122,7 @@ func shown[T any](r figures.Report[T], err error, a figureAsk) (any, error) {
 }
 
 func (s *Server) queueFigures(r *http.Request) (any, error) {
-	a, err := s.ask(r.URL.Query(), "queue", "within", "repeats")
+	a, err := s.ask(r.URL.Query(), ofZone, "queue", "within", "repeats")
 	if err != nil {
 		return nil, err
 	}
@@ -161,17 +164,27 @@ func (s *Server) queueKnown(ctx context.Context, a figureAsk) error {
 	return badRequest("queue: there is none %q now or in this time, but %s", asked, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 }
 
+// teamFigures are by the days of the settings alone: days that begin at another hour could be
+// subtracted until an hour is left, and the one who worked then. Without a time it is about
+// yesterday, for of today there is nothing to tell.
 func (s *Server) teamFigures(r *http.Request) (any, error) {
-	a, err := s.ask(r.URL.Query())
+	given := r.URL.Query()
+	if given.Has(ofZone) {
+		return nil, badRequest("time_zone: the days of a team are those of figures.time_zone")
+	}
+	a, err := s.ask(given)
 	if err != nil {
 		return nil, err
+	}
+	if !given.Has("from") && !given.Has("to") {
+		a.From, a.To = a.From.AddDate(0, 0, -1), a.From
 	}
 	out, err := s.parts.Figures.Team(r.Context(), r.PathValue("team"), a.Ask, a.now)
 	return shown(out, err, a)
 }
 
 func (s *Server) careFigures(r *http.Request) (any, error) {
-	a, err := s.ask(r.URL.Query())
+	a, err := s.ask(r.URL.Query(), ofZone)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +194,7 @@ func (s *Server) careFigures(r *http.Request) (any, error) {
 
 // ownFigures are the agent's, who has shown number and PIN.
 func (s *Server) ownFigures(r *http.Request) (any, error) {
-	a, err := s.ask(r.URL.Query())
+	a, err := s.ask(r.URL.Query(), ofZone)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +205,7 @@ func (s *Server) ownFigures(r *http.Request) (any, error) {
 
 // queueLog is the log for reporting tools made for Asterisk.
 func (s *Server) queueLog(r *http.Request) (any, error) {
-	a, err := s.ask(r.URL.Query())
+	a, err := s.ask(r.URL.Query(), ofZone)
 	if err != nil {
 		return nil, err
 	}

@@ -78,6 +78,7 @@ func TestAQuestionAboutFiguresIsToldWhatIsWrong(t *testing.T) {
 		"/v1/figures/teams/south":                                  "no team",
 		"/v1/figures/teams/north?from=2026-03-01&step=15m":         "whole days",
 		"/v1/figures/teams/north?from=-15m":                        "whole days",
+		"/v1/figures/teams/north?time_zone=Asia/Kathmandu":         "figures.time_zone",
 		"/v1/figures/queues?from=2020-01-01&to=2026-01-01":         "93 days",
 		"/v1/figures/queues?from=2026-01-01&to=2026-03-01&step=1m": "more than",
 	} {

@@ -1,7 +1,6 @@
 package figures
 
 import (
-	"slices"
 	"time"
 
 	"breakwater/acd/figures/shield"
@@ -111,43 +110,4 @@ func (e *Engine) Own(agent string, cuts Cuts, now time.Time) []OwnFigures {
 		}
 	}
 	return out
-}
-
-// TeamFigures are those of a group of people together.
-type TeamFigures struct {
-	Team   string `json:"team"`
-	People int    `json:"people,omitempty"` // who worked; not told where too few did
-	Work   *Work  `json:"work"`             // null where too few worked
-}
-
-// Team gives a team's figures for each day, and for all days that are given together.
-// Days on which fewer than LeastGroup of it worked are not given: who knows the others'
-// figures would know the one's. So that none can be told by subtraction, they are
-// missing in the total, too, and nothing is finer than a day.
-func (e *Engine) Team(team string, agents []string, days Cuts, now time.Time) (byDay []TeamFigures, total Work, err error) {
-	if err := days.WholeDays(); err != nil {
-		return nil, Work{}, err
-	}
-	sums, people := make([]agentSums, days.Len()), make([]int, days.Len())
-	names := slices.Compact(slices.Sorted(slices.Values(agents)))
-	for _, agent := range names {
-		for i, s := range e.own(agent, days, now) {
-			if s.loggedIn() > 0 {
-				people[i]++
-			}
-			sums[i].add(&s)
-		}
-	}
-	var all agentSums
-	byDay = make([]TeamFigures, days.Len())
-	for i := range byDay {
-		byDay[i].Team = team
-		if people[i] < e.rules.LeastGroup {
-			continue
-		}
-		w := sums[i].figures()
-		byDay[i].People, byDay[i].Work = people[i], &w
-		all.add(&sums[i])
-	}
-	return byDay, all.figures(), nil
 }

@@ -198,9 +198,9 @@ func (b *Book) Own(ctx context.Context, agent string, a Ask, now time.Time) (Rep
 // Team gives a team's figures day by day.
 func (b *Book) Team(ctx context.Context, team string, a Ask, now time.Time) (Report[TeamFigures], error) {
 	none := Report[TeamFigures]{}
-	agents, known := b.Settings().Teams[team]
-	if !known {
-		names := slices.Sorted(maps.Keys(b.Settings().Teams))
+	teams := b.Settings().Teams
+	if _, known := teams[team]; !known {
+		names := slices.Sorted(maps.Keys(teams))
 		return none, fmt.Errorf("%w: there is no team %q; known are %v", ErrAsk, team, names)
 	}
 	if a.Step != "" && a.Step != Day {
@@ -213,7 +213,7 @@ func (b *Book) Team(ctx context.Context, team string, a Ask, now time.Time) (Rep
 	}
 	out := report[TeamFigures](b.rules(a), days, now)
 	err = b.answer(ctx, a, days, now, func(e *Engine) error {
-		byDay, total, err := e.Team(team, agents, days, now)
+		byDay, total, err := e.Team(team, teams, days, now)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrAsk, err)
 		}

@@ -174,7 +174,8 @@ func TestATeamIsShownOnlyWhereNobodyCanBeToldApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	byDay, total, err := e.Team("north", append(people, "a"), days, days.To())
+	teams := map[string][]string{"north": append(people, "a")}
+	byDay, total, err := e.Team("north", teams, days, days.To())
 	if err != nil || byDay[0].People != 5 || byDay[0].Work == nil || byDay[1].Work != nil || byDay[1].People != 0 {
 		t.Fatalf("days %+v, %v; want the first, and nothing of the second", byDay, err)
 	}
@@ -186,8 +187,53 @@ func TestATeamIsShownOnlyWhereNobodyCanBeToldApart(t *testing.T) {
 		"two days as one":         {midnight, midnight.AddDate(0, 0, 2)},
 		"a day, but from noon on": {noon, noon.AddDate(0, 0, 1)},
 	} {
-		if _, _, err := e.Team("north", people, cuts, days.To()); err == nil {
+		if _, _, err := e.Team("north", teams, cuts, days.To()); err == nil {
 			t.Errorf("%s is given", name)
+		}
+	}
+}
+
+// TestNobodyOfATeamIsToldByAskingTwice: a day that goes on would tell of the hours between
+// two questions, and a team within a team of those who are in one of them alone.
+func TestNobodyOfATeamIsToldByAskingTwice(t *testing.T) {
+	s := &story{}
+	people := []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"}
+	for i, name := range people {
+		s.says(0, name, acd.KindLogIn, acd.Ready)
+		s.says(time.Duration(i+1)*time.Minute, name, acd.KindLogOut, acd.LoggedOut)
+	}
+	e := engineOf(s.events)
+	midnight := noon.Truncate(24 * time.Hour)
+	days, err := Cut(midnight, midnight.AddDate(0, 0, 1), Day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	north, south, ten := people[:5], people[5:10], people[:10]
+	for name, tc := range map[string]struct {
+		after time.Duration // the end of the day
+		teams map[string][]string
+		given bool
+	}{
+		"a day that is over":                  {settles, map[string][]string{"all": ten}, true},
+		"a day that goes on":                  {-time.Hour, map[string][]string{"all": ten}, false},
+		"one that ended just now":             {time.Hour, map[string][]string{"all": ten}, false},
+		"one more than another team":          {settles, map[string][]string{"all": people[:6], "north": north}, false},
+		"one more than two others together":   {settles, map[string][]string{"all": people, "north": north, "south": south}, false},
+		"two others together":                 {settles, map[string][]string{"all": ten, "north": north, "south": south}, true},
+		"one more, who did not work":          {settles, map[string][]string{"all": append([]string{"z"}, north...), "north": north}, true},
+		"another team that partly is of it":   {settles, map[string][]string{"all": north, "some": people[1:6]}, true},
+		"five more than another team":         {settles, map[string][]string{"all": ten, "north": north}, true},
+		"one more than a team too small":      {settles, map[string][]string{"all": north, "four": people[:4]}, true},
+		"two of the same people":              {settles, map[string][]string{"all": north, "north": north}, true},
+		"less than a team that is around it":  {settles, map[string][]string{"all": north, "more": people[:6]}, true},
+		"one more than one of two within it ": {settles, map[string][]string{"all": people[:6], "north": north, "ten": ten}, false},
+	} {
+		byDay, _, err := e.Team("all", tc.teams, days, days.To().Add(tc.after))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if given := byDay[0].Work != nil; given != tc.given || !given && byDay[0].People != 0 {
+			t.Errorf("%s: %+v; want given %t", name, byDay[0], tc.given)
 		}
 	}
 }

@@ -1,0 +1,100 @@
+package figures
+
+import (
+	"maps"
+	"time"
+)
+
+// TeamFigures are those of a group of people together.
+type TeamFigures struct {
+	Team   string `json:"team"`
+	People int    `json:"people,omitempty"` // who worked; not told where the figures are not
+	Work   *Work  `json:"work"`             // null where too few worked, or the day is not over
+}
+
+// settles is how long after its end a day of a team is given. Whoever asked twice on the
+// day would have the figures of the time between, in which perhaps one person worked; and
+// what went on at midnight counts when it is over.
+const settles = 4 * time.Hour
+
+// Team gives a team's figures for each day, and for all days that are given together.
+// Days on which fewer than LeastGroup of it worked are not given: who knows the others'
+// figures would know the one's. So that none can be told by subtraction, they are
+// missing in the total, too; nothing is finer than a day, nor is one given that goes on;
+// and where teams within this one leave too few of it, it is not given either.
+func (e *Engine) Team(team string, teams map[string][]string, days Cuts, now time.Time) (byDay []TeamFigures, total Work, err error) {
+	if err := days.WholeDays(); err != nil {
+		return nil, Work{}, err
+	}
+	sums, mine := e.working(teams[team], days, now)
+	var others [][]crew
+	for name, agents := range teams {
+		if name != team {
+			_, crews := e.working(agents, days, now)
+			others = append(others, crews)
+		}
+	}
+	var all agentSums
+	byDay = make([]TeamFigures, days.Len())
+	for i := range byDay {
+		byDay[i].Team = team
+		if now.Before(days[i+1].Add(settles)) || len(mine[i]) < e.rules.LeastGroup || mine[i].parted(others, i, e.rules.LeastGroup) {
+			continue
+		}
+		w := sums[i].figures()
+		byDay[i].People, byDay[i].Work = len(mine[i]), &w
+		all.add(&sums[i])
+	}
+	return byDay, all.figures(), nil
+}
+
+// crew is who of a team worked on a day.
+type crew map[string]bool
+
+// working gives the sums of a team for each day, and who worked then.
+func (e *Engine) working(agents []string, days Cuts, now time.Time) ([]agentSums, []crew) {
+	sums, crews := make([]agentSums, days.Len()), make([]crew, days.Len())
+	for i := range crews {
+		crews[i] = crew{}
+	}
+	named := crew{}
+	for _, agent := range agents {
+		if named[agent] {
+			continue
+		}
+		named[agent] = true
+		for i, s := range e.own(agent, days, now) {
+			if s.loggedIn() > 0 {
+				crews[i][agent] = true
+			}
+			sums[i].add(&s)
+		}
+	}
+	return sums, crews
+}
+
+// parted tells whether fewer than least are left of a crew without one of the others that
+// are within it, or without all of these.
+func (c crew) parted(others [][]crew, day, least int) bool {
+	rest := maps.Clone(c)
+	for _, crews := range others {
+		o := crews[day]
+		if len(o) < least || len(o) >= len(c) || !o.within(c) {
+			continue
+		}
+		if len(c)-len(o) < least {
+			return true
+		}
+		maps.DeleteFunc(rest, func(name string, _ bool) bool { return o[name] })
+	}
+	return len(rest) > 0 && len(rest) < least
+}
+
+func (c crew) within(o crew) bool {
+	for name := range c {
+		if !o[name] {
+			return false
+		}
+	}
+	return true
+}

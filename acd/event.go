@@ -110,7 +110,8 @@ type Ledger interface {
 	// by the floor and strictly growing; a Seq at or below the last is
 	// an error that wraps ErrAppended.
 	Append(ctx context.Context, events []Event) error
-	// Load gives the newest snapshot (nil if none) and the events after it.
+	// Load gives the newest snapshot (nil if none) and the events after it. Event.Who it
+	// gives at least to those of callers who still wait (StillWait).
 	Load(ctx context.Context) (snapshot []byte, events []Event, err error)
 	// Compact stores a snapshot of everything up to seq: Load gives those events
 	// no more. They are kept as history, for figures, until they are forgotten, but

@@ -57,8 +57,39 @@ func TestPromiseReplayIsTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			d.same(name, p)
+			d.sameCallers(name, from, p)
 		}
 	})
+}
+
+// sameCallers: a replay knows all that it needs of callers from the events that StillWait
+// names.
+func (d *day) sameCallers(name string, from []byte, want *past) {
+	var events []Event
+	if err := json.Unmarshal(mustJSON(d, d.events), &events); err != nil {
+		d.Fatal(err)
+	}
+	if from != nil { // a ledger has only those after the snapshot
+		var s snapshot
+		if err := json.Unmarshal(from, &s); err != nil {
+			d.Fatal(err)
+		}
+		events = slices.DeleteFunc(events, func(e Event) bool { return e.Seq <= s.IDs.Seq })
+	}
+	who := map[int]*Caller{}
+	for _, i := range StillWait(events) {
+		who[i] = events[i].Who
+	}
+	for i := range events {
+		events[i].Who = who[i]
+	}
+	got, err := recall(from, events, d.now)
+	if err != nil {
+		d.Fatal(err)
+	}
+	if diff := cmp.Diff(want.waiting, got.waiting); diff != "" {
+		d.Fatalf("%s: callers as a ledger reads them (-all +those who wait):\n%s", name, diff)
+	}
 }
 
 func (d *day) same(from string, p *past) {

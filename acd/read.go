@@ -3,7 +3,9 @@ package acd
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -32,6 +34,26 @@ func ReadEvents(kept [][]byte) ([]Event, error) {
 		}
 	}
 	return events, nil
+}
+
+// StillWait gives the places of those events that tell of callers who wait after all of
+// them, in order. Only their Event.Who is asked for by a replay, so that a ledger need not
+// read who the others were.
+func StillWait(events []Event) []int {
+	at := map[uint64]int{} // by ticket
+	for i := range events {
+		switch e := &events[i]; e.Kind {
+		case KindEntered, KindParked:
+			at[e.Ticket] = i
+		case KindLeft, KindRemoved, KindOrphaned, KindReached:
+			delete(at, e.Ticket)
+		case KindAnswered:
+			if came, waits := at[e.Ticket]; waits && events[came].Kind == KindEntered { // a callback is over when it is reached
+				delete(at, e.Ticket)
+			}
+		}
+	}
+	return slices.Sorted(maps.Values(at))
 }
 
 // fewestToPart is below how many events a goroutine is not worth its start.

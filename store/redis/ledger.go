@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
 	"time"
 
@@ -67,26 +69,50 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 			return nil, nil, fmt.Errorf("read snapshot: %w", err)
 		}
 	}
-	callers, err := s.db.HGetAll(ctx, s.keys.of("ledger", "callers")).Result()
+	last, _ := meta[2].(string)
+	known, err := strconv.ParseUint(last, 10, 64)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read ledger: %w", s.judge(err))
+		known = from // there are none
 	}
-	for e, err := range s.entries(ctx, from+1, "+") {
+	var bodies [][]byte
+	for entries, err := range s.pagesOf(ctx, from+1, "+") {
 		if err != nil {
 			return nil, nil, fmt.Errorf("read ledger: %w", err)
 		}
-		if who, known := callers[strconv.FormatUint(e.Seq, 10)]; known {
-			if err := json.Unmarshal([]byte(who), &e.Who); err != nil {
-				return nil, nil, fmt.Errorf("read ledger: event %d: %w", e.Seq, err)
+		bodies = append(bodies, bodiesOf(entries)...)
+	}
+	if events, err = acd.ReadEvents(bodies); err == nil {
+		err = s.readCallers(ctx, events)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read ledger: %w", err)
+	}
+	s.acknowledged(known)
+	return snapshot, events, nil
+}
+
+// readCallers gives the events of those who still wait their callers back.
+func (s *Store) readCallers(ctx context.Context, events []acd.Event) error {
+	for wait := range slices.Chunk(acd.StillWait(events), page) {
+		fields := make([]string, len(wait))
+		for i, at := range wait {
+			fields[i] = strconv.FormatUint(events[at].Seq, 10)
+		}
+		callers, err := s.db.HMGet(ctx, s.keys.of("ledger", "callers"), fields...).Result()
+		if err != nil {
+			return s.judge(err)
+		}
+		for i, at := range wait {
+			who, known := callers[i].(string)
+			if !known {
+				continue
+			}
+			if err := json.Unmarshal([]byte(who), &events[at].Who); err != nil {
+				return fmt.Errorf("caller of event %d: %w", events[at].Seq, err)
 			}
 		}
-		events = append(events, e)
 	}
-	last, _ := meta[2].(string)
-	if known, err := strconv.ParseUint(last, 10, 64); err == nil {
-		s.acknowledged(known)
-	}
-	return snapshot, events, nil
+	return nil
 }
 
 // Compact implements acd.Ledger. The events stay, for Events, and who called does not.
@@ -98,10 +124,31 @@ func (s *Store) Compact(ctx context.Context, seq uint64, snapshot []byte) error 
 	return nil
 }
 
-// entries gives the events from a Seq on up to the end of a range, a page at a time:
-// the next one is fetched while this one is read.
-func (s *Store) entries(parent context.Context, from uint64, to string) func(yield func(acd.Event, error) bool) {
+// entries gives the events from a Seq on up to the end of a range.
+func (s *Store) entries(ctx context.Context, from uint64, to string) func(yield func(acd.Event, error) bool) {
 	return func(yield func(acd.Event, error) bool) {
+		for entries, err := range s.pagesOf(ctx, from, to) {
+			var events []acd.Event
+			if err == nil {
+				events, err = acd.ReadEvents(bodiesOf(entries))
+			}
+			if err != nil {
+				yield(acd.Event{}, err)
+				return
+			}
+			for _, e := range events {
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pagesOf gives the entries of a range, a page at a time: the next one is fetched while
+// this one is read.
+func (s *Store) pagesOf(parent context.Context, from uint64, to string) iter.Seq2[[]redis.XMessage, error] {
+	return func(yield func([]redis.XMessage, error) bool) {
 		ctx, cancel := context.WithCancel(parent)
 		pages, done := make(chan []redis.XMessage, 1), make(chan error, 1)
 		go func() {
@@ -114,35 +161,24 @@ func (s *Store) entries(parent context.Context, from uint64, to string) func(yie
 			}
 		}()
 		for entries := range pages {
-			events, err := read(entries)
-			if err != nil {
-				yield(acd.Event{}, err)
+			if !yield(entries, nil) {
 				return
-			}
-			for _, e := range events {
-				if !yield(e, nil) {
-					return
-				}
 			}
 		}
 		if err := <-done; err != nil {
-			yield(acd.Event{}, s.judge(err))
+			yield(nil, s.judge(err))
 		}
 	}
 }
 
-// read gives the events of a page.
-func read(entries []redis.XMessage) ([]acd.Event, error) {
+// bodiesOf are the events of a page, as they were kept.
+func bodiesOf(entries []redis.XMessage) [][]byte {
 	bodies := make([][]byte, len(entries))
 	for i, entry := range entries {
 		text, _ := entry.Values["e"].(string)
 		bodies[i] = []byte(text)
 	}
-	events, err := acd.ReadEvents(bodies)
-	if err != nil {
-		return nil, fmt.Errorf("entries from %s: %w", entries[0].ID, err)
-	}
-	return events, nil
+	return bodies
 }
 
 // pages sends the entries of a range, some thousands at a time.

@@ -96,29 +96,30 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 	return snapshot, events, nil
 }
 
-// readCallers gives events their callers back.
+// readCallers gives the events of those who still wait their callers back.
 func (s *Store) readCallers(ctx context.Context, events []acd.Event) error {
+	wait := map[uint64]*acd.Event{}
+	for _, i := range acd.StillWait(events) {
+		wait[events[i].Seq] = &events[i]
+	}
+	if len(wait) == 0 {
+		return nil
+	}
 	rows, err := s.read.QueryContext(ctx, `SELECT seq, body FROM callers`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	callers := map[uint64]*acd.Caller{}
+	var seq uint64
+	var body sql.RawBytes
 	for rows.Next() {
-		var seq uint64
-		var body []byte
-		var who acd.Caller
 		if err := rows.Scan(&seq, &body); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(body, &who); err != nil {
-			return err
-		}
-		callers[seq] = &who
-	}
-	for i := range events {
-		if who := callers[events[i].Seq]; who != nil {
-			events[i].Who = who
+		if e := wait[seq]; e != nil {
+			if err := json.Unmarshal(body, &e.Who); err != nil {
+				return fmt.Errorf("caller of event %d: %w", seq, err)
+			}
 		}
 	}
 	return rows.Err()

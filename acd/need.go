@@ -8,11 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/parser"
-	"github.com/expr-lang/expr/vm"
+	"breakwater/truth"
 )
 
 // dataName is the variable that holds a call's data in a skill expression. It
@@ -28,19 +24,10 @@ var skillName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // need is a compiled skill condition: who may serve. It is immutable. The zero
 // need is met by everybody.
 type need struct {
-	text    string
-	program *vm.Program
-	parts   []part   // what is joined by && at the top, to name what failed
-	skills  []string // names used, sorted
-
-	questions []question // what is asked of the call
-}
-
-// part is one condition that must hold by itself.
-type part struct {
-	text    string
-	program *vm.Program
-	skills  []string
+	text   string
+	asked  *truth.Condition // nil = nothing is asked
+	parts  []truth.Part     // what must hold each by itself, to name what failed
+	skills []string         // names used, sorted
 }
 
 // dictionary is what an expression may name: every skill of any agent.
@@ -72,64 +59,58 @@ func (d dictionary) env(a AgentSpec) map[string]any {
 	return env
 }
 
+// words are what a condition may be made of: skills, the call's data and its numbers.
+func (d dictionary) words() truth.Words {
+	return truth.Words{Env: d.env(AgentSpec{}), Data: dataName, Functions: []string{"int", "float"}, MaxNodes: maxNodes}
+}
+
 // compile checks and compiles a condition. The error names the column.
 func (d dictionary) compile(text string) (*need, error) {
 	if strings.TrimSpace(text) == "" {
 		return &need{}, nil
 	}
-	n := &need{text: text}
-	anything := []expr.Option{
-		expr.Env(d.env(AgentSpec{})), expr.MaxNodes(maxNodes),
-		expr.DisableAllBuiltins(), expr.EnableBuiltin("int"), expr.EnableBuiltin("float"), // call data are text
-	}
-	options := append(slices.Clone(anything), expr.AsBool())
-	var err error
-	if n.program, err = expr.Compile(text, options...); err != nil {
-		return nil, d.explain(err)
-	}
-	tree, err := parser.Parse(text)
+	asked, err := d.words().Compile(text)
 	if err != nil {
 		return nil, d.explain(err)
 	}
-	used := names{}
-	ast.Walk(&tree.Node, &used)
-	n.skills = used.skills()
-	for _, node := range conjuncts(tree.Node) {
-		p := part{text: node.String()}
-		if p.program, err = expr.Compile(p.text, options...); err != nil {
-			return nil, d.explain(err)
-		}
-		of := names{}
-		ast.Walk(&node, &of)
-		p.skills = of.skills()
-		n.parts = append(n.parts, p)
-		asked, err := questions(node, anything)
-		if err != nil {
-			return nil, d.explain(err)
-		}
-		n.questions = append(n.questions, asked...)
-	}
-	return n, nil
+	return &need{text: text, asked: asked, parts: asked.Parts(), skills: skillsOf(asked.Names())}, nil
 }
 
-// met tells whether the agent meets the need. A condition that cannot be
-// evaluated (a field of the call's data is missing) is not met.
+// skillsOf are the names of a condition but the data's.
+func skillsOf(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return name == dataName })
+}
+
+// met tells whether the agent meets the need. Who is asked what cannot be known of the
+// call does not (package truth).
 func (n *need) met(env, data map[string]any) bool {
-	return n.program == nil || holds(n.program, env, data)
+	if n.asked == nil {
+		return true
+	}
+	a, _ := n.asked.Ask(with(env, data))
+	return a == truth.Yes
+}
+
+// with puts a call's data beside an agent's levels.
+func with(env, data map[string]any) map[string]any {
+	if data == nil {
+		data = map[string]any{}
+	}
+	env[dataName] = data
+	return env
 }
 
 // lacking names the parts that the agent does not meet, with what he has.
 func (n *need) lacking(env, data map[string]any) string {
 	var out []string
 	for _, p := range n.parts {
-		if holds(p.program, env, data) {
-			continue
-		}
-		text := p.text
-		if has := p.has(env); has != "" {
+		text, has, lacks := lack(p, env, data)
+		if has != "" {
 			text += " (" + has + ")"
 		}
-		out = append(out, text)
+		if lacks {
+			out = append(out, text)
+		}
 	}
 	return strings.Join(out, " and ")
 }
@@ -137,34 +118,40 @@ func (n *need) lacking(env, data map[string]any) string {
 // firstLack is the first part that the agent does not meet, and what he has of it.
 func (n *need) firstLack(env, data map[string]any) (text, has string) {
 	for _, p := range n.parts {
-		if !holds(p.program, env, data) {
-			return p.text, p.has(env)
+		if text, has, lacks := lack(p, env, data); lacks {
+			return text, has
 		}
 	}
 	return n.text, ""
 }
 
-// has tells the levels that an agent brings to a part.
-func (p *part) has(env map[string]any) string {
-	var has []string
-	for _, s := range p.skills {
-		has = append(has, fmt.Sprintf("%s is %v", s, env[s]))
+// lack says what of a part the agent does not meet, and the levels he brings to it.
+func lack(p truth.Part, env, data map[string]any) (text, has string, lacks bool) {
+	text = p.Text()
+	switch p.Ask(with(env, data)) {
+	case truth.Yes:
+		return "", "", false
+	case truth.Unknown:
+		text += ", which is not known of this call"
+	case truth.No:
 	}
-	return strings.Join(has, ", ")
-}
-
-func holds(program *vm.Program, env, data map[string]any) bool {
-	if data == nil {
-		data = map[string]any{}
+	var levels []string
+	for _, s := range skillsOf(p.Names()) {
+		levels = append(levels, fmt.Sprintf("%s is %v", s, env[s]))
 	}
-	env[dataName] = data
-	got, err := expr.Run(program, env)
-	yes, ok := got.(bool)
-	return err == nil && ok && yes
+	return text, strings.Join(levels, ", "), true
 }
 
 // usesData tells whether the answer depends on the call.
-func (n *need) usesData() bool { return len(n.questions) > 0 }
+func (n *need) usesData() bool { return len(n.questions()) > 0 }
+
+// questions are what the need asks of the call alone.
+func (n *need) questions() []truth.Question {
+	if n.asked == nil {
+		return nil
+	}
+	return n.asked.Questions()
+}
 
 // best is the sum of the levels the expression names, for best-skill.
 func (n *need) best(a AgentSpec) int {
@@ -177,11 +164,11 @@ func (n *need) best(a AgentSpec) int {
 
 // explain turns a compiler's message into ours.
 func (d dictionary) explain(err error) error {
-	var at *file.Error
-	if !errors.As(err, &at) { // about the whole, such as what it gives
-		return fmt.Errorf("column 1: %w", err)
+	wrong := (*truth.Error)(nil)
+	if !errors.As(err, &wrong) {
+		return err
 	}
-	text := at.Message
+	text := wrong.Message
 	if name, ok := strings.CutPrefix(text, "unknown name "); ok {
 		text = fmt.Sprintf("no agent has a skill named %s", name)
 		if near := nearest(name, d.skills); near != "" {
@@ -191,39 +178,8 @@ func (d dictionary) explain(err error) error {
 	if d.texts && strings.Contains(text, "string") {
 		text += "; call data are text: compare with a text, such as \"1\", or write int(data.NAME)"
 	}
-	return fmt.Errorf("column %d: %s", at.Column+1, text)
+	return &truth.Error{Column: wrong.Column, Message: text}
 }
-
-// conjuncts splits a && b && c.
-func conjuncts(n ast.Node) []ast.Node {
-	if b, ok := n.(*ast.BinaryNode); ok && (b.Operator == "&&" || b.Operator == "and") {
-		return append(conjuncts(b.Left), conjuncts(b.Right)...)
-	}
-	return []ast.Node{n}
-}
-
-// names collects what an expression names.
-type names struct {
-	seen map[string]bool // all but data
-	data int             // mentions of data
-}
-
-// Visit is called for every node.
-func (v *names) Visit(node *ast.Node) {
-	n, ok := (*node).(*ast.IdentifierNode)
-	switch {
-	case !ok:
-	case n.Value == dataName:
-		v.data++
-	default:
-		if v.seen == nil {
-			v.seen = map[string]bool{}
-		}
-		v.seen[n.Value] = true
-	}
-}
-
-func (v *names) skills() []string { return slices.Sorted(maps.Keys(v.seen)) }
 
 // nearest gives the known word within two edits of an unknown one.
 func nearest(word string, known map[string]bool) string {

@@ -84,23 +84,19 @@ func (d dictionary) relaxed(before string, r Relax) (string, error) {
 func (d dictionary) dropped(text string, skills []string) ([]string, error) {
 	var parts []string
 	dropped := map[string]bool{}
-	if strings.TrimSpace(text) != "" {
-		tree, err := parser.Parse(text)
-		if err != nil {
-			return nil, d.explain(err)
+	before, err := d.compile(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range before.parts {
+		gone := false
+		for _, s := range skills {
+			if slices.Contains(p.Names(), s) {
+				gone, dropped[s] = true, true
+			}
 		}
-		for _, node := range conjuncts(tree.Node) {
-			used := names{}
-			ast.Walk(&node, &used)
-			gone := false
-			for _, s := range skills {
-				if used.seen[s] {
-					gone, dropped[s] = true, true
-				}
-			}
-			if !gone {
-				parts = append(parts, "("+node.String()+")")
-			}
+		if !gone {
+			parts = append(parts, "("+p.Text()+")")
 		}
 	}
 	for _, s := range skills {

@@ -121,7 +121,12 @@ func TestWhatANeedSaysOfAnAgent(t *testing.T) {
 		"two missed":                 {"x >= 4 && (y >= 1 || x > 8)", nil, false, "x >= 4 (x is 3) and y >= 1 || x > 8 (x is 3, y is 0)"},
 		"data that fits":             {`data.tier == "T2"`, map[string]any{"tier": "T2"}, true, ""},
 		"data that does not":         {`data.tier == "T2"`, map[string]any{"tier": "T1"}, false, `data.tier == "T2"`},
-		"data that is not there":     {`data.age > 3`, nil, false, `data.age > 3`},
+		"data that is not there":     {`data.age > 3`, nil, false, `data.age > 3, which is not known of this call`},
+		"a number that is not there": {`x >= int(data.level)`, nil, false, `x >= int(data.level), which is not known of this call (x is 3)`},
+		"another way, first":         {`x >= 3 || int(data.age) > 3`, nil, true, ""},
+		"another way, last":          {`int(data.age) > 3 || x >= 3`, nil, true, ""},
+		"another word than none":     {`data.tier != "T2"`, nil, true, ""},
+		"no word":                    {`data.tier == ""`, nil, true, ""},
 		"data by a name in brackets": {`data["tier"] == "T2"`, map[string]any{"tier": "T2"}, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/call/lookup"
+	"breakwater/ivr"
 	"breakwater/media/prompt"
 )
 
@@ -142,6 +143,7 @@ func (x *Exchange) Prepare(next Plan) (commit func(), err error) {
 		first := slices.Sorted(maps.Keys(problems))[0]
 		return nil, fmt.Errorf("call plan: %s: %s", first, problems[first])
 	}
+	next.menus = ivr.Open(next.Menus)
 	before := x.plan.Load()
 	if before != nil && before.book.Same(next.Lookups) {
 		next.book = before.book // with what it knows already

@@ -214,7 +214,7 @@ func (c *Call) walkMenu(ctx context.Context, name string) (goal, error) {
 		Number: p.Number, Dialled: p.Dialled, Trunk: p.Trunk,
 		Language: c.story.language, Data: maps.Clone(c.account.r.Data), Now: time.Now(),
 	}
-	exit, err := ivr.Run(ctx, c.plan.Menus, name, who, line{c})
+	exit, err := c.plan.menus.Run(ctx, name, who, line{c})
 	if err != nil {
 		return goal{}, err
 	}

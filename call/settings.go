@@ -94,7 +94,8 @@ type Plan struct {
 	Hearing  Hearing
 	Settings Settings
 
-	book *lookup.Book // of Lookups
+	book  *lookup.Book // of Lookups
+	menus *ivr.Book    // of Menus
 }
 
 // Words of the queue's manners.

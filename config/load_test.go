@@ -104,6 +104,9 @@ func TestEveryExampleIsGood(t *testing.T) {
 		if c.Phones["1001"].Password == "" || c.Agents["anna"].Number != "7001" || !c.Agents["sofia"].Supervisor {
 			t.Errorf("phones %v, agents %v", c.Phones, c.Agents)
 		}
+		if never := c.NeverKnown(); len(never) > 0 {
+			t.Error(never)
+		}
 		if q := c.Queues["crisis"]; !q.Emergency || q.OnAgentHangup != call.HangupRescue {
 			t.Errorf("crisis is %+v", q.QueueManners)
 		}

@@ -1,14 +1,11 @@
 package ivr
 
 import (
-	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
-	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/vm"
+	"breakwater/truth"
 )
 
 // facts is what a condition may ask about.
@@ -23,33 +20,59 @@ type facts struct {
 }
 
 // compile reads a condition. Its error is one sentence with the column.
-func (b Branch) compile() (*vm.Program, error) {
-	program, err := expr.Compile(b.When, expr.Env(facts{}), expr.AsBool())
-	if err == nil {
-		return program, nil
-	}
-	if at := (*file.Error)(nil); errors.As(err, &at) {
-		return nil, fmt.Errorf("column %d: %s", at.Column+1, at.Message)
-	}
-	return nil, err
+func (b Branch) compile() (*truth.Condition, error) {
+	return truth.Words{Env: facts{}, Data: "data"}.Compile(b.When)
 }
 
-// holds tells whether the condition is true for the caller at a local time. A
-// condition that fails while it is asked, such as int(data.age) of a caller who
-// gave none, is not true, and trouble says why: no caller is lost by it.
-func (b Branch) holds(who Caller, here time.Time) (yes bool, trouble string, err error) {
-	program, err := b.compile()
-	if err != nil {
-		return false, "", fmt.Errorf("condition %q: %w", b.When, err)
+// question is a condition that was read, or why it cannot be.
+type question struct {
+	asked *truth.Condition
+	err   error
+}
+
+// holds tells whether a condition is true for the caller at a local time. One that cannot
+// be answered, such as int(data.age) > 17 of a caller who gave no age, is not true, and
+// trouble says why: no caller is lost by it.
+func (q question) holds(who Caller, here time.Time) (yes bool, trouble string, err error) {
+	if q.err != nil {
+		return false, "", q.err
 	}
-	out, err := expr.Run(program, facts{
+	a, why := q.asked.Ask(facts{
 		Number: who.Number, Dialled: who.Dialled, Trunk: who.Trunk, Language: who.Language, Data: who.Data,
 		Hour: here.Hour(), Weekday: weekdays[here.Weekday()],
 	})
-	if err != nil {
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		return false, first, nil
+	return a == truth.Yes, why, nil
+}
+
+// readConditions reads the conditions of all menus once, by their texts.
+func readConditions(menus map[string]Menu) map[string]question {
+	out := map[string]question{}
+	for _, m := range menus {
+		for _, b := range m.Branches {
+			if _, known := out[b.When]; known {
+				continue
+			}
+			asked, err := b.compile()
+			if err != nil {
+				err = fmt.Errorf("condition %q: %w", b.When, err)
+			}
+			out[b.When] = question{asked, err}
+		}
 	}
-	yes, _ = out.(bool)
-	return yes, "", nil
+	return out
+}
+
+// Asks is the call data that the conditions of each menu ask for by name.
+func Asks(menus map[string]Menu) map[string][]string {
+	asked, out := readConditions(menus), map[string][]string{}
+	for name, m := range menus {
+		for _, b := range m.Branches {
+			if q := asked[b.When]; q.err == nil {
+				out[name] = append(out[name], q.asked.Fields()...)
+			}
+		}
+		slices.Sort(out[name])
+		out[name] = slices.Compact(out[name])
+	}
+	return out
 }

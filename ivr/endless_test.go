@@ -16,7 +16,7 @@ func TestACallerWhoWandersForEverIsToldGoodbye(t *testing.T) {
 		for range 1000 {
 			c.keys <- '1'
 		}
-		exit, err := Run(t.Context(), menus, "main", Caller{}, c)
+		exit, err := Open(menus).Run(t.Context(), "main", Caller{}, c)
 		if err != nil || exit.Kind != Goodbye || c.notes[len(c.notes)-1] != "menu.lost main" {
 			t.Errorf("%+v, %v, %q", exit, err, c.notes[len(c.notes)-1])
 		}
@@ -79,7 +79,7 @@ func TestEveryWalkEndsAndSoundMenusAlwaysFindAnExit(t *testing.T) {
 		menus := drawn(t)
 		wrong := Check(menus, Known{Queues: []string{"q"}, Phones: []string{"p"}, Languages: []string{"en"}})
 		line := &fickle{t: t, silent: rapid.Bool().Draw(t, "silent")}
-		exit, err := Run(t.Context(), menus, "main", Caller{Language: "en"}, line)
+		exit, err := Open(menus).Run(t.Context(), "main", Caller{Language: "en"}, line)
 		if len(wrong) > 0 {
 			return // it ended, that is all
 		}
@@ -93,9 +93,10 @@ func TestEveryWalkEndsAndSoundMenusAlwaysFindAnExit(t *testing.T) {
 }
 
 func BenchmarkBranch(b *testing.B) {
-	branch := Branch{When: `number startsWith "+49" and data.tier == "gold" or weekday in ["saturday", "sunday"]`}
+	text := `number startsWith "+49" and data.tier == "gold" or weekday in ["saturday", "sunday"]`
+	asked := readConditions(map[string]Menu{"main": {Branches: []Branch{{When: text}}}})[text]
 	for b.Loop() {
-		if _, _, err := branch.holds(Caller{}, time.Time{}); err != nil {
+		if _, _, err := asked.holds(Caller{}, time.Time{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -13,18 +13,35 @@ const (
 	maxDigits = 64  // pressed in one try; more is a stuck key
 )
 
+// Book is all menus, ready to be walked: their conditions are read once, not for each
+// caller. It is immutable.
+type Book struct {
+	menus map[string]Menu
+	asked map[string]question // by the text of the condition
+}
+
+// Open makes menus ready. They are checked before (Check); what cannot be read of them is
+// an error of the walk that comes to it.
+func Open(menus map[string]Menu) *Book {
+	b := &Book{menus: make(map[string]Menu, len(menus)), asked: readConditions(menus)}
+	for name, m := range menus {
+		b.menus[name] = m.WithDefaults()
+	}
+	return b
+}
+
 // Run walks the menus from start until an exit. It returns ctx's cause when the
-// caller leaves. Menus are checked before (Check), so Run finds no dead end; a
-// caller who wanders through too many menus is told goodbye.
-func Run(ctx context.Context, menus map[string]Menu, start string, who Caller, line Line) (Exit, error) {
-	w := walk{who: who, line: line}
+// caller leaves. In menus that were checked it finds no dead end; a caller who wanders
+// through too many menus is told goodbye.
+func (b *Book) Run(ctx context.Context, start string, who Caller, line Line) (Exit, error) {
+	w := walk{book: b, who: who, line: line}
 	w.who.Data = maps.Clone(who.Data)
 	if w.who.Data == nil {
 		w.who.Data = map[string]string{}
 	}
 	next := Target{Submenu, start}
 	for range maxMenus {
-		menu, ok := menus[next.Name]
+		menu, ok := b.menus[next.Name]
 		if !ok {
 			return Exit{}, fmt.Errorf("menu %s does not exist", next.Name)
 		}
@@ -32,7 +49,7 @@ func Run(ctx context.Context, menus map[string]Menu, start string, who Caller, l
 			return Exit{}, context.Cause(ctx)
 		}
 		line.Note(NoteMenu, next.Name)
-		goal, err := w.visit(ctx, next.Name, menu.WithDefaults())
+		goal, err := w.visit(ctx, next.Name, menu)
 		switch {
 		case ctx.Err() != nil:
 			return Exit{}, context.Cause(ctx)
@@ -49,6 +66,7 @@ func Run(ctx context.Context, menus map[string]Menu, start string, who Caller, l
 
 // walk is one caller on the way. Its one owner is Run.
 type walk struct {
+	book *Book
 	who  Caller
 	line Line
 }
@@ -81,7 +99,7 @@ func (w *walk) visit(ctx context.Context, name string, m Menu) (Target, error) {
 		}
 	}
 	for _, b := range m.Branches {
-		yes, trouble, err := b.holds(w.who, here)
+		yes, trouble, err := w.book.asked[b.When].holds(w.who, here)
 		if err != nil {
 			return Target{}, err
 		}

@@ -72,7 +72,7 @@ func call(t *testing.T, menus map[string]Menu, who Caller, script string) (*call
 	if who.Language == "" {
 		who.Language = "en"
 	}
-	exit, err := Run(ctx, menus, "main", who, c)
+	exit, err := Open(menus).Run(ctx, "main", who, c)
 	hangUp(nil)
 	return c, exit, err
 }
@@ -253,6 +253,8 @@ main:
     - {when: 'dialled == "400"', go: queue:free}
     - {when: 'language == "zh"', go: queue:chinese}
     - {when: 'weekday in ["saturday", "sunday"] && hour >= 9', go: queue:weekend}
+    - {when: 'int(data.age) > 90 || trunk == "fair"', go: queue:visitor}
+    - {when: 'trunk == "club" && data.tier != "gold"', go: queue:guest}
   then: queue:rest
 `)
 	// 01:00 UTC is 09:00 in Shanghai.
@@ -261,14 +263,17 @@ main:
 		who  Caller
 		want string
 	}{
-		"nothing is true":                {Caller{Now: saturday.Add(-time.Hour)}, "rest"},
-		"by number and trunk":            {Caller{Number: "+8610", Trunk: "telecom"}, "home"},
-		"one half is not enough":         {Caller{Number: "+8610", Trunk: "mobile"}, "rest"},
-		"by the number dialled":          {Caller{Dialled: "400"}, "free"},
-		"by language":                    {Caller{Language: "zh"}, "chinese"},
-		"by the clock of the menu":       {Caller{Now: saturday}, "weekend"},
-		"by data":                        {Caller{Data: map[string]string{"age": "18"}}, "adult"},
-		"the first that is true decides": {Caller{Dialled: "400", Language: "zh"}, "free"},
+		"nothing is true":                 {Caller{Now: saturday.Add(-time.Hour)}, "rest"},
+		"by number and trunk":             {Caller{Number: "+8610", Trunk: "telecom"}, "home"},
+		"one half is not enough":          {Caller{Number: "+8610", Trunk: "mobile"}, "rest"},
+		"by the number dialled":           {Caller{Dialled: "400"}, "free"},
+		"by language":                     {Caller{Language: "zh"}, "chinese"},
+		"by the clock of the menu":        {Caller{Now: saturday}, "weekend"},
+		"by data":                         {Caller{Data: map[string]string{"age": "18"}}, "adult"},
+		"by data or else, and none given": {Caller{Trunk: "fair"}, "visitor"},
+		"by who is known as no other":     {Caller{Trunk: "club", Data: map[string]string{"tier": "gold"}}, "rest"},
+		"who is not known is no other":    {Caller{Trunk: "club"}, "guest"},
+		"the first that is true decides":  {Caller{Dialled: "400", Language: "zh"}, "free"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -309,7 +314,7 @@ func TestACallerWhoLeavesEndsTheWalkWithTheCause(t *testing.T) {
 	t.Run("before it began", func(t *testing.T) {
 		ctx, hangUp := context.WithCancelCause(t.Context())
 		hangUp(errGone)
-		if _, err := Run(ctx, read(t, desk), "main", Caller{}, &caller{}); !errors.Is(err, errGone) {
+		if _, err := Open(read(t, desk)).Run(ctx, "main", Caller{}, &caller{}); !errors.Is(err, errGone) {
 			t.Errorf("%v, want %v", err, errGone)
 		}
 	})
@@ -327,7 +332,7 @@ func TestBrokenMenusAreAnErrorNotAPanic(t *testing.T) {
 		"a line that fails": {"main: {greeting: [fail]}", "menu main: line is broken"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Run(t.Context(), read(t, c.menus), "main", Caller{Now: time.Now()}, broken{})
+			_, err := Open(read(t, c.menus)).Run(t.Context(), "main", Caller{Now: time.Now()}, broken{})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}

@@ -70,11 +70,10 @@ func (t *table) read(info os.FileInfo) error {
 func readRows(r io.Reader, key string) (map[string]map[string]string, error) {
 	in := csv.NewReader(r)
 	in.TrimLeadingSpace = true
-	head, err := in.Read()
+	head, err := header(in)
 	if err != nil {
-		return nil, fmt.Errorf("a table begins with the names of its columns: %w", err)
+		return nil, err
 	}
-	head[0] = strings.TrimPrefix(head[0], "\ufeff") // as spreadsheets write it
 	at := slices.Index(head, key)
 	if at < 0 {
 		return nil, fmt.Errorf("there is no column %q, only %s", key, strings.Join(head, ", "))
@@ -101,6 +100,28 @@ func readRows(r io.Reader, key string) (map[string]map[string]string, error) {
 		}
 		rows[number] = fields
 	}
+}
+
+// header reads the names of a table's columns.
+func header(in *csv.Reader) ([]string, error) {
+	head, err := in.Read()
+	if err != nil {
+		return nil, fmt.Errorf("a table begins with the names of its columns: %w", err)
+	}
+	head[0] = strings.TrimPrefix(head[0], "\ufeff") // as spreadsheets write it
+	return head, nil
+}
+
+// columns are the names of the columns of a table in a file.
+func columns(path string) ([]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	in := csv.NewReader(f)
+	in.TrimLeadingSpace = true
+	return header(in)
 }
 
 // plainNumber is a number without what people write between digits.

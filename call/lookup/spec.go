@@ -54,6 +54,28 @@ func (s Spec) WithDefaults() Spec {
 	return s
 }
 
+// Gives are the names of the call data that the lookup can give; all = whatever the other
+// system answers, or a table that cannot be read now.
+func (s Spec) Gives() (names []string, all bool) {
+	names = slices.Sorted(maps.Keys(s.Otherwise))
+	switch {
+	case len(s.Fields) > 0:
+		return append(names, s.Fields...), false
+	case s.CSV == "":
+		return names, true
+	}
+	head, err := columns(s.CSV)
+	if err != nil {
+		return names, true
+	}
+	for _, name := range head {
+		if name != s.WithDefaults().Key && fieldName.MatchString(name) && !reserved[name] {
+			names = append(names, name)
+		}
+	}
+	return names, false
+}
+
 // Check says what is wrong, by key. A table is read.
 func (s Spec) Check() map[string]string {
 	wrong := map[string]string{}

@@ -27,9 +27,12 @@ func (c checkCommand) Run() error {
 	return nil
 }
 
-// warn tells on stderr which hardships the shifts hold: they are no problem of the
-// config, but somebody's to solve.
+// warn tells on stderr which conditions speak of what no call ever has, and which hardships
+// the shifts hold: they are no problem of the config, but somebody's to solve.
 func (c checkCommand) warn(loaded *config.Config) error {
+	for _, sentence := range loaded.NeverKnown() {
+		fmt.Fprintf(os.Stderr, "warning: %s\n", sentence)
+	}
 	roster, err := shift.NewRoster(loaded.Shifts)
 	if err != nil {
 		return err

@@ -17,6 +17,11 @@ the status page says what is wrong. ` + "`breakwater check DIR`" + ` tells witho
 - A *duration* is written ` + "`20s`, `1m30s` or `500ms`" + `.
 - A *secret* never stands in the files: ` + "`{file: PATH}`" + ` (relative to the config directory) or ` + "`{env: NAME}`" + `.
 - A *target* is ` + "`queue:NAME`, `menu:NAME`, `phone:NAME`, `number:DIGITS`, `goodbye` or `goodbye:PROMPT`" + `.
+- A *condition* (` + "`needs`, `add`, `when`" + `) joins comparisons by ` + "`&&`, `||` and `!`" + `. Call data (` + "`data.NAME`" + `: what menus collect and lookups give) are
+  text, and what is missing is the empty text: ` + "`data.tier != \"gold\"` is true of who has no tier, `data.tier == \"\"`" + ` asks whether there is none.
+  ` + "`int(data.NAME)`" + ` of what is no number is unknown: ` + "`int(data.age) >= 18`, `int(data.age) < 18` and `!(int(data.age) >= 18)`" + ` are all not met
+  by who gave no age, and ` + "`int(data.age) >= 18 || data.tier == \"gold\"`" + ` is met by gold alone. The order of the terms never matters (decision
+  0030). ` + "`breakwater check`" + ` warns of data that no menu collects and no lookup gives.
 - 0 and "" mean the default where there is one; to write them where they would be replaced is an error.
 - Other files that are named (store, recordings, prompts, token) are relative to where the server was started.
 - Anchors, aliases, tags and several documents in a file are not used.

@@ -18,6 +18,9 @@ func newTally() *Tally { return &Tally{counts: map[string]uint64{}} }
 // Add counts one. labels are pairs: name, value.
 func (t *Tally) Add(name string, labels ...string) { t.AddMany(1, name, labels...) }
 
+// labelEscapes are those of Prometheus' text format.
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`) //nolint:gochecknoglobals // a table: building one costs more than its use
+
 // AddMany counts n; 0 makes no counter.
 func (t *Tally) AddMany(n uint64, name string, labels ...string) {
 	if n == 0 {
@@ -29,7 +32,7 @@ func (t *Tally) AddMany(n uint64, name string, labels ...string) {
 		b.WriteString(name)
 		for i := 0; i+1 < len(labels); i += 2 {
 			b.WriteByte("{,"[min(i, 1)])
-			b.WriteString(labels[i] + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(labels[i+1]) + `"`)
+			b.WriteString(labels[i] + `="` + labelEscapes.Replace(labels[i+1]) + `"`)
 		}
 		b.WriteByte('}')
 		key = b.String()

@@ -42,9 +42,10 @@ type office struct {
 	tally *tally
 	limit int // mailboxes at once; above it new requests are refused without state
 
-	gate sync.Mutex     // makes begin and the end of the office one after the other; taken last
-	shut bool           // protected by gate
-	wg   sync.WaitGroup // mailboxes that work
+	gate  sync.Mutex     // makes begin and the end of the office one after the other; taken last
+	shut  bool           // protected by gate
+	wg    sync.WaitGroup // mailboxes that work
+	hands hands
 
 	goodbyes atomic.Int64 // BYEs and CANCELs that wait for their answer
 
@@ -157,17 +158,20 @@ func (o *office) close() {
 	o.shut = true
 	o.gate.Unlock()
 	o.wg.Wait()
+	o.hands.goHome()
 }
 
 // begin lets a mailbox work; false: the server has ended. A timer may fire so late
 // that its mailbox was retired, and is not among those that close can tell.
-func (o *office) begin(work func()) bool {
+func (o *office) begin(b *mailbox) bool {
 	o.gate.Lock()
 	defer o.gate.Unlock()
-	if !o.shut {
-		o.wg.Go(work)
+	if o.shut {
+		return false
 	}
-	return !o.shut
+	o.wg.Add(1)
+	o.hands.work(b)
+	return true
 }
 
 // post queues a timer or a command. These are not bounded by the mailbox but by
@@ -181,7 +185,7 @@ func (b *mailbox) post(f job) bool {
 
 // enqueue needs mu.
 func (b *mailbox) enqueue(f job) bool {
-	if b.dead || !b.running && !b.office.begin(b.run) {
+	if b.dead || !b.running && !b.office.begin(b) {
 		return false
 	}
 	b.running = true

@@ -78,12 +78,18 @@ func checkRequest(req *sip.Request, rules Rules) Verdict {
 	return checkBody(req, rules)
 }
 
-// checkForm says what is wrong with the headers of any message; "" = nothing.
+// checkForm says what is wrong with the headers of any message; "" = nothing. What
+// NewParser read as a type of its own is well formed and, by Screen, neither too long nor
+// of more than one line: it is only counted.
 func checkForm(msg sip.Message, headers []sip.Header) string {
 	if len(headers) > maxHeaders {
 		return "too many headers"
 	}
+	var n census
 	for _, h := range headers {
+		if n.count(h) {
+			continue
+		}
 		name, value := h.Name(), h.Value()
 		switch {
 		case !token(name):
@@ -92,27 +98,75 @@ func checkForm(msg sip.Message, headers []sip.Header) string {
 			return "a header too long"
 		case strings.ContainsAny(value, "\r\n\x00"):
 			return "a line end or NUL in " + name
-		case !readable(h):
+		case typed(name):
 			return name + " cannot be read"
 		case strings.EqualFold(name, "Date") && !strings.HasSuffix(value, "GMT"):
 			return "Date is not GMT"
+		case strings.EqualFold(name, "Expires"):
+			n.expires++
 		}
 	}
-	for _, name := range []string{"From", "To", "Call-ID", "CSeq"} {
-		if n := len(msg.GetHeaders(name)); n != 1 {
-			return "not exactly one " + name
-		}
-	}
-	for _, name := range []string{"Max-Forwards", "Content-Length", "Content-Type", "Expires"} {
-		if len(msg.GetHeaders(name)) > 1 {
-			return "more than one " + name
-		}
-	}
-	if msg.Via() == nil {
-		return "no Via"
+	if why := n.verdict(); why != "" {
+		return why
 	}
 	if length := msg.ContentLength(); length != nil && int(*length) != len(msg.Body()) {
 		return "Content-Length is not the body's"
+	}
+	return ""
+}
+
+// census counts the headers of which there must be one, or at most one.
+type census struct {
+	via, from, to, callID, cseq                      int
+	maxForwards, contentLength, contentType, expires int
+}
+
+// count tells whether h is of a type of its own.
+func (n *census) count(h sip.Header) bool {
+	switch h.(type) {
+	case *sip.ViaHeader:
+		n.via++
+	case *sip.FromHeader:
+		n.from++
+	case *sip.ToHeader:
+		n.to++
+	case *sip.CallIDHeader:
+		n.callID++
+	case *sip.CSeqHeader:
+		n.cseq++
+	case *sip.MaxForwardsHeader:
+		n.maxForwards++
+	case *sip.ContentLengthHeader:
+		n.contentLength++
+	case *sip.ContentTypeHeader:
+		n.contentType++
+	case *sip.ContactHeader, *sip.RouteHeader, *sip.RecordRouteHeader, *sip.ReferToHeader, *sip.ReferredByHeader:
+	default:
+		return false
+	}
+	return true
+}
+
+func (n *census) verdict() string {
+	switch {
+	case n.from != 1:
+		return "not exactly one From"
+	case n.to != 1:
+		return "not exactly one To"
+	case n.callID != 1:
+		return "not exactly one Call-ID"
+	case n.cseq != 1:
+		return "not exactly one CSeq"
+	case n.maxForwards > 1:
+		return "more than one Max-Forwards"
+	case n.contentLength > 1:
+		return "more than one Content-Length"
+	case n.contentType > 1:
+		return "more than one Content-Type"
+	case n.expires > 1:
+		return "more than one Expires"
+	case n.via == 0:
+		return "no Via"
 	}
 	return ""
 }

@@ -45,34 +45,46 @@ func screenHead(head string, body int) Verdict {
 	if strings.ContainsRune(head, 0) {
 		return bad("a NUL")
 	}
-	lines := strings.Split(head, "\r\n")
-	if strings.ContainsAny(strings.Join(lines, ""), "\r\n") {
-		return bad("a line end inside a line")
-	}
-	if len(lines) > maxHeaders+1 {
-		return bad("too many headers")
-	}
-	if v := screenStart(lines[0]); !v.Pass {
+	start, rest, more := strings.Cut(head, "\r\n")
+	if v := screenStart(start); !v.Pass {
 		return v
 	}
-	for i, line := range lines[1:] {
-		if line[0] == ' ' || line[0] == '\t' {
-			if i == 0 {
-				return bad("a header that begins with a blank")
-			}
-			continue
+	for n := 0; more; n++ {
+		if n == maxHeaders {
+			return bad("too many headers")
 		}
-		name, value, ok := strings.Cut(line, ":")
-		name = strings.TrimRight(name, " \t")
-		if !ok || !token(name) {
-			return bad("a header without a name")
+		var line string
+		line, rest, more = strings.Cut(rest, "\r\n")
+		if v := screenLine(line, n == 0, body); !v.Pass {
+			return v
 		}
-		if !strings.EqualFold(name, "Content-Length") && !strings.EqualFold(name, "l") {
-			continue
+	}
+	return Verdict{Pass: true}
+}
+
+// screenLine looks at a line below the first.
+func screenLine(line string, first bool, body int) Verdict {
+	switch {
+	case strings.ContainsAny(line, "\r\n"):
+		return bad("a line end inside a line")
+	case len(line) > maxValue:
+		return bad("a header too long")
+	case line[0] == ' ' || line[0] == '\t':
+		if first {
+			return bad("a header that begins with a blank")
 		}
-		if n, err := strconv.ParseUint(strings.Trim(value, " \t"), 10, 32); err == nil && n > uint64(body) {
-			return bad("Content-Length is longer than the body")
-		}
+		return Verdict{Pass: true}
+	}
+	name, value, ok := strings.Cut(line, ":")
+	name = strings.TrimRight(name, " \t")
+	if !ok || !token(name) {
+		return bad("a header without a name")
+	}
+	if !strings.EqualFold(name, "Content-Length") && !strings.EqualFold(name, "l") {
+		return Verdict{Pass: true}
+	}
+	if n, err := strconv.ParseUint(strings.Trim(value, " \t"), 10, 32); err == nil && n > uint64(body) {
+		return bad("Content-Length is longer than the body")
 	}
 	return Verdict{Pass: true}
 }

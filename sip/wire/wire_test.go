@@ -285,3 +285,24 @@ func mustBeReadable(t *testing.T, b []byte) {
 		t.Fatalf("an answer that cannot be read: %v\n%q", err, b)
 	}
 }
+
+// BenchmarkArrival is what a message costs before anybody looks at what it wants.
+func BenchmarkArrival(b *testing.B) {
+	parser := NewParser()
+	for name, text := range map[string]string{
+		"INVITE": message("INVITE sip:user@example.com SIP/2.0", "Content-Type: application/sdp", "Accept: */*") + sdpBody,
+		"BYE":    message("BYE sip:user@example.com SIP/2.0"),
+	} {
+		b.Run(name, func(b *testing.B) {
+			data := []byte(text)
+			b.ReportAllocs()
+			for b.Loop() {
+				s := Screen(data, sender)
+				msg, ok := Parse(parser, s.Data)
+				if !s.Pass || !ok || !Check(msg, ourRules).Pass {
+					b.Fatal("refused")
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,63 @@
+package sip
+
+import "sync"
+
+// idleHands is how many of them wait for work at most; more than ever work at once but
+// in a flood.
+const idleHands = 64
+
+// hands are the goroutines that mailboxes work with. One that has worked stays for the
+// next: its stack has grown to what a message takes, and a new one would copy its way
+// there each time. The last to become idle is the first to work, for it is still in the
+// processor's caches.
+type hands struct {
+	all sync.WaitGroup
+
+	mu   sync.Mutex // protects the following
+	idle []chan *mailbox
+	home bool // the server has ended
+}
+
+// work lets one of them work for b. It does not wait.
+func (h *hands) work(b *mailbox) {
+	h.mu.Lock()
+	n := len(h.idle)
+	if n == 0 {
+		h.mu.Unlock()
+		h.all.Go(func() { h.run(b) })
+		return
+	}
+	next := h.idle[n-1]
+	h.idle = h.idle[:n-1]
+	h.mu.Unlock()
+	next <- b
+}
+
+// run works for b and whoever comes next, until there are hands enough, or until the end.
+func (h *hands) run(b *mailbox) {
+	next := make(chan *mailbox, 1)
+	for b != nil {
+		b.run()
+		b.office.wg.Done()
+		h.mu.Lock()
+		if h.home || len(h.idle) == idleHands {
+			h.mu.Unlock()
+			return
+		}
+		h.idle = append(h.idle, next)
+		h.mu.Unlock()
+		b = <-next
+	}
+}
+
+// goHome ends them, and returns when none is left. Nobody asks for work any more.
+func (h *hands) goHome() {
+	h.mu.Lock()
+	h.home = true
+	for _, next := range h.idle {
+		next <- nil
+	}
+	h.idle = nil
+	h.mu.Unlock()
+	h.all.Wait()
+}

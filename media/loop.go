@@ -91,15 +91,16 @@ type inbox struct {
 	pending atomic.Bool
 }
 
-func (b *inbox) put(j job) bool {
+// put tells whether j is the first since the last take, which the bell must tell of:
+// whoever takes later takes all. ok is false when there will be none.
+func (b *inbox) put(j job) (first, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return false
+		return false, false
 	}
 	b.jobs = append(b.jobs, j)
-	b.pending.Store(true)
-	return true
+	return !b.pending.Swap(true), true
 }
 
 func (b *inbox) take() []job {
@@ -132,11 +133,11 @@ func openLoop(e *Engine, number int) (*loop, error) {
 
 // post gives a job to the loop; false when the loop has ended.
 func (l *loop) post(j job) bool {
-	if !l.inbox.put(j) {
-		return false
+	first, ok := l.inbox.put(j)
+	if first {
+		l.poll.ring()
 	}
-	l.poll.ring()
-	return true
+	return ok
 }
 
 // order runs f on the loop's thread and waits until it has run. false when the loop has

@@ -3,6 +3,7 @@ package media
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync/atomic"
@@ -29,6 +30,7 @@ type sharedPort struct {
 	sound   registry                  // by where sound comes from
 	reports registry                  // by where RTCP comes from
 	late    map[netip.AddrPort]ghosts // addresses of those who have left
+	swept   int64                     // when those that nobody haunts any more were last looked for
 	odd     [64]netip.Addr            // hosts of the newest strangers, by hash
 	silent  map[uint32]*lodger        // who may have moved, by SSRC
 	found   uint64                    // how many have moved, and were found
@@ -156,12 +158,21 @@ func (s *sharedPort) leave(g *lodger) {
 	s.forgetReports(g)
 	s.hush(g, false)
 	g.gone = true
-	for a, old := range s.late {
-		if len(old.left(s.at.now)) == 0 {
-			delete(s.late, a)
-		}
-	}
+	s.sweep()
 	s.legs.Add(-1)
+}
+
+// sweep forgets the addresses that nobody haunts any more, all of them now and then:
+// looking at all for each who leaves would cost a busy house more than its calls.
+func (s *sharedPort) sweep() {
+	now := s.at.now
+	if now-s.swept < int64(drainQuiet) {
+		return
+	}
+	s.swept = now
+	maps.DeleteFunc(s.late, func(_ netip.AddrPort, old ghosts) bool {
+		return !slices.ContainsFunc(old, func(g *ghost) bool { return !g.gone(now) })
+	})
 }
 
 // vacate gives one address of a lodger back, if it has no other use for it. For a while

@@ -229,3 +229,31 @@ func TestNoPacketIsEverGivenToAnotherLeg(t *testing.T) {
 		t.Error("nobody was found again: that is not tested")
 	}
 }
+
+// TestToLeaveCostsTheSameHoweverManyHaveLeft: a busy house has thousands of addresses that
+// may still be haunted.
+func TestToLeaveCostsTheSameHoweverManyHaveLeft(t *testing.T) {
+	s := newQuarter().sharedPort
+	address := func(i int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 4000)
+	}
+	comesAndGoes := func(i int) {
+		g := &lodger{in: s}
+		if err := s.claim(g, address(i), netip.AddrPort{}); err != nil {
+			t.Fatal(err)
+		}
+		s.leave(g)
+	}
+	for i := range 2000 {
+		comesAndGoes(i)
+	}
+	next := 2000
+	if n := testing.AllocsPerRun(500, func() { comesAndGoes(next); next++ }); n > 20 {
+		t.Errorf("%v allocations for one who leaves after %d others", n, next)
+	}
+	s.at.now += int64(3 * time.Second) // longer than the drain
+	comesAndGoes(0)
+	if n := len(s.late); n != 1 {
+		t.Errorf("%d addresses are remembered when only one was left of late", n)
+	}
+}

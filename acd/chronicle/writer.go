@@ -20,6 +20,8 @@ const (
 	queueSize = 8192
 	// partSize is where a day's file ends and its next part begins.
 	partSize = 256 << 20
+	// gather is how long two writes are apart at least. A crash takes what is not written.
+	gather = 20 * time.Millisecond
 	// renewEvery is how often at most a floor is asked for a picture after turns were
 	// dropped: it costs the floor a millisecond or two, and a slow disk stays slow.
 	renewEvery = 30 * time.Second
@@ -129,8 +131,13 @@ func (w *Writer) Run(ctx context.Context) error {
 				return f.close()
 			}
 		}
-		if len(w.queue) == 0 {
-			f.flush()
+		if len(w.queue) > 0 {
+			continue
+		}
+		f.flush()
+		select { // what a busy floor decides meanwhile is written together
+		case <-time.After(gather):
+		case <-ctx.Done():
 		}
 	}
 }

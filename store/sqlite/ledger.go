@@ -24,24 +24,41 @@ func (s *Store) Append(ctx context.Context, events []acd.Event) error {
 		if err := tx.StmtContext(ctx, s.write.stmts.last).QueryRowContext(ctx).Scan(&last); err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
-		insert := tx.StmtContext(ctx, s.write.stmts.event)
 		for _, e := range rows {
 			if e.seq <= last {
 				return fmt.Errorf("ledger: event %d comes after %d: %w", e.seq, last, acd.ErrAppended)
 			}
 			last = e.seq
-			if _, err := insert.ExecContext(ctx, int64(e.seq), e.wall, e.body); err != nil {
-				return fmt.Errorf("ledger: event %d: %w", e.seq, err)
+		}
+		return s.insert(ctx, tx, rows)
+	})
+}
+
+// insert writes events in order, many by one statement, and then what they say of their
+// callers.
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, rows []row) error {
+	args := make([]any, 0, 3*atOnce[0])
+	left := rows
+	for i, n := range atOnce {
+		for ; len(left) >= n; left = left[n:] {
+			args = args[:0]
+			for _, e := range left[:n] {
+				args = append(args, int64(e.seq), e.wall, e.body)
 			}
-			if e.who == nil {
-				continue
-			}
-			if _, err := tx.StmtContext(ctx, s.write.stmts.caller).ExecContext(ctx, int64(e.seq), e.who); err != nil {
-				return fmt.Errorf("ledger: event %d: %w", e.seq, err)
+			if _, err := tx.StmtContext(ctx, s.write.stmts.events[i]).ExecContext(ctx, args...); err != nil {
+				return fmt.Errorf("ledger: events from %d: %w", left[0].seq, err)
 			}
 		}
-		return nil
-	})
+	}
+	for _, e := range rows {
+		if e.who == nil {
+			continue
+		}
+		if _, err := tx.StmtContext(ctx, s.write.stmts.caller).ExecContext(ctx, int64(e.seq), e.who); err != nil {
+			return fmt.Errorf("ledger: event %d: %w", e.seq, err)
+		}
+	}
+	return nil
 }
 
 // row is an event as the ledger holds it. What it says of its caller has a table of its

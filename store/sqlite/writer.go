@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,8 +13,10 @@ import (
 
 const (
 	// gather is how long two transactions of many writers are apart at least: whoever
-	// comes meanwhile shares the next one. Whoever comes to an idle store does not wait.
-	gather = 4 * time.Millisecond
+	// comes meanwhile shares the next one, and pages that many change are written once:
+	// what a busy house waits for here is a caller's answer, which nobody hears. Whoever
+	// comes to an idle store does not wait.
+	gather = 15 * time.Millisecond
 	// together is how many writes one transaction takes at most, so that the first
 	// does not wait long for the last.
 	together = 256
@@ -44,9 +47,14 @@ type write struct {
 	done chan error // capacity 1
 }
 
+// atOnce is how many events one statement takes: carrying one out costs more than a
+// row. Falling, to one.
+var atOnce = [...]int{32, 8, 1} //nolint:gochecknoglobals // a table
+
 // statements are parsed once: SQLite takes longer to understand an insert than to do it.
 type statements struct {
-	last, event, compact        *sql.Stmt
+	last, compact               *sql.Stmt
+	events                      [len(atOnce)]*sql.Stmt
 	caller, uncaller            *sql.Stmt
 	draft, record, undraft      *sql.Stmt
 	bind, unbind, keepsExposure *sql.Stmt
@@ -61,7 +69,6 @@ func (w *writer) prepare(ctx context.Context) error {
 	for into, text := range map[**sql.Stmt]string{
 		&w.stmts.last: `SELECT max(
 			coalesce((SELECT max(seq) FROM ledger), 0), coalesce((SELECT seq FROM snapshot), 0))`,
-		&w.stmts.event:    `INSERT INTO ledger (seq, wall, body) VALUES (?, ?, ?)`,
 		&w.stmts.caller:   `INSERT INTO callers (seq, body) VALUES (?, ?)`,
 		&w.stmts.uncaller: `DELETE FROM callers WHERE seq <= ?`,
 		&w.stmts.compact: `INSERT INTO snapshot (one, seq, body) VALUES (1, ?, ?)
@@ -80,6 +87,13 @@ func (w *writer) prepare(ctx context.Context) error {
 	} {
 		var err error
 		if *into, err = w.db.PrepareContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	for i, n := range atOnce {
+		var err error
+		text := `INSERT INTO ledger (seq, wall, body) VALUES (?, ?, ?)` + strings.Repeat(`, (?, ?, ?)`, n-1)
+		if w.stmts.events[i], err = w.db.PrepareContext(ctx, text); err != nil {
 			return err
 		}
 	}

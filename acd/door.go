@@ -10,7 +10,7 @@ import (
 type Door struct {
 	JoinWhen []AgentState  `yaml:"join_when"` // join when a capable agent is in one of these; default: in none of leave_on
 	MaxEWT   time.Duration `yaml:"max_ewt"`   // join when half of those in this place would wait no longer; 0 = no limit
-	MaxRatio float64       `yaml:"max_ratio"` // join when no more than so many wait for each staffed agent; 0 = no limit
+	MaxRatio float64       `yaml:"max_ratio"` // join when no more than so many wait for each staffed agent, callbacks whose turn may come now included; 0 = no limit
 	OnEWT    string        `yaml:"on_ewt"`    // target when MaxEWT keeps a caller out
 	OnRatio  string        `yaml:"on_ratio"`  // target when MaxRatio does
 }
@@ -88,9 +88,9 @@ func (b *board) keepsOut(q *queue, e Entry, age time.Duration) (limit, target st
 		return "", ""
 	case spec.MaxSize > 0 && q.waiting-q.parked >= spec.MaxSize:
 		return limitFull, spec.OnFull
-	case spec.MaxRatio > 0 && float64(q.waiting-q.messages+1) > spec.MaxRatio*float64(class.staffed(step)):
+	case spec.MaxRatio > 0 && float64(q.wanting()-q.messagesDue+1) > spec.MaxRatio*float64(class.staffed(step)):
 		return limitRatio, spec.OnRatio
-	case spec.MaxEWT > 0 && b.forecast(class.conds[step], q.waiting, b.ids.Ticket+1).P50 > spec.MaxEWT:
+	case spec.MaxEWT > 0 && b.forecast(class.conds[step], q.lined, b.ids.Ticket+1).P50 > spec.MaxEWT:
 		return limitEWT, spec.OnEWT
 	}
 	return "", ""

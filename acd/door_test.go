@@ -90,6 +90,44 @@ func crowded(talking, waiting int) func(*play) {
 	}
 }
 
+// TestWhoIsCalledBackTomorrowKeepsNobodyOut: a callback that is booked for a day to come
+// waits for no agent now, whatever limit is asked.
+func TestWhoIsCalledBackTomorrowKeepsNobodyOut(t *testing.T) {
+	for name, tc := range map[string]struct {
+		door Door
+		due  string // what the same callbacks do when their time has come
+	}{
+		"the ratio":    {Door{MaxRatio: 2}, "ratio "},
+		"the estimate": {Door{MaxEWT: 10 * time.Minute}, "ewt "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := callable(func(c *CallbackSpec) { c.Keep = 48 * time.Hour })
+			q := plan.Queues["help"]
+			q.Door, q.Handle = tc.door, 5*time.Minute
+			plan.Queues["help"] = q
+			y := start(t, plan)
+			y.logIn("anna")
+			y.must(func(b *board) error { b.phoneBusy("p-anna", true); return nil }) // in a call of her own
+			for i := range 5 {
+				number := "030123" + string(rune('0'+i))
+				y.must(func(b *board) error {
+					_, err := b.callBack(Entry{Call: number, Queue: "help"}, Callback{Number: number, Kind: BackScheduled, At: y.now.Wall.Add(24 * time.Hour)})
+					return err
+				})
+			}
+			before := y.outlookOf("help").P50
+			if got := y.knock(Entry{Call: "now", Queue: "help"}); got != "" {
+				t.Errorf("kept out: %s, after an outlook of %s", got, before)
+			}
+			y.must(func(b *board) error { b.leave(y.ids["now"], "abandoned"); return nil })
+			y.pass(24 * time.Hour)
+			if got := y.knock(Entry{Call: "then", Queue: "help"}); got != tc.due {
+				t.Errorf("when they are due: %q, want %q; outlook %s, was %s", got, tc.due, y.outlookOf("help").P50, before)
+			}
+		})
+	}
+}
+
 // TestOverflowKeepsTheAge: who is sent on by a limit is as old in the next queue as in the
 // first, and comes before those who came there later.
 func TestOverflowKeepsTheAge(t *testing.T) {

@@ -112,7 +112,7 @@ func (a *agent) partFor(q *queue) float64 {
 			continue
 		}
 		weight := int64(math.Round(weighed * c.queue.spec.Weight))
-		wants := weight * int64(c.queue.waiting)
+		wants := weight * int64(c.queue.wanting())
 		if c.queue == q {
 			wants = max(wants, weight)
 			mine = wants

@@ -144,6 +144,7 @@ func (t *ticket) enlist() {
 	if c.waiting.add(t.place(), t); len(c.waiting.items) == 1 {
 		c.call(true)
 	}
+	t.class.queue.stand(t, 1)
 	if r := t.class.queue.reserve; r != nil && !t.isBack() {
 		r.lates.add(t)
 	}
@@ -157,6 +158,7 @@ func (b *board) unlist(t *ticket) {
 		if c.waiting.remove(t.place()); len(c.waiting.items) == 0 {
 			c.call(false)
 		}
+		t.class.queue.stand(t, -1)
 		if r := t.class.queue.reserve; r != nil {
 			r.lates.remove(t)
 		}

@@ -137,7 +137,9 @@ func (b *board) answered(id uint64) error {
 	}
 	s.answered = true
 	b.count.Answers++
-	b.judge(t)
+	if !t.isBack() {
+		b.judge(t)
+	}
 	b.served(t, KindAnswered, "")
 	b.turn.settled = append(b.turn.settled, id)
 	for _, o := range t.offer.seats {

@@ -60,7 +60,7 @@ func (f *Floor) Outlook(ctx context.Context) ([]Outlook, error) {
 func (b *board) outlook(q *queue) Outlook {
 	o := Outlook{Queue: q.spec.Name, Held: map[Cap]int{}}
 	if c := q.widest(); c != nil {
-		e := b.forecast(c, q.waiting, b.ids.Ticket+1)
+		e := b.forecast(c, q.lined, b.ids.Ticket+1)
 		if e.P50 != never {
 			o.Staffed, o.P50, o.P90 = true, e.P50, e.P90
 		}

@@ -164,7 +164,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 		{
 			queue{},
 			[]string{"spec", "pace", "lots", "reserve", "reach"},
-			[]string{"steps", "all", "classes", "leave", "join", "boosts", "waiting", "idle", "recent", "parked", "messages", "hours"},
+			[]string{"steps", "all", "classes", "leave", "join", "boosts", "turnout", "idle", "recent", "hours"},
 		},
 		{condition{}, nil, []string{
 			"queue", "step", "need", "data", "able", "order", "pool", "apart", "waiting", "tickets", "marked", "dead", "kind",

@@ -60,23 +60,47 @@ func (l *line[T]) move(from, to key, it T) {
 
 // queue is one queue of the plan in force.
 type queue struct {
-	spec     QueueSpec
-	steps    []step              // steps[0] is Needs, then Relax in order
-	all      []*condition        // every condition in use, for positions and views
-	classes  map[string]*class   // by signature of the call's data
-	leave    map[AgentState]bool // LeaveOn as a set
-	join     map[AgentState]bool // JoinWhen as a set; nil = not said
-	boosts   []boosted
-	waiting  int      // tickets, offered ones too
-	parked   int      // of waiting: callbacks and messages
-	messages int      // of parked
-	hours    window   // in which numbers are called back
-	idle     int      // classes without a ticket
-	recent   uint64   // counts uses of classes
-	pace     *pace    // lives on when the plan changes
-	lots     *lots    // weighted random; else nil
-	reserve  *reserve // nil = none
-	reach    reach    // reckoned while anybody has shifts
+	spec    QueueSpec
+	steps   []step              // steps[0] is Needs, then Relax in order
+	all     []*condition        // every condition in use, for positions and views
+	classes map[string]*class   // by signature of the call's data
+	leave   map[AgentState]bool // LeaveOn as a set
+	join    map[AgentState]bool // JoinWhen as a set; nil = not said
+	boosts  []boosted
+	turnout
+	hours   window   // in which numbers are called back
+	idle    int      // classes without a ticket
+	recent  uint64   // counts uses of classes
+	pace    *pace    // lives on when the plan changes
+	lots    *lots    // weighted random; else nil
+	reserve *reserve // nil = none
+	reach   reach    // reckoned while anybody has shifts
+}
+
+// turnout counts the tickets of a queue. A callback or message does not stand in line while
+// it is left alone: until its time or its hours, after a try in vain, while it is said.
+type turnout struct {
+	waiting     int // all, offered ones too
+	parked      int // of waiting: callbacks and messages
+	messages    int // of parked
+	lined       int // of waiting: in line for an agent
+	due         int // of parked: in line
+	messagesDue int // of messages: in line
+}
+
+// wanting are those who wait for an agent now: on the line, or in line to be called back
+// or heard.
+func (q *turnout) wanting() int { return q.waiting - q.parked + q.due }
+
+// stand counts a ticket that steps into line, or out of it.
+func (q *turnout) stand(t *ticket, n int) {
+	q.lined += n
+	if t.isBack() {
+		q.due += n
+	}
+	if t.isMessage() {
+		q.messagesDue += n
+	}
 }
 
 // step is one condition of a queue by waiting time, as prepared: who can serve.
@@ -221,7 +245,7 @@ func (t *ticket) compare(o *ticket, now time.Duration) int {
 }
 
 // park counts a ticket without a line, or one less.
-func (q *queue) park(t *ticket, n int) {
+func (q *turnout) park(t *ticket, n int) {
 	if q.parked += n; t.isMessage() {
 		q.messages += n
 	}

@@ -6,11 +6,12 @@ import (
 )
 
 // Door is what a queue asks before it lets a caller in, besides QueueSpec.MaxSize and
-// QueueSpec.LeaveOn. Who comes back from an agent (Entry.Head) passes all but JoinWhen.
+// QueueSpec.LeaveOn. Who comes back from an agent (Entry.Head) passes all but JoinWhen. Who
+// waits is not asked again (decision 0031).
 type Door struct {
 	JoinWhen []AgentState  `yaml:"join_when"` // join when a capable agent is in one of these; default: in none of leave_on
-	MaxEWT   time.Duration `yaml:"max_ewt"`   // join when half of those in this place would wait no longer; 0 = no limit
-	MaxRatio float64       `yaml:"max_ratio"` // join when no more than so many wait for each staffed agent, callbacks whose turn may come now included; 0 = no limit
+	MaxEWT   time.Duration `yaml:"max_ewt"`   // join when half of those in this place would wait no longer, asked once, at the door; 0 = no limit
+	MaxRatio float64       `yaml:"max_ratio"` // join when no more than so many wait for each staffed agent, callbacks whose turn may come now included, asked once, at the door; 0 = no limit
 	OnEWT    string        `yaml:"on_ewt"`    // target when MaxEWT keeps a caller out
 	OnRatio  string        `yaml:"on_ratio"`  // target when MaxRatio does
 }

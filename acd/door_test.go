@@ -128,6 +128,37 @@ func TestWhoIsCalledBackTomorrowKeepsNobodyOut(t *testing.T) {
 	}
 }
 
+// TestWhoWaitsIsNotSentAwayByTheDoor: ratio, estimate and size are asked of who comes
+// (decision 0031). Who waits stays when they grow, be it by agents who leave or by an edit.
+func TestWhoWaitsIsNotSentAwayByTheDoor(t *testing.T) {
+	for name, tc := range map[string]struct {
+		door Door
+		want string
+	}{
+		"the ratio":    {Door{MaxRatio: 2, OnRatio: "bye"}, "ratio bye"},
+		"the estimate": {Door{MaxEWT: 12 * time.Minute, OnEWT: "bye"}, "ewt bye"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := team(map[string]QueueSpec{"q": {Door: tc.door}, "other": {Agents: []string{"anna", "bert"}}}, "anna: x=1", "bert")
+			y := start(t, plan)
+			crowded(2, 3)(y)
+			y.end("t1")
+			y.say("bert", LogOut) // half of those who were there
+			y.pass(time.Second)
+			if got := y.knock(Entry{Call: "last", Queue: "q"}); got != tc.want {
+				t.Errorf("who comes is refused by %q, want %q", got, tc.want)
+			}
+			edited := plan
+			edited.Queues = map[string]QueueSpec{"q": {MaxSize: 1, Door: tc.door}, "other": plan.Queues["other"]}
+			y.plan(edited)
+			y.pass(5 * time.Minute)
+			if len(y.cut) > 0 {
+				t.Errorf("sent away while waiting: %+v", y.cut)
+			}
+		})
+	}
+}
+
 // TestOverflowKeepsTheAge: who is sent on by a limit is as old in the next queue as in the
 // first, and comes before those who came there later.
 func TestOverflowKeepsTheAge(t *testing.T) {

@@ -107,6 +107,9 @@ type Store struct {
 	// Records is how long the records of calls are kept, with the names of their recordings.
 	// They name callers and agents: keep them no longer than needed.
 	Records time.Duration `yaml:"records"` // how long records of calls are kept, by their start; at least 168h; those of protected calls at least 4320h, which is 180 days: so long a caller's suspension may be reviewed; default 9600h, which is 400 days
+	// Hearing is how long what agents' ears got is kept. It is the agents' own, and nobody
+	// else needs it.
+	Hearing time.Duration `yaml:"hearing"` // how long what agents' ears got is kept, by the start of the shift; at least 168h; default 9600h, which is 400 days
 }
 
 // protectedKept is how long what happened to an agent can be shown at least: a caller's
@@ -126,6 +129,9 @@ func (s Store) WithDefaults() Store {
 	}
 	if s.Records == 0 {
 		s.Records = 400 * 24 * time.Hour
+	}
+	if s.Hearing == 0 {
+		s.Hearing = 400 * 24 * time.Hour
 	}
 	return s
 }

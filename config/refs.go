@@ -330,6 +330,9 @@ func (r *reading) checkStore(c *Config) {
 	if c.Store.Records < 7*24*time.Hour {
 		r.complain("store.records", fmt.Sprintf("%s is shorter than 168h: who complains of a call does so within a week", c.Store.Records), "")
 	}
+	if c.Store.Hearing < 7*24*time.Hour {
+		r.complain("store.hearing", fmt.Sprintf("%s is shorter than 168h: the dose of a week is what the limits are for", c.Store.Hearing), "")
+	}
 }
 
 const knownStores = "write sqlite:FILE, memory: or redis://HOST:PORT"

@@ -28,15 +28,16 @@ func TestEveryKeyIsInOneSlotOfACluster(t *testing.T) {
 	defer closed(t, s)
 	now, record := time.Now(), full("A", time.Now())
 	for what, err := range map[string]error{
-		"bind":    s.Bind(t.Context(), call.Binding{AOR: "1001", ID: "a", Expires: now.Add(time.Hour)}),
-		"unbind":  s.Unbind(t.Context(), "1001", "a"),
-		"begin":   s.Begin(t.Context(), record),
-		"seal":    s.Seal(t.Context(), record),
-		"ears":    s.KeepExposure(t.Context(), call.EarShift{Agent: "anna", Began: now}),
-		"append":  s.Append(t.Context(), []acd.Event{{Seq: 1, At: acd.Stamp{Wall: now.Add(-time.Hour)}}}),
-		"compact": s.Compact(t.Context(), 1, []byte("{}")),
-		"forget":  s.Forget(t.Context(), now),
-		"records": s.ForgetRecords(t.Context(), now.Add(-time.Hour), now.Add(-time.Hour)),
+		"bind":     s.Bind(t.Context(), call.Binding{AOR: "1001", ID: "a", Expires: now.Add(time.Hour)}),
+		"unbind":   s.Unbind(t.Context(), "1001", "a"),
+		"begin":    s.Begin(t.Context(), record),
+		"seal":     s.Seal(t.Context(), record),
+		"ears":     s.KeepExposure(t.Context(), call.EarShift{Agent: "anna", Began: now}),
+		"ears ago": s.ForgetExposures(t.Context(), now.Add(time.Hour)),
+		"append":   s.Append(t.Context(), []acd.Event{{Seq: 1, At: acd.Stamp{Wall: now.Add(-time.Hour)}}}),
+		"compact":  s.Compact(t.Context(), 1, []byte("{}")),
+		"forget":   s.Forget(t.Context(), now),
+		"records":  s.ForgetRecords(t.Context(), now.Add(-time.Hour), now.Add(-time.Hour)),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", what, err)

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -59,6 +60,56 @@ func TestEarsOfOneAreNobodyElses(t *testing.T) {
 			got, err := s.Exposures(t.Context(), name, 9)
 			if err != nil || len(got) != 1 || got[0].Agent != name || got[0].Exposure != 10+float64(i) {
 				t.Errorf("%s has %v, %v", name, got, err)
+			}
+		}
+	})
+}
+
+// TestWhatEarsGotIsForgotten has more shifts than one clean-up takes at once, of people who
+// still work and of one who has left.
+func TestWhatEarsGotIsForgotten(t *testing.T) {
+	each(t, func(t *testing.T, open opener) {
+		day := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+		s := open(t)
+		keep := func(agent string, days int) {
+			t.Helper()
+			e := call.EarShift{Agent: agent, Began: day.AddDate(0, 0, days), Exposure: float64(days + 1)}
+			if err := s.KeepExposure(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const agents, days, cut = 20, 30, 25
+		for i := range agents {
+			for d := range days {
+				keep(fmt.Sprintf("a%02d", i), days-1-d) // words may arrive out of order
+			}
+		}
+		keep("has left", 3)
+		closed(t, s)
+		s = open(t)
+		defer closed(t, s)
+		for range 2 { // the second time there is nothing to do
+			if err := s.ForgetExposures(t.Context(), day.AddDate(0, 0, cut)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range agents {
+			left, err := s.Exposures(t.Context(), fmt.Sprintf("a%02d", i), 99)
+			if err != nil || len(left) != days-cut || !left[len(left)-1].Began.Equal(day.AddDate(0, 0, cut)) {
+				t.Fatalf("of agent %d %d shifts are left, %v; want the %d from the cut on", i, len(left), err, days-cut)
+			}
+		}
+		if left, err := s.Exposures(t.Context(), "has left", 99); err != nil || len(left) != 0 {
+			t.Errorf("of who has left there is %v, %v", left, err)
+		}
+		keep("a00", cut) // of a shift that is kept: more
+		keep("a00", cut-20)
+		if err := s.ForgetExposures(t.Context(), day.AddDate(0, 0, days)); err != nil {
+			t.Fatal(err)
+		}
+		for _, agent := range []string{"a00", "a01"} {
+			if left, err := s.Exposures(t.Context(), agent, 99); err != nil || len(left) != 0 {
+				t.Errorf("after the second cut %s has %v, %v", agent, left, err)
 			}
 		}
 	})

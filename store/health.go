@@ -209,3 +209,8 @@ func (w *watched) Forget(ctx context.Context, before time.Time) error {
 func (w *watched) ForgetRecords(ctx context.Context, before, protected time.Time) error {
 	return w.note(ctx, w.engine.ForgetRecords(ctx, before, protected))
 }
+
+// ForgetExposures implements Archive.
+func (w *watched) ForgetExposures(ctx context.Context, before time.Time) error {
+	return w.note(ctx, w.engine.ForgetExposures(ctx, before))
+}

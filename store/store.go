@@ -38,11 +38,14 @@ type Engine interface {
 	Close() error
 }
 
-// Archive is the records of calls that have ended, until they are forgotten.
+// Archive is the records of calls that have ended and the shifts of ears, until they are
+// forgotten.
 type Archive interface {
 	// ForgetRecords deletes the sealed records of calls that began before a moment, and
 	// those of protected calls only where they began before another. Drafts stay.
 	ForgetRecords(ctx context.Context, before, protected time.Time) error
+	// ForgetExposures deletes what agents' ears got in shifts that began before a moment.
+	ForgetExposures(ctx context.Context, before time.Time) error
 }
 
 // History is the past of the floor: the ledger's events, those of snapshots too, until

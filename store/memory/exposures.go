@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"slices"
+	"time"
 
 	"breakwater/call"
 )
@@ -29,4 +30,17 @@ func (s *Store) Exposures(_ context.Context, agent string, limit int) ([]call.Ea
 	all := slices.Clone(s.ears[agent])
 	slices.Reverse(all)
 	return all[:min(limit, len(all))], nil
+}
+
+// ForgetExposures implements store.Archive.
+func (s *Store) ForgetExposures(_ context.Context, before time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for agent, shifts := range s.ears {
+		left := slices.DeleteFunc(shifts, func(e call.EarShift) bool { return e.Began.Before(before) })
+		if s.ears[agent] = left; len(left) == 0 {
+			delete(s.ears, agent)
+		}
+	}
+	return nil
 }

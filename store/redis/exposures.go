@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"breakwater/call"
 )
@@ -14,8 +17,7 @@ import (
 func (s *Store) KeepExposure(ctx context.Context, e call.EarShift) error {
 	body, err := json.Marshal(e)
 	if err == nil {
-		names := []string{s.keys.of("ears", name(e.Agent)), s.keys.of("ears", name(e.Agent), "pa2h")}
-		err = s.write(ctx, s.ops.expose, names, e.Began.UnixMilli(), body, strconv.FormatFloat(e.Exposure, 'g', -1, 64))
+		err = s.write(ctx, s.ops.expose, s.earsOf(e.Agent), e.Began.UnixMilli(), body, strconv.FormatFloat(e.Exposure, 'g', -1, 64), e.Agent)
 	}
 	if err != nil {
 		return fmt.Errorf("keep exposure: %w", err)
@@ -37,4 +39,24 @@ func (s *Store) Exposures(ctx context.Context, agent string, limit int) ([]call.
 	}
 	slices.SortFunc(all, func(a, b call.EarShift) int { return b.Began.Compare(a.Began) })
 	return all[:min(limit, len(all))], nil
+}
+
+// earsOf names the shifts of an agent, their amounts, and the agents by their oldest shift.
+func (s *Store) earsOf(agent string) []string {
+	return []string{s.keys.of("ears", name(agent)), s.keys.of("ears", name(agent), "pa2h"), s.keys.of("ears")}
+}
+
+// ForgetExposures implements store.Archive. One script takes the old shifts of one agent.
+func (s *Store) ForgetExposures(ctx context.Context, before time.Time) error {
+	cut := strconv.FormatInt(before.UnixMilli(), 10)
+	agents, err := s.db.ZRangeByScore(ctx, s.keys.of("ears"), &redis.ZRangeBy{Min: "-inf", Max: "(" + cut}).Result()
+	if err != nil {
+		return fmt.Errorf("forget exposures: %w", s.judge(err))
+	}
+	for _, agent := range agents {
+		if err := s.write(ctx, s.ops.forgetEars, s.earsOf(agent), agent, cut); err != nil {
+			return fmt.Errorf("forget exposures: %w", err)
+		}
+	}
+	return nil
 }

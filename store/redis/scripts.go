@@ -7,7 +7,7 @@ type scripts struct {
 	acquire, renew, release *redis.Script
 	bind, unbind, bindings  *redis.Script
 	begin, seal             *redis.Script
-	expose                  *redis.Script
+	expose, forgetEars      *redis.Script
 	append, compact         *redis.Script
 	forget, forgetHours     *redis.Script
 	forgetRecords           *redis.Script
@@ -18,7 +18,7 @@ func newScripts() scripts {
 	return scripts{
 		acquire: redis.NewScript(acquire), renew: redis.NewScript(renew), release: redis.NewScript(release),
 		bind: fenced(bind), unbind: fenced(unbind), bindings: redis.NewScript(bindings),
-		begin: fenced(begin), seal: fenced(seal), expose: fenced(expose),
+		begin: fenced(begin), seal: fenced(seal), expose: fenced(expose), forgetEars: fenced(forgetEars),
 		append: fenced(appendEvents), compact: fenced(compact), forget: fenced(forget), forgetHours: fenced(forgetHours),
 		forgetRecords: fenced(forgetRecords),
 	}
@@ -106,13 +106,29 @@ redis.call('HDEL', KEYS[3], ARGV[2])
 for i = 4, #KEYS do redis.call('ZADD', KEYS[i], ARGV[4], ARGV[2]) end
 return 1`
 
-// expose keeps a shift unless more is known of it. KEYS: fence, shifts, amounts;
-// ARGV: token, began ms, body, amount.
+// expose keeps a shift unless more is known of it, and of each agent when the oldest shift
+// began. KEYS: fence, shifts, amounts, oldest; ARGV: token, began ms, body, amount, agent.
 const expose = `
+redis.call('ZADD', KEYS[4], 'LT', ARGV[2], ARGV[5])
 local known = redis.call('HGET', KEYS[3], ARGV[2])
 if known and tonumber(known) > tonumber(ARGV[4]) then return 1 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[4])
+return 1`
+
+// forgetEars deletes the shifts of an agent that began before a moment. KEYS: fence, shifts,
+// amounts, oldest; ARGV: token, agent, before ms.
+const forgetEars = `
+local oldest
+for _, began in ipairs(redis.call('HKEYS', KEYS[2])) do
+	if tonumber(began) < tonumber(ARGV[3]) then
+		redis.call('HDEL', KEYS[2], began)
+		redis.call('HDEL', KEYS[3], began)
+	elseif not oldest or tonumber(began) < tonumber(oldest) then
+		oldest = began
+	end
+end
+if oldest then redis.call('ZADD', KEYS[4], oldest, ARGV[2]) else redis.call('ZREM', KEYS[4], ARGV[2]) end
 return 1`
 
 // appendEvents takes all events or none. What Redis has acknowledged before must be

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"breakwater/call"
 )
@@ -44,4 +45,30 @@ func (s *Store) Exposures(ctx context.Context, agent string, limit int) ([]call.
 		all = append(all, e)
 	}
 	return all, rows.Err()
+}
+
+// exposuresPage is how many shifts one transaction deletes, so that a clean-up never holds
+// up a call for long.
+const exposuresPage = 500
+
+// ForgetExposures implements store.Archive.
+func (s *Store) ForgetExposures(ctx context.Context, before time.Time) error {
+	for {
+		var gone int64
+		err := s.write.within(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			done, err := tx.ExecContext(ctx, `DELETE FROM exposures WHERE (agent, began) IN (SELECT agent, began FROM exposures
+				WHERE began < ? LIMIT ?)`, before.UnixMilli(), exposuresPage)
+			if err != nil {
+				return err
+			}
+			gone, err = done.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("forget exposures: %w", err)
+		}
+		if gone < exposuresPage {
+			return nil
+		}
+	}
 }

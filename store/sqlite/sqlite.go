@@ -50,6 +50,7 @@ CREATE INDEX IF NOT EXISTS records_queue ON records (queue, start);
 CREATE TABLE IF NOT EXISTS exposures (
 	agent TEXT NOT NULL, began INTEGER NOT NULL, pa2h REAL NOT NULL, body BLOB NOT NULL,
 	PRIMARY KEY (agent, began)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS exposures_began ON exposures (began);
 `
 
 // Store is one open file. All methods are safe for concurrent use.

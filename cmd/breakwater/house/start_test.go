@@ -3,6 +3,7 @@ package house_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	_ "modernc.org/sqlite" // to spoil what the store has written
 
 	"breakwater/acd"
+	"breakwater/call"
 	"breakwater/sip/siptest"
 	"breakwater/store"
 )
@@ -92,4 +94,34 @@ func TestAPastThatCannotBeReadStopsNoCall(t *testing.T) {
 	if got := s.asks("/v1/figures/queues?from=-20h"); !strings.Contains(got, "error") {
 		t.Errorf("figures with a hole in them: %s", got)
 	}
+}
+
+// TestAHouseForgetsWhatItIsToKeepNoLonger: what ears got and records of before are gone soon
+// after a start, those of last year are not.
+func TestAHouseForgetsWhatItIsToKeepNoLonger(t *testing.T) {
+	s := open(t)
+	s.stops()
+	kept, err := store.Open(s.ctx, "sqlite:"+s.dir+"/house.db", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, lately := time.Now().AddDate(0, 0, -401), time.Now().AddDate(0, 0, -399)
+	for id, began := range map[string]time.Time{"old": long, "new": lately} {
+		ears := call.EarShift{Agent: "anna", Began: began, Exposure: 1}
+		if err := errors.Join(kept.KeepExposure(s.ctx, ears), kept.Seal(s.ctx, call.Record{ID: id, Start: began, End: began})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := kept.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.opens()
+	s.sees("that the old is gone and the new is not", func() bool {
+		ears, err1 := s.house.Store.Exposures(s.ctx, "anna", 9)
+		records, err2 := s.house.Store.Records(s.ctx, call.Query{})
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		return len(ears) == 1 && len(records) == 1 && records[0].ID == "new" && ears[0].Began.Equal(lately)
+	})
 }

@@ -66,7 +66,7 @@ func OpenBacklog(ctx context.Context, l acd.Ledger, path string, log *slog.Logge
 		return nil, fmt.Errorf("bring the events of %s to the ledger: %w", path, err)
 	}
 	if damaged != nil || !follows {
-		aside := path + time.Now().UTC().Format(".20060102T150405")
+		aside := aside(path)
 		log.Error("events of an outage are put aside: the file is damaged, or another server has written since",
 			"kept_in", aside, "read", len(events), "follow", follows, "damage", damaged)
 		return b, os.Rename(path, aside)
@@ -74,6 +74,13 @@ func OpenBacklog(ctx context.Context, l acd.Ledger, path string, log *slog.Logge
 	log.Info("events of an outage are in the ledger", "events", len(events))
 	return b, os.Remove(path)
 }
+
+// aside is where a file goes that is of no use, and may be to somebody who looks at it.
+func aside(path string) string { return path + time.Now().UTC().Format(".20060102T150405") }
+
+// errDamaged says that what waits cannot be read back: only a snapshot of the floor stands
+// for it.
+var errDamaged = fmt.Errorf("the file of the events that wait is damaged: %w", acd.ErrForgotten)
 
 // bring adds the events that the ledger does not have. It tells whether all of them follow
 // what it has.
@@ -170,6 +177,11 @@ func (b *Backlog) Compact(ctx context.Context, seq uint64, snapshot []byte) erro
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if errors.Is(b.ends, errDamaged) {
+		if err := os.Rename(b.path, aside(b.path)); err != nil {
+			b.log.Warn("a damaged file is not put aside", "file", b.path, "err", err)
+		}
+	}
 	b.ends = nil
 	return b.empty()
 }
@@ -200,6 +212,9 @@ func (b *Backlog) Run(ctx context.Context) error {
 		case err == nil:
 			wait = backlogFirst
 		case refuses(err):
+			if errors.Is(err, errDamaged) {
+				b.log.Error("events of an outage cannot be read back: the floor writes its state instead, and they are missing in figures", "file", b.path, "err", err)
+			}
 			b.mu.Lock()
 			b.ends = err
 			b.mu.Unlock()
@@ -272,7 +287,10 @@ func (b *Backlog) next() (batch []acd.Event, end int64, err error) {
 		return nil, 0, err
 	}
 	batch, n, err := readLines(text)
-	return batch, from + n, err
+	if len(batch) == 0 {
+		return nil, 0, fmt.Errorf("%w: byte %d: %w", errDamaged, from, err)
+	}
+	return batch, from + n, nil
 }
 
 // readLines reads whole lines, up to one that is no event; n is how many bytes they are.
@@ -341,5 +359,8 @@ func write(path string, at int64, text []byte) error {
 // empty ends an outage. mu is held.
 func (b *Backlog) empty() error {
 	b.held, b.size, b.sent = 0, 0, 0
-	return os.Truncate(b.path, 0)
+	if err := os.Truncate(b.path, 0); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil // it is put aside
 }

@@ -38,7 +38,8 @@ func (s *Store) Events(ctx context.Context, from, to time.Time) iter.Seq2[acd.Ev
 				return
 			case e.At.Wall.Before(from) || !e.At.Wall.Before(to):
 				continue
-			case !yield(e, nil):
+			}
+			if e.Who = nil; !yield(e, nil) { // a server before this one kept it here
 				return
 			}
 		}

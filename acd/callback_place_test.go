@@ -91,6 +91,26 @@ func TestPromiseACallbackNeverPassesAnOlderCaller(t *testing.T) {
 	})
 }
 
+// TestWhoAskedToBeCalledBackJudgesNoEstimate: what they were told was for the line.
+func TestWhoAskedToBeCalledBackJudgesNoEstimate(t *testing.T) {
+	y := start(t, callable())
+	y.logIn("anna", "bert")
+	y.enter(Entry{Call: "busy", Queue: "help"})
+	y.enter(Entry{Call: "busy too", Queue: "help"})
+	y.talk("busy")
+	y.talk("busy too")
+	y.enter(Entry{Call: "c1", Queue: "help", Caller: "0301234"})
+	y.must(func(b *board) error { _, err := b.place(y.ids["c1"]); return err })
+	y.must(func(b *board) error { return b.park(y.ids["c1"], Callback{Number: "0301234", Kind: BackAsked}) })
+	y.pass(time.Hour)
+	y.end("busy")
+	y.pass(10 * time.Minute)
+	y.talk("c1")
+	if got := y.b.kept["help"]; got.Judged != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestWhoIsOnNoLineHasNoPatience: a callback that is made a day later is no caller who
 // waited a day for an answer, neither for the estimates nor for who reads the ledger.
 func TestWhoIsOnNoLineHasNoPatience(t *testing.T) {

@@ -86,12 +86,11 @@ func (b *Book) answer(ctx context.Context, a Ask, cuts Cuts, now time.Time, comp
 	if err := b.atHand(a, cuts, compute); !errors.Is(err, errNotAtHand) {
 		return err
 	}
-	select {
-	case b.reading <- struct{}{}:
-		defer func() { <-b.reading }()
-	case <-ctx.Done():
-		return fmt.Errorf("wait for other reports: %w", context.Cause(ctx))
+	done, err := b.turn(ctx)
+	if err != nil {
+		return err
 	}
+	defer done()
 	before, after := around, around
 	if a.Repeats {
 		before, after = repeatWithin, repeatWithin+around
@@ -107,6 +106,16 @@ func (b *Book) answer(ctx context.Context, a Ask, cuts Cuts, now time.Time, comp
 		e.since, e.told = cuts.From().Add(-before), now
 	}
 	return compute(e)
+}
+
+// turn waits until an answer may read the history.
+func (b *Book) turn(ctx context.Context) (done func(), err error) {
+	select {
+	case b.reading <- struct{}{}:
+		return func() { <-b.reading }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for other reports: %w", context.Cause(ctx))
+	}
 }
 
 // errNotAtHand says that the history has to be read.

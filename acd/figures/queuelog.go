@@ -81,6 +81,11 @@ func (b *Book) QueueLog(ctx context.Context, from, to time.Time, members map[str
 	if _, err := (Ask{From: from, To: to}).cuts(); err != nil {
 		return nil, err
 	}
+	done, err := b.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	var events []acd.Event
 	for e, err := range b.history.Events(ctx, from.Add(-around), to.Add(around)) {
 		if err != nil {

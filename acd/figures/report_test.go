@@ -132,6 +132,23 @@ func TestQuestionsThatCannotBeAnswered(t *testing.T) {
 	}
 }
 
+// TestTheQueueLogWaitsItsTurnToo: so many read the history at once, and no more.
+func TestTheQueueLogWaitsItsTurnToo(t *testing.T) {
+	b := opened(t, past(nil), Settings{}, noon)
+	for range reports {
+		b.reading <- struct{}{}
+	}
+	ctx, giveUp := context.WithCancel(t.Context())
+	giveUp()
+	if _, err := b.QueueLog(ctx, noon, noon.Add(time.Hour), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v; want that it waited for the others", err)
+	}
+	<-b.reading
+	if _, err := b.QueueLog(t.Context(), noon, noon.Add(time.Hour), nil); err != nil || len(b.reading) != reports-1 {
+		t.Errorf("%v, and %d still read", err, len(b.reading))
+	}
+}
+
 func TestAnotherTargetIsComputedFromTheHistory(t *testing.T) {
 	s := &story{}
 	s.call(time.Minute, "anna", "orders", 1, time.Minute, acd.Talk{}, "caller_ended") // waits 10 s

@@ -35,11 +35,11 @@ func (p *person) everything() (codes []byte) {
 
 func TestAMessageIsLeftOnTheWireAndHeardAfterARestart(t *testing.T) {
 	s := open(t, "leave_on", "[]", "voicemail", "6")
+	pcm, said := sentence(t) // now: reading it takes a busy machine longer than a caller may be silent
 	caller := s.caller("8100")
 	caller.hearsMusic()
 	caller.presses("6")
 	caller.hears("tone-confirm")
-	pcm, said := sentence(t)
 	<-caller.call.Play(pcm)
 	caller.presses("#")
 	caller.isCut()

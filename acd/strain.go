@@ -2,8 +2,8 @@ package acd
 
 import "time"
 
-// Strain is counted in minutes of plain talk. A protected call weighs like a quarter of
-// an hour more of it, one in which the caller shouted like five minutes.
+// Load is counted in points: a minute of plain talk is one. A protected call weighs like a
+// quarter of an hour more of it, one in which the caller's voice was raised like five minutes.
 const (
 	strainProtected = 15 * time.Minute
 	strainRaised    = 5 * time.Minute
@@ -16,15 +16,15 @@ const (
 	strainSlices = 12
 )
 
-// strain is what an agent's conversations of the last two hours weighed, for
+// strain is the load of an agent's conversations of the last two hours, for
 // gentlest-first. It is never shown as a figure of the agent.
 type strain struct {
 	From   time.Duration               `json:"from,omitempty"` // of the newest slice
 	Weighs [strainSlices]time.Duration `json:"weighs"`         // newest first
 }
 
-// weight is what one conversation weighs.
-func (t Talk) weight() time.Duration {
+// Load is what one conversation weighs: as long as this of plain talk, a point a minute.
+func (t Talk) Load() time.Duration {
 	w := t.Length
 	if t.Protected {
 		w += strainProtected
@@ -38,7 +38,7 @@ func (t Talk) weight() time.Duration {
 // add counts a conversation that ends now.
 func (s *strain) add(t Talk, at time.Duration) {
 	s.roll(at)
-	s.Weighs[0] += t.weight()
+	s.Weighs[0] += t.Load()
 }
 
 // roll begins new slices as time goes by.

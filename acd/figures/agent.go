@@ -10,6 +10,7 @@ import (
 // given own works and own spells: what is protected has no way in.
 type agentSums struct {
 	work  workSums
+	load  time.Duration // a point a minute
 	times [shield.Doings]time.Duration
 }
 
@@ -23,6 +24,7 @@ func (s *agentSums) take(w shield.OwnWork) {
 		s.work.talk += talk
 		s.work.held += held
 		s.work.wrap += wrap
+		s.load += w.Load()
 		if w.Transferred() {
 			s.work.transferred++
 		}
@@ -34,6 +36,7 @@ func (s *agentSums) take(w shield.OwnWork) {
 
 func (s *agentSums) add(o *agentSums) {
 	s.work.add(&o.work)
+	s.load += o.load
 	for i, d := range o.times {
 		s.times[i] += d
 	}
@@ -46,6 +49,16 @@ func (s *agentSums) loggedIn() (sum time.Duration) {
 	}
 	return sum
 }
+
+// onQueues is the time in which there were calls of queues, or could have been: pauses and
+// other calls leave a person neither more nor less loaded.
+func (s *agentSums) onQueues() time.Duration {
+	t := &s.times
+	return t[shield.Ringing] + t[shield.Talking] + t[shield.Wrapping] + t[shield.Idle]
+}
+
+// loadPerHour is the load of an hour on queues.
+func (s *agentSums) loadPerHour() Ratio { return Ratio{s.load.Minutes(), s.onQueues().Hours()} }
 
 // own gives an agent's sums for each period.
 func (e *Engine) own(agent string, cuts Cuts, now time.Time) []agentSums {
@@ -81,19 +94,23 @@ type Work struct {
 	Utilisation  Ratio    `json:"utilisation"`
 	Availability Ratio    `json:"availability"`
 	Shrinkage    Ratio    `json:"shrinkage"`
+	Points       Points   `json:"load_points"`          // a minute of talk is one, a conversation with a raised voice five more
+	PerHour      Ratio    `json:"load_points_per_hour"` // of an hour in ring, talk, wrap-up or ready
 }
 
 func (s *agentSums) figures() Work {
 	t := &s.times
 	handling, logged := t[shield.Talking]+t[shield.Wrapping], s.loggedIn()
-	busy := t[shield.Ringing] + handling
+	busy := s.onQueues() - t[shield.Idle]
 	return Work{
 		Handling: s.work.handling(), Offers: s.work.asOffers(),
 		LoggedIn: Span(logged), Idle: Span(t[shield.Idle]), Away: Span(t[shield.Away]), Private: Span(t[shield.Private]),
-		Occupancy:    part(busy, busy+t[shield.Idle]),
+		Occupancy:    part(busy, s.onQueues()),
 		Utilisation:  part(handling, logged),
 		Availability: part(t[shield.Idle], logged),
 		Shrinkage:    part(t[shield.Away]+t[shield.Private], logged),
+		Points:       Points(s.load),
+		PerHour:      s.loadPerHour(),
 	}
 }
 

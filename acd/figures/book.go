@@ -226,7 +226,7 @@ func (b *Book) Team(ctx context.Context, team string, a Ask, now time.Time) (Rep
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrAsk, err)
 		}
-		out.Total = &TeamFigures{Team: team, Work: &total}
+		out.Total = &total
 		for i, f := range byDay {
 			out.Periods[i].Figures = []TeamFigures{f}
 		}

@@ -179,7 +179,7 @@ func TestATeamIsShownOnlyWhereNobodyCanBeToldApart(t *testing.T) {
 	if err != nil || byDay[0].People != 5 || byDay[0].Work == nil || byDay[1].Work != nil || byDay[1].People != 0 {
 		t.Fatalf("days %+v, %v; want the first, and nothing of the second", byDay, err)
 	}
-	if diff := cmp.Diff(*byDay[0].Work, total); diff != "" {
+	if diff := cmp.Diff(*byDay[0].Work, *total.Work); diff != "" {
 		t.Errorf("the total tells of the day that is not given:\n%s", diff)
 	}
 	for name, cuts := range map[string]Cuts{

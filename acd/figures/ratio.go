@@ -70,6 +70,15 @@ func (s Span) Text() string { return strconv.Itoa(int(math.Round(time.Duration(s
 // MarshalJSON gives whole seconds.
 func (s Span) MarshalJSON() ([]byte, error) { return []byte(s.Text()), nil }
 
+// Points are load points, with one decimal in JSON and CSV: a point is a minute of talk.
+type Points time.Duration
+
+// Text gives points with one decimal.
+func (p Points) Text() string { return decimal(time.Duration(p).Minutes(), 1) }
+
+// MarshalJSON gives points with one decimal.
+func (p Points) MarshalJSON() ([]byte, error) { return []byte(p.Text()), nil }
+
 // decimal writes a number with so many decimals, without zeros at the end.
 func decimal(v float64, places int) string {
 	scale := math.Pow10(places)

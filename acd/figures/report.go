@@ -33,32 +33,39 @@ type Period[T any] struct {
 // CSV gives one line for each period and figure, under names that are those of the JSON;
 // what is unknown is empty. Lists are left out.
 func (r Report[T]) CSV() ([]byte, error) {
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
 	var head []string
+	var rows []map[string]string
 	for _, p := range r.Periods {
 		for _, f := range p.Figures {
-			row := []string{p.From.Format(time.RFC3339), p.To.Format(time.RFC3339)}
 			keys, values, err := flat(f)
 			if err != nil {
 				return nil, err
 			}
-			if head == nil {
+			row := map[string]string{"from": p.From.Format(time.RFC3339), "to": p.To.Format(time.RFC3339)}
+			for i, key := range keys {
+				row[key] = values[i]
+			}
+			rows = append(rows, row)
+			if len(keys)+2 > len(head) { // the figures of a team of too few are null, and have no keys of their own
 				head = append([]string{"from", "to"}, keys...)
-				if err := w.Write(head); err != nil {
-					return nil, err
-				}
-			}
-			if len(keys)+2 != len(head) { // a team of too few: its figures are null
-				values = append(values, make([]string, max(0, len(head)-2-len(values)))...)[:len(head)-2]
-			}
-			if err := w.Write(append(row, values...)); err != nil {
-				return nil, err
 			}
 		}
 	}
-	w.Flush()
-	return out.Bytes(), w.Error()
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	if head == nil {
+		return nil, nil
+	}
+	lines := [][]string{head}
+	for _, row := range rows {
+		line := make([]string, len(head))
+		for i, key := range head {
+			line[i] = row[key]
+		}
+		lines = append(lines, line)
+	}
+	err := w.WriteAll(lines)
+	return out.Bytes(), err
 }
 
 // flat gives the leaves of a value in the order of its fields, by dotted key.

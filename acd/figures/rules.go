@@ -7,7 +7,7 @@ import (
 
 // Formula names the formulas of docs/figures.md in every answer. It changes when a
 // figure of the same events would; what changed stands there, too.
-const Formula = "2026-11.2"
+const Formula = "2026-11.3"
 
 // Rules are what the formulas leave to the operator. Every answer names them.
 type Rules struct {
@@ -15,6 +15,7 @@ type Rules struct {
 	Short      time.Duration            `yaml:"short"`       // who leaves sooner did not really call: a short abandon; default 5s, -1 = nobody
 	Gap        time.Duration            `yaml:"gap"`         // between two calls of an agent, for the longest run without it; default 15s
 	Queues     map[string]time.Duration `yaml:"-"`           // Within of queues that have their own
+	LoadWithin int                      `yaml:"load_within"` // percent by which a person's load points an hour may differ from the team's, for the part of a team among whom load is shared evenly; 1 to 100, default 20
 	LeastGroup int                      `yaml:"least_group"` // figures of a team are given only for days on which at least so many of it worked, never fewer than 3; default 5
 }
 
@@ -29,6 +30,9 @@ func (r Rules) WithDefaults() Rules {
 	}
 	if r.LeastGroup == 0 {
 		r.LeastGroup = 5
+	}
+	if r.LoadWithin == 0 {
+		r.LoadWithin = 20
 	}
 	return r
 }
@@ -59,6 +63,9 @@ func (r Rules) Check() map[string]string {
 	}
 	if r.Gap < 0 || r.Gap > mostRule {
 		wrong["gap"] = fmt.Sprintf("%s is not between 0 and %s", r.Gap, mostRule)
+	}
+	if r.LoadWithin < 0 || r.LoadWithin > 100 {
+		wrong["load_within"] = fmt.Sprintf("%d is not between 1 and 100 percent", r.LoadWithin)
 	}
 	if r.LeastGroup != 0 && r.LeastGroup < fewestPeople {
 		wrong["least_group"] = fmt.Sprintf("%d is fewer than %d: the figures of a team would tell of a person", r.LeastGroup, fewestPeople)

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"maps"
+	"math"
 	"time"
 )
 
@@ -10,6 +11,7 @@ type TeamFigures struct {
 	Team   string `json:"team"`
 	People int    `json:"people,omitempty"` // who worked; not told where the figures are not
 	Work   *Work  `json:"work"`             // null where too few worked, or the day is not over
+	Even   Ratio  `json:"load_even"`        // of the people on queues for an hour and more, those whose load points an hour are within LoadWithin of the team's; unknown where these are too few
 }
 
 // settles is how long after its end a day of a team is given. Whoever asked twice on the
@@ -22,15 +24,15 @@ const settles = 4 * time.Hour
 // figures would know the one's. So that none can be told by subtraction, they are
 // missing in the total, too; nothing is finer than a day, nor is one given that goes on;
 // and where teams within this one leave too few of it, it is not given either.
-func (e *Engine) Team(team string, teams map[string][]string, days Cuts, now time.Time) (byDay []TeamFigures, total Work, err error) {
+func (e *Engine) Team(team string, teams map[string][]string, days Cuts, now time.Time) (byDay []TeamFigures, total TeamFigures, err error) {
 	if err := days.WholeDays(); err != nil {
-		return nil, Work{}, err
+		return nil, total, err
 	}
-	sums, mine := e.working(teams[team], days, now)
+	sums, mine, people := e.working(teams[team], days, now)
 	var others [][]crew
 	for name, agents := range teams {
 		if name != team {
-			_, crews := e.working(agents, days, now)
+			_, crews, _ := e.working(agents, days, now)
 			others = append(others, crews)
 		}
 	}
@@ -42,18 +44,49 @@ func (e *Engine) Team(team string, teams map[string][]string, days Cuts, now tim
 			continue
 		}
 		w := sums[i].figures()
-		byDay[i].People, byDay[i].Work = len(mine[i]), &w
+		byDay[i].People, byDay[i].Work, byDay[i].Even = len(mine[i]), &w, e.even(&sums[i], people[i])
 		all.add(&sums[i])
+		total.Even.Part += byDay[i].Even.Part
+		total.Even.Whole += byDay[i].Even.Whole
 	}
-	return byDay, all.figures(), nil
+	work := all.figures()
+	total.Team, total.Work = team, &work
+	return byDay, total, nil
+}
+
+// longEnough is how long a person has to be on queues for the load of an hour to say anything.
+const longEnough = time.Hour
+
+// even is how many of those who were on queues long enough had a load near the team's. It
+// tells of nobody how far off, nor on which side.
+func (e *Engine) even(team *agentSums, people []agentSums) Ratio {
+	usual, some := team.loadPerHour().Value()
+	if !some || usual == 0 {
+		return Ratio{}
+	}
+	near, all := 0, 0
+	for i := range people {
+		if people[i].onQueues() < longEnough {
+			continue
+		}
+		all++
+		if own, _ := people[i].loadPerHour().Value(); math.Abs(own-usual)*100 <= float64(e.rules.LoadWithin)*usual {
+			near++
+		}
+	}
+	if all < e.rules.LeastGroup {
+		return Ratio{}
+	}
+	return share(near, all)
 }
 
 // crew is who of a team worked on a day.
 type crew map[string]bool
 
-// working gives the sums of a team for each day, and who worked then.
-func (e *Engine) working(agents []string, days Cuts, now time.Time) ([]agentSums, []crew) {
-	sums, crews := make([]agentSums, days.Len()), make([]crew, days.Len())
+// working gives the sums of a team for each day, who worked then, and the sums of each of
+// these.
+func (e *Engine) working(agents []string, days Cuts, now time.Time) (sums []agentSums, crews []crew, people [][]agentSums) {
+	sums, crews, people = make([]agentSums, days.Len()), make([]crew, days.Len()), make([][]agentSums, days.Len())
 	for i := range crews {
 		crews[i] = crew{}
 	}
@@ -66,11 +99,12 @@ func (e *Engine) working(agents []string, days Cuts, now time.Time) ([]agentSums
 		for i, s := range e.own(agent, days, now) {
 			if s.loggedIn() > 0 {
 				crews[i][agent] = true
+				people[i] = append(people[i], s)
 			}
 			sums[i].add(&s)
 		}
 	}
-	return sums, crews
+	return sums, crews, people
 }
 
 // parted tells whether fewer than least are left of a crew without one of the others that

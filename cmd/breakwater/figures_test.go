@@ -32,7 +32,7 @@ func answering(t *testing.T, body string) (server, *string) {
 	return server{API: s.URL, Token: token}, asked
 }
 
-const twoHalves = `{"formula":"2026-11.2","time_zone":"UTC","periods":[
+const twoHalves = `{"formula":"2026-11.3","time_zone":"UTC","periods":[
 	{"from":"2026-03-01T09:00:00Z","figures":[{"queue":"orders","callers":{"entered":70,"offered":60,"refused":2,"answered":50,"abandoned":12},
 	 "service_level":{"sl_a":0.812,"sl_b":null},"waits":{"asa_seconds":12.3},"handling":{"handled":40,"aht_seconds":200}}]},
 	{"from":"2026-03-01T09:30:00Z","figures":[{"queue":"orders","callers":{"offered":30,"refused":0},
@@ -48,7 +48,7 @@ func TestFiguresAreAskedForAndPrinted(t *testing.T) {
 	if *asked != "/v1/figures/queues?from=2026-03-01&queue=orders&step=30m" {
 		t.Errorf("asked %s", *asked)
 	}
-	for _, want := range []string{"2026-03-01 09:00", "orders", "81.2 %", "12.3 s", "200.0 s", "-", "formulas 2026-11.2"} {
+	for _, want := range []string{"2026-03-01 09:00", "orders", "81.2 %", "12.3 s", "200.0 s", "-", "formulas 2026-11.3"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s is missing:\n%s", want, out.String())
 		}

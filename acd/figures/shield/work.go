@@ -79,6 +79,7 @@ type OwnWork struct {
 	talked      bool
 	talk, held  time.Duration
 	wrap        time.Duration
+	load        time.Duration
 	transferred bool
 }
 
@@ -92,6 +93,7 @@ func (w *Work) Own() (_ OwnWork, ok bool) {
 	if w.talked() {
 		o.talked, o.talk, o.held = true, w.length(), w.talk.Held
 		o.wrap = between(w.finished, w.wrapped)
+		o.load = acd.Talk{Length: o.talk, Raised: w.talk.Raised}.Load()
 		o.transferred = w.cause == transferred
 	}
 	return o, true
@@ -115,6 +117,9 @@ func (o OwnWork) Miss() acd.Miss { return o.miss }
 func (o OwnWork) Handled() (talk, held, wrap time.Duration, ok bool) {
 	return o.talk, o.held, o.wrap, o.talked
 }
+
+// Load is what the conversation weighed, in the floor's load points: one a minute.
+func (o OwnWork) Load() time.Duration { return o.load }
 
 // Transferred tells whether the agent sent the caller on.
 func (o OwnWork) Transferred() bool { return o.transferred }

@@ -62,7 +62,7 @@ func drawPlan(t *rapid.T) Plan {
 			"x": rapid.IntRange(0, 3).Draw(t, "x"), "y": rapid.IntRange(0, 3).Draw(t, "y"),
 		}, Since: rapid.SampledFrom([]string{"", "", "2026-02-05"}).Draw(t, "since"), Back: rapid.SampledFrom([]string{"", "", "2026-02-20"}).Draw(t, "back")}
 	}
-	needs := []string{"", "x >= 1", "x >= 2 || y >= 2", "data.tier != 2 || y >= 1"}
+	needs := []string{"", "x >= 1", "x >= 2 || y >= 2", "data.tier != 2 || y >= 1", "x + 1 >= data.tier"}
 	for i := range rapid.IntRange(1, 4).Draw(t, "queues") {
 		q := QueueSpec{
 			Strategy: rapid.SampledFrom([]Strategy{LongestIdle, LeastOccupied, RoundRobin, Linear, BestSkill, RingAll, FewestCalls, LeastTalk, WeightedRandom, Gentlest, RingProgressively}).Draw(t, "strategy"),
@@ -94,6 +94,11 @@ func drawPlan(t *rapid.T) Plan {
 		}
 		if rapid.Bool().Draw(t, "boost") {
 			q.Boosts = []Boost{{When: "data.tier == 3", Minutes: 2}}
+		}
+		q.Door = Door{
+			JoinWhen: rapid.SampledFrom([][]AgentState{nil, nil, {Ready, OnCall}}).Draw(t, "join when"),
+			MaxEWT:   rapid.SampledFrom([]time.Duration{0, 0, time.Minute, 5 * time.Minute}).Draw(t, "max ewt"),
+			MaxRatio: rapid.SampledFrom([]float64{0, 0, 2}).Draw(t, "max ratio"),
 		}
 		p.Queues[fmt.Sprintf("q%d", i)] = q
 	}

@@ -164,6 +164,17 @@ func (f *fork) shadow() *leg {
 	return &leg{s: f.leg.s, box: f.leg.box, who: f.leg.who, log: f.leg.log, stage: over, peer: peer{trunk: f.leg.peer.trunk}}
 }
 
+// lighten leaves of an outgoing call that is over what a 2xx that comes late takes: the
+// ACK of one that comes again, and a goodbye to a dialog that nobody wants.
+func (f *fork) lighten() {
+	late := &fork{leg: f.shadow(), target: f.target, tag: f.tag, done: true, acks: f.acks}
+	for _, a := range f.attempts {
+		if a.tx != nil && a.tx.succeeded() {
+			a.tx.hear = (&attempt{fork: late, at: a.at, view: a.view, req: a.req, final: true}).heard
+		}
+	}
+}
+
 // win makes the leg a talking one.
 func (a *attempt) win(res *sip.Response) {
 	f, l := a.fork, a.fork.leg

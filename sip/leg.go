@@ -164,6 +164,9 @@ func (l *leg) leave() {
 	if l.stage == over && l.final == nil && !l.peer.leaving && l.box.leg == l {
 		l.box.leg = nil
 		l.ears.release()
+		if l.out != nil {
+			l.out.lighten()
+		}
 		for _, t := range l.box.txs {
 			t.lighten()
 		}

@@ -30,14 +30,14 @@ func listensWith(l call.Leg) (ended chan struct{}, held weak.Pointer[heavy]) {
 func TestACallThatIsOverIsNotKept(t *testing.T) {
 	h := open(t, Plan{Settings: Settings{T1: 5 * time.Second}})
 	p := h.registered("1001")
-	gone := func(what string, held weak.Pointer[heavy]) {
+	gone := func(what string, kept func() bool) {
 		t.Helper()
 		late := time.After(patience)
-		for runtime.GC(); held.Value() != nil; runtime.GC() {
+		for runtime.GC(); kept(); runtime.GC() {
 			select {
 			case <-time.After(10 * time.Millisecond):
 			case <-late:
-				t.Errorf("%s: what listened to the leg is kept", what)
+				t.Errorf("%s is kept", what)
 				return
 			}
 		}
@@ -52,16 +52,19 @@ func TestACallThatIsOverIsNotKept(t *testing.T) {
 	must(t, "hang up", c.Hangup(h.ctx))
 	<-ended
 	in = nil
-	gone("a call to us", held)
+	gone("what listened to a call to us", func() bool { return held.Value() != nil })
 
+	var itself weak.Pointer[leg]
 	held = func() weak.Pointer[heavy] {
-		leg := h.Dial(h.ctx, call.Target{Phone: "1001", From: "0123"})
-		ended, held := listensWith(leg)
+		out := h.Dial(h.ctx, call.Target{Phone: "1001", From: "0123"})
+		itself = weak.Make(out.(*leg))
+		ended, held := listensWith(out)
 		phone := rung(t, p)
 		must(t, "answer", phone.Answer(h.ctx))
 		must(t, "hang up", phone.Hangup(context.WithoutCancel(h.ctx)))
 		<-ended
 		return held
 	}()
-	gone("a call from us", held)
+	gone("what listened to a call from us", func() bool { return held.Value() != nil })
+	gone("a leg called by us", func() bool { return itself.Value() != nil })
 }

@@ -159,14 +159,21 @@ func (t *tx) drop() {
 // for: its user, and the request but for what tells another one's twin. A busy house has
 // thousands of them at any time.
 func (t *tx) lighten() {
-	if t.client || t.dead {
+	if t.dead {
 		return
 	}
-	switch t.machine.State() {
+	state := t.machine.State()
+	if t.client && state != transaction.Completed { // what an Accepted one still tells, fork.lighten says
+		return
+	}
+	switch state {
 	case transaction.Accepted: // absorbs repetitions of the INVITE; nobody waits for the ACK any more
 		t.hear, t.cancelled = nil, nil
 	case transaction.Completed, transaction.Confirmed:
 		t.cancelled = nil
+		if t.client { // tells nothing any more: what comes again is swallowed, or gets its ACK again
+			t.hear, t.newest = nil, nil
+		}
 	case transaction.Calling, transaction.Trying, transaction.Proceeding, transaction.Terminated:
 		return
 	}

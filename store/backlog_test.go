@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -239,6 +240,44 @@ func TestWhatDoesNotFollowIsPutAside(t *testing.T) {
 				t.Errorf("the ledger has %d events, had %d", n, before)
 			}
 		})
+	}
+}
+
+// terse is a ledger that gives back no more of callers than it must.
+type terse struct{ *far }
+
+func (l terse) Load(ctx context.Context) ([]byte, []acd.Event, error) {
+	snapshot, events, err := l.far.Load(ctx)
+	wait := acd.StillWait(events)
+	for i := range events {
+		if !slices.Contains(wait, i) {
+			events[i].Who = nil
+		}
+	}
+	return snapshot, events, err
+}
+
+// TestEventsAreKnownAgainWithoutTheirCallers: a server dies when the ledger has the first of
+// what waits, of a caller who has left since. What the ledger has not is brought all the same.
+func TestEventsAreKnownAgainWithoutTheirCallers(t *testing.T) {
+	l, path := terse{&far{Store: memory.New(), fault: away, late: true}}, filepath.Join(t.TempDir(), "events.spill")
+	b := openedBacklog(t, l, path)
+	who := &acd.Caller{Number: "0301"}
+	take := func(events ...acd.Event) {
+		if err := b.Append(t.Context(), events); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take(acd.Event{Seq: 1, Kind: acd.KindEntered, Ticket: 1, Who: who}, acd.Event{Seq: 2, Kind: acd.KindLeft, Ticket: 1}) // they arrive
+	l.is(away, false)
+	take(acd.Event{Seq: 3, Kind: acd.KindEntered, Ticket: 2, Who: who})
+	l.is(nil, false)
+	b = openedBacklog(t, l, path) // after a kill
+	if d := cmp.Diff([]uint64{1, 2, 3}, l.seqs(t)); d != "" || b.Waiting() != 0 {
+		t.Errorf("%d wait; the ledger has (-want +got):\n%s", b.Waiting(), d)
+	}
+	if kept, _ := filepath.Glob(path + ".*"); len(kept) != 0 {
+		t.Errorf("put aside: %v", kept)
 	}
 }
 

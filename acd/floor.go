@@ -74,7 +74,8 @@ type errand struct {
 	act   func(*board) error  // where there is no in: only looks
 	look  func(*board)        // after everything has settled
 	state atomic.Int32
-	seq   uint64 // of the last event when it was done
+	since time.Time // when it was given to the floor
+	seq   uint64    // of the last event when it was done
 	done  chan error
 }
 
@@ -180,6 +181,7 @@ func (f *Floor) serve(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case e := <-f.inbox:
+			f.meter.begun(time.Since(e.since))
 			f.turn(e)
 		case <-f.phones.kick:
 			f.turn(nil)
@@ -322,7 +324,7 @@ func (f *Floor) file(t *turn) {
 // do runs an errand on the floor's goroutine and waits for it. When ctx ends first,
 // nothing was done.
 func (f *Floor) do(ctx context.Context, e *errand) error {
-	e.done = make(chan error, 1)
+	e.done, e.since = make(chan error, 1), time.Now()
 	select {
 	case f.inbox <- e:
 	case <-ctx.Done():

@@ -275,3 +275,24 @@ func runFloor(t *testing.T, f *Floor) (<-chan error, func()) {
 	go func() { ended <- f.Run(ctx) }()
 	return ended, stop
 }
+
+func TestTheFloorKnowsHowLongErrandsWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, help(), &memory{})
+		d.logIn("anna")
+		times, late := d.Lateness()
+		if times == 0 || late != 0 {
+			t.Errorf("%d errands waited %v for a floor that has nothing to do", times, late)
+		}
+		slow := func(*board) error { time.Sleep(300 * time.Millisecond); return nil } //nolint:forbidigo // the bubble's time
+		var both sync.WaitGroup
+		both.Go(func() { d.must(d.Floor.do(d.ctx, &errand{act: slow})) })
+		synctest.Wait()
+		both.Go(func() { d.must(d.Floor.do(d.ctx, &errand{act: func(*board) error { return nil }})) })
+		both.Wait()
+		more, waited := d.Lateness()
+		if more != times+2 || waited != 300*time.Millisecond {
+			t.Errorf("%d more errands waited %v, want 2 and 300 ms", more-times, waited)
+		}
+	})
+}

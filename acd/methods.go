@@ -5,6 +5,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Prepare checks a new plan; commit cannot fail. Waiting callers are judged by
@@ -18,7 +19,7 @@ func (f *Floor) Prepare(next Plan) (commit func(), err error) {
 	var once sync.Once
 	return func() {
 		once.Do(func() {
-			e := &errand{in: Input{Kind: InPlan, Plan: &r.plan, routes: r}, done: make(chan error, 1)}
+			e := &errand{in: Input{Kind: InPlan, Plan: &r.plan, routes: r}, since: time.Now(), done: make(chan error, 1)}
 			select {
 			case f.inbox <- e:
 			case <-f.stopped:
@@ -204,6 +205,19 @@ func (f *Floor) Counters() Counters { return f.meter.read() }
 type meter struct {
 	values         [counterCount]atomic.Uint64
 	ledgerFailures atomic.Uint64
+	turns, late    atomic.Int64 // errands that were begun, and how long they had waited, in ns
+}
+
+// begun counts an errand that waited so long for its turn.
+func (m *meter) begun(waited time.Duration) {
+	m.turns.Add(1)
+	m.late.Add(int64(waited))
+}
+
+// Lateness tells how many errands the floor has begun, and how long they had waited for
+// their turn altogether. Both only grow.
+func (f *Floor) Lateness() (times uint64, late time.Duration) {
+	return uint64(f.meter.turns.Load()), time.Duration(f.meter.late.Load())
 }
 
 const counterCount = 18

@@ -1,6 +1,9 @@
 package media
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Counters are what the engine counted since it was opened, for metrics.
 type Counters struct {
@@ -37,6 +40,7 @@ type tallies struct {
 	late, digits, digitsLost    atomic.Uint64
 	refused, recordings, failed atomic.Uint64
 	written                     atomic.Uint64 // recordings whose files are finished
+	ticks, belated              atomic.Uint64 // timers that were served, and the ms by which they were late
 }
 
 // Counters gives the present counts. All but Running only grow.
@@ -68,4 +72,14 @@ func (e *Engine) Counters() Counters {
 		c.DigitsLost += t.digitsLost.Load()
 	}
 	return c
+}
+
+// Lateness tells how often a loop did what was due at a moment (a packet of a prompt, a
+// mix, a port's chores), and how late it was altogether. Both only grow.
+func (e *Engine) Lateness() (times uint64, late time.Duration) {
+	for _, l := range e.loops {
+		times += l.tallies.ticks.Load()
+		late += time.Duration(l.tallies.belated.Load()) * time.Millisecond
+	}
+	return times, late
 }

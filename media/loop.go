@@ -41,7 +41,10 @@ type loop struct {
 
 // counts are what a loop has counted since it last entered it in its tallies: what happens to
 // every packet is not worth an atomic addition each.
-type counts struct{ received, sent, relayed uint64 }
+type counts struct {
+	received, sent, relayed uint64
+	ticks, belated          uint64
+}
 
 // enter enters the counts in the tallies.
 func (l *loop) enter() {
@@ -49,7 +52,12 @@ func (l *loop) enter() {
 		l.tallies.received.Add(c.received)
 		l.tallies.sent.Add(c.sent)
 		l.tallies.relayed.Add(c.relayed)
-		*c = counts{}
+		c.received, c.sent, c.relayed = 0, 0, 0
+	}
+	if c := &l.counts; c.ticks != 0 {
+		l.tallies.ticks.Add(c.ticks)
+		l.tallies.belated.Add(c.belated)
+		c.ticks, c.belated = 0, 0
 	}
 }
 
@@ -203,6 +211,8 @@ func (l *loop) pass(n int) (began int64) {
 		n = l.poll.found()
 	}
 	for t := l.wheel.due(ms(l.now)); t != nil; t = l.wheel.due(ms(l.now)) {
+		l.counts.ticks++
+		l.counts.belated += uint64(max(0, ms(l.now)-t.due))
 		switch {
 		case t.room != nil:
 			l.mix(t.room)

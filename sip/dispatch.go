@@ -48,9 +48,9 @@ var abilities = wire.Rules{
 	Bodies:     []string{typeSDP},
 }
 
-// message takes a parsed message in the reader of its socket. Nothing here waits,
-// but for a stream whose own mailbox is full.
-func (s *Server) message(from hop, m sip.Message) {
+// message takes a parsed message, which the machine has had since it came, in the reader of
+// its socket. Nothing here waits, but for a stream whose own mailbox is full.
+func (s *Server) message(from hop, m sip.Message, came time.Time) {
 	defer func() { // a panic here would end the process (libraries.md §2.2)
 		if p := recover(); p != nil {
 			s.tally.panics.Add(1)
@@ -60,19 +60,20 @@ func (s *Server) message(from hop, m sip.Message) {
 	switch m := m.(type) {
 	case *sip.Request:
 		s.tally.requests.Add(1)
-		s.requestCame(from, m)
+		s.requestCame(from, m, came)
 	case *sip.Response:
-		s.responseCame(from, m)
+		s.responseCame(from, m, came)
 	}
 }
 
 // responseCame: a response belongs to a mailbox that exists, or to nobody.
-func (s *Server) responseCame(from hop, res *sip.Response) {
+func (s *Server) responseCame(from hop, res *sip.Response, came time.Time) {
 	if !wire.Check(res, abilities).Pass {
 		s.tally.malformed.Add(1)
 		return
 	}
 	result := s.office.deliver(callIDOf(res), false, from.reliable(), func(b *mailbox) {
+		s.late.begun(came)
 		if t := b.txs[responseKey(res)]; t != nil {
 			t.response(res)
 			return
@@ -87,7 +88,7 @@ func (s *Server) responseCame(from hop, res *sip.Response) {
 }
 
 // requestCame judges what can be judged without state, so that strangers cost none.
-func (s *Server) requestCame(from hop, req *sip.Request) {
+func (s *Server) requestCame(from hop, req *sip.Request, came time.Time) {
 	wire.Stamp(req, from.remote)
 	if verdict := wire.Check(req, abilities); !verdict.Pass {
 		s.tally.malformed.Add(1)
@@ -99,6 +100,7 @@ func (s *Server) requestCame(from hop, req *sip.Request) {
 	_, inDialog := wire.Param(req.To().Params, "tag")
 	opens := !inDialog && req.Method != sip.ACK && req.Method != sip.CANCEL
 	if opens && s.overloaded(from, req) {
+		s.late.begun(came)
 		return
 	}
 	down := s.down.Load()
@@ -113,8 +115,16 @@ func (s *Server) requestCame(from hop, req *sip.Request) {
 			return
 		}
 	}
+	if opens && s.tooLate(from, req, proof) {
+		s.late.begun(came)
+		return
+	}
 	// What came before is in its mailbox and goes on; nothing gets a new one.
-	switch s.office.deliver(callIDOf(req), opens && !down, from.reliable(), func(b *mailbox) { s.request(b, from, req, proof) }) {
+	handle := func(b *mailbox) {
+		s.late.begun(came)
+		s.request(b, from, req, proof)
+	}
+	switch s.office.deliver(callIDOf(req), opens && !down, from.reliable(), handle) {
 	case boxFull:
 		s.tally.mailboxFull.Add(1)
 	case noRoom:
@@ -140,23 +150,31 @@ func (s *Server) unplaced(from hop, req *sip.Request, opens bool) {
 }
 
 // overloaded refuses, without state, what would begin something when too much is
-// under way. Calls in progress never notice.
+// under way. Calls in progress never notice, nor do those whose INVITE comes again.
 func (s *Server) overloaded(from hop, req *sip.Request) bool {
 	load := limit.Load{
 		Calls: int(s.tally.legs.Load()), MaxCalls: s.plan().settings.MaxCalls,
 		Mailboxes: int(s.tally.mailboxes.Load()), MaxMailboxes: s.office.limit,
 	}
 	answer := limit.Overload(load, limit.Asked{Method: string(req.Method), Trunk: s.limiter.Trunk(from.remote.Addr())})
-	if answer.Status == 0 {
+	if answer.Status == 0 || s.office.has(callIDOf(req)) {
 		return false
 	}
+	if req.IsInvite() {
+		s.late.gate.Refused(time.Now(), serverKey(req, req.Method))
+	}
+	s.turnAway(from, req, answer)
+	return true
+}
+
+// turnAway refuses a request because it is too much for the server.
+func (s *Server) turnAway(from hop, req *sip.Request, answer limit.Answer) {
 	s.tally.overload.Add(1)
 	var headers []sip.Header
 	if answer.RetryAfter > 0 {
 		headers = append(headers, sip.NewHeader("Retry-After", seconds(answer.RetryAfter)))
 	}
 	s.stateless(from, req, answer.Status, headers)
-	return true
 }
 
 // stateless answers and forgets (RFC 3261 §8.2.7). The tag is the same for every

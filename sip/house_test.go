@@ -115,6 +115,18 @@ type house struct {
 	board *board
 	dir   *directory
 	stop  func()
+	late  floor
+}
+
+// floor is who routes calls, always as late as the test says.
+type floor struct {
+	by, times, spent atomic.Int64
+}
+
+// lateness is Parts.Floor.
+func (f *floor) lateness() (times uint64, late time.Duration) {
+	const turns = 100
+	return uint64(f.times.Add(turns)), time.Duration(f.spent.Add(turns * f.by.Load()))
 }
 
 func quick(p Plan) Plan {
@@ -143,7 +155,7 @@ func openIn(t *testing.T, p Plan, dir *directory) *house {
 	var err error
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	h := &house{t: t, ctx: ctx, dir: dir, board: &board{legs: make(chan *ear, 100), turns: make(chan turn, 1000)}}
-	h.Server, err = Open(ctx, quick(p), Parts{Engine: sounds, Directory: dir, Log: quiet()})
+	h.Server, err = Open(ctx, quick(p), Parts{Engine: sounds, Directory: dir, Log: quiet(), Floor: h.late.lateness})
 	if err != nil {
 		t.Fatal(err)
 	}

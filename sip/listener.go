@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // listener is one socket of ours and how peers see it. It never changes after bind.
@@ -37,6 +38,7 @@ func (t *transport) bind(ctx context.Context, spec Listener) (*listener, error) 
 			return nil, errors.Join(fmt.Errorf("listen udp %s: got a %T", spec.Address, c), c.Close())
 		}
 		_ = udp.SetReadBuffer(readBuffer) // the kernel may cap it; then it is smaller
+		_ = stampArrivals(udp)            // without it a datagram has come when it is read
 		l.bound = addrPort(udp.LocalAddr())
 		l.packets = newPacketConn(udp, l)
 	case "tcp":
@@ -136,7 +138,8 @@ func addrPort(a net.Addr) netip.AddrPort {
 type packetConn struct {
 	*net.UDPConn
 
-	from  origin // written and read only by the one reader
+	from  origin   // written and read only by the one reader
+	aside [64]byte // what the kernel tells beside a datagram; the reader's, too
 	ready chan struct{}
 	once  sync.Once
 }
@@ -146,6 +149,7 @@ type origin struct {
 	listener *listener
 	name     string // of the listener
 	source   netip.AddrPort
+	came     time.Time // when the kernel had it
 }
 
 // Network implements net.Addr.
@@ -164,14 +168,14 @@ func newPacketConn(c *net.UDPConn, l *listener) *packetConn {
 func (p *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	p.once.Do(func() { close(p.ready) })
 	for {
-		n, source, err := p.ReadFromUDPAddrPort(b)
+		n, aside, _, source, err := p.ReadMsgUDPAddrPort(b, p.aside[:])
 		if errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EBADF) {
 			return 0, nil, net.ErrClosed
 		}
 		if err != nil || n == 0 {
 			continue // an ICMP error of some earlier packet is no reason to stop listening
 		}
-		p.from.source = netip.AddrPortFrom(source.Addr().Unmap(), source.Port())
+		p.from.source, p.from.came = netip.AddrPortFrom(source.Addr().Unmap(), source.Port()), arrival(p.aside[:aside])
 		return n, &p.from, nil
 	}
 }

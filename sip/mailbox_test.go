@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"breakwater/call"
 	"breakwater/sip/wire"
@@ -36,7 +37,7 @@ func FuzzArrival(f *testing.F) {
 		}
 		m.SetTransport("UDP")
 		m.SetSource(from.remote.String())
-		s.message(from, m)
+		s.message(from, m, time.Now())
 		if s.tally.panics.Load() != 0 {
 			t.Fatalf("panic on %q", raw)
 		}

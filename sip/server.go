@@ -35,6 +35,7 @@ type Server struct {
 	office  *office
 	post    *post
 	tally   *tally
+	late    *lateness
 	book    *registrar.Book
 	limiter *limit.Limiter
 	roster  *roster
@@ -64,7 +65,7 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sip settings: %w", err)
 	}
-	s := &Server{parts: parts, tally: &tally{}, book: registrar.New(), roster: newRoster()}
+	s := &Server{parts: parts, tally: &tally{}, late: newLateness(), book: registrar.New(), roster: newRoster()}
 	s.up = make(chan struct{})
 	s.ctx, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.inForce.Store(r)
@@ -104,6 +105,7 @@ func (s *Server) Serve(ctx context.Context, board Switchboard) error {
 	var minders sync.WaitGroup
 	minders.Go(func() { s.tellTurns(inner) })
 	minders.Go(func() { s.minding(inner) })
+	minders.Go(func() { s.watchLateness(inner) })
 	s.outward.sync(s.plan())
 	<-ctx.Done()
 
@@ -245,6 +247,7 @@ func (s *Server) Counters() Counters {
 		Requests: t.requests.Load(), Malformed: t.malformed.Load(), RateLimited: t.rateLimited.Load(),
 		Overload: t.overload.Load(), Strangers: t.strangers.Load(), AuthFailures: t.authFailures.Load(),
 		MailboxFull: t.mailboxFull.Load(), Panics: t.panics.Load(), Unstored: t.unstored.Load(),
+		TooLate: s.late.refused.Load(),
 	}
 }
 

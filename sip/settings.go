@@ -26,6 +26,9 @@ func (s Settings) WithDefaults() Settings {
 	fill(&s.Silence, 10*time.Second)
 	fill(&s.MaxCalls, 10000)
 	fill(&s.RatePerSource, 20)
+	fill(&s.Late.Messages, 100*time.Millisecond)
+	fill(&s.Late.Sound, 20*time.Millisecond)
+	fill(&s.Late.Floor, 100*time.Millisecond)
 	return s
 }
 
@@ -75,6 +78,9 @@ func (s Settings) Check() map[string]string {
 	if s.RatePerSource < 0 {
 		wrong["rate_per_source"] = "must be above 0"
 	}
+	within(wrong, "late.messages", s.Late.Messages, 10*time.Millisecond, 10*time.Second)
+	within(wrong, "late.sound", s.Late.Sound, 5*time.Millisecond, time.Second)
+	within(wrong, "late.floor", s.Late.Floor, 10*time.Millisecond, 10*time.Second)
 	return wrong
 }
 

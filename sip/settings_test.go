@@ -30,10 +30,13 @@ func TestSettingsAreChecked(t *testing.T) {
 		"free ports may be asked for twice": {
 			Settings{Listen: []Listener{{Transport: "udp", Address: "127.0.0.1:0"}, {Transport: "udp", Address: "127.0.0.1:0"}}}, nil,
 		},
-		"networks and realm":    {Settings{LocalNets: []string{"10.0.0.0/8", "x"}, Realm: "a\"b"}, []string{"local_nets.1", "realm"}},
-		"expiry turned around":  {Settings{MinExpiry: time.Hour, MaxExpiry: time.Minute}, []string{"min_expiry"}},
-		"timers turned around":  {Settings{MinSE: time.Hour, SessionExpires: time.Minute}, []string{"session_expires"}},
-		"times out of bounds":   {Settings{T1: time.Hour, Qualify: time.Millisecond, Silence: time.Nanosecond}, []string{"qualify", "silence", "t1"}},
+		"networks and realm":   {Settings{LocalNets: []string{"10.0.0.0/8", "x"}, Realm: "a\"b"}, []string{"local_nets.1", "realm"}},
+		"expiry turned around": {Settings{MinExpiry: time.Hour, MaxExpiry: time.Minute}, []string{"min_expiry"}},
+		"timers turned around": {Settings{MinSE: time.Hour, SessionExpires: time.Minute}, []string{"session_expires"}},
+		"times out of bounds":  {Settings{T1: time.Hour, Qualify: time.Millisecond, Silence: time.Nanosecond}, []string{"qualify", "silence", "t1"}},
+		"lateness out of bounds": {
+			Settings{Late: Late{Messages: time.Millisecond, Sound: time.Minute, Floor: -1}}, []string{"late.floor", "late.messages", "late.sound"},
+		},
 		"numbers out of bounds": {Settings{MaxCalls: -1, RatePerSource: -1}, []string{"max_calls", "rate_per_source"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,6 +24,18 @@ type Settings struct {
 	Silence        time.Duration `yaml:"silence"`         // RTP and RTCP silence outside hold until the in-dialog probe; default 10s
 	MaxCalls       int           `yaml:"max_calls"`       // legs at once before new calls are refused; default 10000
 	RatePerSource  float64       `yaml:"rate_per_source"` // requests a second from a source that is neither trunk nor authenticated; default 20
+	Late           Late          `yaml:"late"`            // how late the server may be before it refuses new calls of trunks
+}
+
+// Late is how late the server may be, each over some tenths of a second on average. Beyond
+// a bound a share of the new calls of trunks gets 503 with Retry-After, all of them at
+// twice the bound, until half of it is reached again. Calls in progress, registrations and
+// the agents' phones go on.
+type Late struct {
+	Off      bool          `yaml:"off"`      // never refuse because of it; default false
+	Messages time.Duration `yaml:"messages"` // from a SIP message's arrival to its handling; default 100ms
+	Sound    time.Duration `yaml:"sound"`    // of prompts, mixes and the other work of the sound's loops; default 20ms
+	Floor    time.Duration `yaml:"floor"`    // that an errand waits for the floor; default 100ms
 }
 
 // Listener is one address and transport.
@@ -78,6 +90,7 @@ type Parts struct {
 	Engine    *media.Engine
 	Directory call.Directory
 	Log       *slog.Logger
+	Floor     func() (times uint64, late time.Duration) // how often who routes calls began something, and how late altogether; nil = nobody asks
 }
 
 // PhoneView is a phone as others may see it.
@@ -95,4 +108,5 @@ type Counters struct {
 	Requests, Malformed, RateLimited, Overload, Strangers uint64
 	AuthFailures, MailboxFull, Panics                     uint64
 	Unstored                                              uint64 // registrations accepted while the store failed
+	TooLate                                               uint64 // new calls of trunks refused because the server was late; also in Overload
 }

@@ -67,7 +67,7 @@ func (h hop) String() string {
 type traffic struct {
 	admit   func(from hop, raw []byte) []byte // nil = drop; may change the bytes
 	broke   func()                            // the parser broke on a message
-	message func(from hop, m sip.Message)
+	message func(from hop, m sip.Message, came time.Time)
 	gone    func(from hop) // a stream closed
 }
 
@@ -164,7 +164,7 @@ func (t *transport) closeStreams() {
 // the listener (libraries.md §2.9): empty means drop.
 func (t *transport) filter(props sip.TransportReadProps, data []byte) ([]byte, error) {
 	if o, ok := props.RemoteAddr.(*origin); ok {
-		t.datagram(hop{o.listener, o.source}, data)
+		t.datagram(hop{o.listener, o.source}, data, o.came)
 		return nil, nil // sipgo need not parse it again
 	}
 	from, ok := t.streamHop(addrPort(props.RemoteAddr))
@@ -180,7 +180,7 @@ func (t *transport) filter(props sip.TransportReadProps, data []byte) ([]byte, e
 }
 
 // datagram takes one that came by UDP.
-func (t *transport) datagram(from hop, data []byte) {
+func (t *transport) datagram(from hop, data []byte, came time.Time) {
 	raw := t.tell.admit(from, data)
 	if raw == nil {
 		return
@@ -192,7 +192,7 @@ func (t *transport) datagram(from hop, data []byte) {
 	case m != nil: // else a keep-alive, or what screening let pass and nobody can read
 		m.SetTransport("UDP")
 		m.SetSource(from.remote.String())
-		t.tell.message(from, m)
+		t.tell.message(from, m, came)
 	}
 }
 
@@ -214,7 +214,7 @@ func (t *transport) handle(m sip.Message) {
 		return
 	}
 	if from, ok := t.streamHop(remote); ok {
-		t.tell.message(from, m)
+		t.tell.message(from, m, time.Now())
 	}
 }
 

@@ -62,7 +62,7 @@ func Overload(load Load, a Asked) Answer {
 			return Answer{}
 		}
 		if a.Trunk {
-			return Answer{Status: 503, Reason: "Service Unavailable", RetryAfter: trunkRetry}
+			return TooLate()
 		}
 		return Answer{Status: 480, Reason: "Temporarily Unavailable"}
 	case "REGISTER":
@@ -75,6 +75,12 @@ func Overload(load Load, a Asked) Answer {
 		return Answer{}
 	}
 	return Answer{Status: 503, Reason: "Service Unavailable", RetryAfter: spread()}
+}
+
+// TooLate is what a new call of a trunk is told while the server is late: the same as
+// when it is full.
+func TooLate() Answer {
+	return Answer{Status: 503, Reason: "Service Unavailable", RetryAfter: trunkRetry}
 }
 
 // spread is a whole number of seconds from phoneSoon to phoneLatest.

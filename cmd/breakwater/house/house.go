@@ -80,7 +80,7 @@ func Build(ctx context.Context, o Options) (_ *House, err error) {
 	if h.shifts, err = newShifts(c, h.Floor, o.Log); err != nil {
 		return nil, err
 	}
-	parts := sip.Parts{Engine: h.Engine, Directory: h.Store, Log: o.Log}
+	parts := sip.Parts{Engine: h.Engine, Directory: h.Store, Log: o.Log, Floor: h.Floor.Lateness}
 	if h.SIP, err = sip.Open(ctx, c.SIPPlan(), parts); err != nil {
 		return nil, fmt.Errorf("open the wire: %w", err)
 	}

@@ -113,7 +113,7 @@ func (h *House) phones() []api.Phone {
 func (h *House) gauges() map[string]float64 {
 	open, draining, total := h.Engine.Usage()
 	wire := h.SIP.Counters()
-	return map[string]float64{
+	gauges := map[string]float64{
 		"media_ports_open":         float64(open),
 		"media_ports_draining":     float64(draining),
 		"media_ports_limit":        float64(total),
@@ -125,6 +125,12 @@ func (h *House) gauges() map[string]float64 {
 		"store_lost":               truth(h.Store.Health().Lost),
 		"figures_facts":            float64(h.figures.Counts().Facts),
 	}
+	late := h.SIP.Lateness()
+	gauges["sip_late_share"] = late.Share
+	for what, mean := range late.Of {
+		gauges[fmt.Sprintf("late_seconds{what=%q}", what)] = mean.Seconds()
+	}
+	return gauges
 }
 
 func truth(is bool) float64 {
@@ -143,6 +149,7 @@ func (h *House) counts() map[string]float64 {
 		"sip_malformed_total":          float64(wire.Malformed),
 		"sip_rate_limited_total":       float64(wire.RateLimited),
 		"sip_overload_total":           float64(wire.Overload),
+		"sip_late_total":               float64(wire.TooLate),
 		"sip_strangers_total":          float64(wire.Strangers),
 		"sip_auth_failures_total":      float64(wire.AuthFailures),
 		"sip_mailbox_full_total":       float64(wire.MailboxFull),

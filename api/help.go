@@ -139,6 +139,7 @@ var help = map[string]string{
 	"media_recordings_total":       "Recordings begun.",
 	"media_recordings_cut_total":   "Recordings that a slow or failing disk ended early or made a hole in.",
 	"store_lost":                   "1 when another server has taken over the store: this one takes no more calls.",
+	"store_lease_overdue":          "1 when another server may have taken over the store, and this one cannot ask.",
 	"store_up":                     "1 while what happens is kept in the store.",
 	"store_records_waiting":        "Records of ended calls that are not yet in the store.",
 	"store_events_waiting":         "Events of the floor that are not yet in the store.",

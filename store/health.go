@@ -20,6 +20,7 @@ type Health struct {
 	Since    time.Time // up or down since then
 	Why      string    // what is wrong; empty while it is up
 	Lost     bool      // another server has taken over: nothing will be kept any more
+	Overdue  bool      // the right to write has not been renewed for long: another server may have taken over, and nobody can tell
 	Failures uint64    // what could not be kept or read since the start; most of it was tried again
 }
 
@@ -40,7 +41,10 @@ type watched struct {
 type aware interface{ Away() error }
 
 // leased is an engine that another server can take over.
-type leased interface{ Fenced() <-chan struct{} }
+type leased interface {
+	Fenced() <-chan struct{}
+	Overdue() bool
+}
 
 func watch(e Engine, name string, log *slog.Logger) *watched {
 	if log == nil {
@@ -61,6 +65,9 @@ func (w *watched) Health() Health {
 	h := Health{Engine: w.name, Up: w.down == nil, Since: w.since, Failures: w.failures, Lost: errors.Is(w.down, redis.ErrFenced)}
 	if w.down != nil {
 		h.Why = w.down.Error()
+	}
+	if e, ok := w.engine.(leased); ok && !h.Lost {
+		h.Overdue = e.Overdue()
 	}
 	return h
 }

@@ -23,8 +23,9 @@ type lease struct {
 
 // outage is a time in which Redis does not answer, or does not let us write.
 type outage struct {
-	since time.Time
-	why   error
+	since   time.Time
+	why     error
+	overdue bool // the alarm about the lease was raised
 }
 
 func newLease(length time.Duration) lease {
@@ -60,7 +61,7 @@ var errHeld = errors.New("another server has this store open")
 func (s *Store) tryLease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
-	names := []string{s.keys.of("fence"), s.keys.of("lease")}
+	names, asked := []string{s.keys.of("fence"), s.keys.of("lease")}, time.Now()
 	got, err := s.ops.acquire.Run(ctx, s.db, names, s.lease.owner, s.lease.length.Milliseconds()).StringSlice()
 	if err != nil {
 		return err
@@ -69,6 +70,7 @@ func (s *Store) tryLease(ctx context.Context) error {
 		return fmt.Errorf("%w: %s", errHeld, got[1])
 	}
 	s.lease.token = got[1]
+	s.held.Store(&asked)
 	return nil
 }
 
@@ -108,7 +110,7 @@ func (s *Store) keepLease(ctx context.Context) {
 func (s *Store) renew(parent context.Context) {
 	ctx, cancel := context.WithTimeout(parent, dialWithin)
 	defer cancel()
-	names := []string{s.keys.of("fence"), s.keys.of("lease")}
+	names, asked := []string{s.keys.of("fence"), s.keys.of("lease")}, time.Now()
 	word, err := s.ops.renew.Run(ctx, s.db, names, s.lease.token, s.lease.owner, s.lease.length.Milliseconds()).Text()
 	if parent.Err() != nil {
 		return // closing
@@ -122,14 +124,29 @@ func (s *Store) renew(parent context.Context) {
 		s.log.Error("redis has forgotten what it had acknowledged: the floor writes its state anew, the rest is what phones and calls tell again",
 			"store", s.shown)
 	}
+	if err == nil {
+		s.held.Store(&asked)
+	}
 	switch {
 	case err == nil && before != nil:
 		s.away.Store(nil)
 		s.log.Info("redis answers again", "store", s.shown, "away", time.Since(before.since).Round(time.Millisecond))
 	case err != nil && before == nil:
-		s.away.Store(&outage{time.Now(), err})
+		s.away.Store(&outage{since: time.Now(), why: err})
 		s.log.Error("redis does not answer: what happens now is kept in memory and in the spill file until it does", "store", s.shown, "err", err)
 	case err != nil:
-		s.away.Store(&outage{before.since, err})
+		s.away.Store(&outage{since: before.since, why: err, overdue: before.overdue})
 	}
+	s.tellOverdue()
+}
+
+// tellOverdue raises the alarm, once an outage, that we may be replaced without knowing.
+func (s *Store) tellOverdue() {
+	o := s.away.Load()
+	if o == nil || o.overdue || !s.Overdue() || errors.Is(o.why, ErrFenced) {
+		return
+	}
+	s.away.Store(&outage{since: o.since, why: o.why, overdue: true})
+	s.log.Error("the lease runs out: another server may take over and ring the same phones, and this one goes on until it knows",
+		"store", s.shown, "lease", s.lease.length, "since", o.since, "err", o.why)
 }

@@ -182,6 +182,30 @@ func TestALeaseThatRanOutIsOursAsLongAsNobodyTookIt(t *testing.T) {
 	}
 }
 
+// TestALeaseIsOverdueAfterTwoThirdsOfIt: by our own clock, from when the last renewal that
+// was granted was asked for.
+func TestALeaseIsOverdueAfterTwoThirdsOfIt(t *testing.T) {
+	r := redistest.Start(t)
+	line := redistest.NewLine(t, r)
+	s := opened(t, redistest.URL(line.Addr(), "lease=9s"))
+	s.halt()
+	for ago, want := range map[time.Duration]bool{0: false, 5 * time.Second: false, 6 * time.Second: true, time.Hour: true} {
+		held := time.Now().Add(-ago)
+		if s.held.Store(&held); s.Overdue() != want {
+			t.Errorf("renewed %s ago, a lease of 9s is overdue: %t, want %t", ago, !want, want)
+		}
+	}
+	line.Cut()
+	if s.renew(t.Context()); s.Away() == nil || !s.Overdue() {
+		t.Errorf("cut off, it is away: %v, overdue: %t", s.Away(), s.Overdue())
+	}
+	line.Mend()
+	soon(t, "the lease is renewed", func() bool { s.renew(t.Context()); return !s.Overdue() })
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestARedisThatForgotIsToldFromOneThatKept: it comes back empty, as without an
 // append-only file. The events it had acknowledged are gone, and an append on top of
 // nothing would look like a whole ledger.

@@ -54,10 +54,11 @@ type Store struct {
 	ops   scripts
 	acked atomic.Uint64 // Seq of the newest event that Redis has acknowledged
 
-	away  atomic.Pointer[outage] // nil = Redis answers
-	taken chan struct{}          // closed when another server has the name
-	lose  func()                 // closes it
-	doubt chan struct{}          // capacity 1: a write failed, look at once
+	away  atomic.Pointer[outage]    // nil = Redis answers
+	held  atomic.Pointer[time.Time] // when the last renewal that Redis granted was asked for; its clock is monotonic
+	taken chan struct{}             // closed when another server has the name
+	lose  func()                    // closes it
+	doubt chan struct{}             // capacity 1: a write failed, look at once
 	stop  context.CancelFunc
 	ended sync.WaitGroup
 }
@@ -114,6 +115,14 @@ func (s *Store) Close() error {
 
 // Fenced is closed when another server owns the name.
 func (s *Store) Fenced() <-chan struct{} { return s.taken }
+
+// Overdue tells whether the lease has not been renewed for two thirds of its length: from
+// when it has run out on, another server may take over without us knowing
+// (docs/decisions/0032).
+func (s *Store) Overdue() bool {
+	held := s.held.Load()
+	return held != nil && time.Since(*held) >= s.lease.length*2/3
+}
 
 // Away says why nothing can be kept now; nil = it can.
 func (s *Store) Away() error {

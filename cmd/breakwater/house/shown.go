@@ -112,7 +112,7 @@ func (h *House) phones() []api.Phone {
 
 func (h *House) gauges() map[string]float64 {
 	open, draining, total := h.Engine.Usage()
-	wire := h.SIP.Counters()
+	wire, kept := h.SIP.Counters(), h.Store.Health()
 	gauges := map[string]float64{
 		"media_ports_open":         float64(open),
 		"media_ports_draining":     float64(draining),
@@ -122,7 +122,8 @@ func (h *House) gauges() map[string]float64 {
 		"sip_transactions":         float64(wire.Transactions),
 		"sip_mailboxes":            float64(wire.Mailboxes),
 		"guard_max_dbm0":           h.Exchange.Loudest(),
-		"store_lost":               truth(h.Store.Health().Lost),
+		"store_lost":               truth(kept.Lost),
+		"store_lease_overdue":      truth(kept.Overdue),
 		"figures_facts":            float64(h.figures.Counts().Facts),
 	}
 	late := h.SIP.Lateness()

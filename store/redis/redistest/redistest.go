@@ -163,12 +163,13 @@ func (s *Server) say(command string) (string, error) {
 	return line, err
 }
 
-// Line is a way to a Redis that can be made long.
+// Line is a way to a Redis that can be made long, or cut.
 type Line struct {
 	to   string
 	l    net.Listener
-	mu   sync.Mutex // protects late
+	mu   sync.Mutex // protects late and cut
 	late time.Duration
+	cut  chan struct{} // closed while the line is cut
 	all  sync.WaitGroup
 }
 
@@ -181,7 +182,7 @@ func NewLine(t testing.TB, s *Server) *Line {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	line := &Line{to: s.addr, l: l}
+	line := &Line{to: s.addr, l: l, cut: make(chan struct{})}
 	line.all.Go(func() { line.serve(ctx) })
 	t.Cleanup(func() {
 		stop()
@@ -199,6 +200,27 @@ func (l *Line) Late(by time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.late = by
+}
+
+// Cut parts everybody from Redis who came this way, until Mend.
+func (l *Line) Cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.cut)
+}
+
+// Mend lets everybody through again.
+func (l *Line) Mend() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cut = make(chan struct{})
+}
+
+// parting is closed when the line is cut, or was closed before.
+func (l *Line) parting() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cut
 }
 
 func (l *Line) delay() time.Duration {
@@ -220,15 +242,30 @@ func (l *Line) serve(ctx context.Context) {
 // join carries bytes both ways until one end closes.
 func (l *Line) join(ctx context.Context, near net.Conn) {
 	defer near.Close()
+	cut := l.parting()
+	select {
+	case <-cut:
+		return
+	default:
+	}
 	var d net.Dialer
 	far, err := d.DialContext(ctx, "tcp", l.to)
 	if err != nil {
 		return
 	}
 	defer far.Close()
-	ended := context.AfterFunc(ctx, func() { _, _ = near.Close(), far.Close() })
-	defer ended()
-	var both sync.WaitGroup
+	over := make(chan struct{})
+	var both, watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-cut:
+		case <-over:
+		}
+		_, _ = near.Close(), far.Close()
+	})
+	defer watch.Wait()
+	defer close(over)
 	both.Go(func() {
 		_, _ = io.Copy(far, near)
 		_ = far.Close()

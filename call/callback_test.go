@@ -52,6 +52,29 @@ func (r *room) records(n int) []Record {
 	return nil
 }
 
+// TestACallbackIsPromisedWhenItIsOnTheDisk: the disk takes its time, and the caller hears
+// no promise that kill -9 would break.
+func TestACallbackIsPromisedWhenItIsOnTheDisk(t *testing.T) {
+	inRoom(t, func(r *room) {
+		caller := r.dial("0301234", "8100")
+		wait(3 * time.Second)
+		caller.press("5")
+		wait(10 * time.Second)
+		r.told.slow.Store(int64(1500 * time.Millisecond))
+		caller.press("1")
+		wait(time.Second)
+		if caller.playedTo("callback-kept") || len(r.told.of(acd.KindParked)) != 0 {
+			t.Error("the callback is promised before it is on the disk")
+		}
+		wait(time.Second)
+		if !caller.playedTo("callback-kept") || len(r.told.of(acd.KindParked)) != 1 {
+			t.Errorf("the callback is on the disk, and the caller heard %v", caller.heard)
+		}
+		r.told.slow.Store(0)
+		wait(10 * time.Second)
+	}, withCallbacks)
+}
+
 func TestACallerIsCalledBackWhenAnAgentIsOnTheLine(t *testing.T) {
 	inRoom(t, func(r *room) {
 		caller := r.asks("0301234")

@@ -36,9 +36,10 @@ type recordDesk struct {
 	done    chan struct{} // run has ended
 	stop    context.CancelFunc
 
-	mu     sync.Mutex // protects all following fields
-	queue  []Record
-	closed bool
+	mu      sync.Mutex // protects all following fields
+	queue   []Record
+	carried int // taken off the desk, and neither in the journal nor in the spill file
+	closed  bool
 }
 
 func newRecordDesk(j Journal, s *spill, t *Tally, log *slog.Logger) *recordDesk {
@@ -122,6 +123,9 @@ func (d *recordDesk) carry(ctx context.Context, batch []Record) bool {
 			d.toSpill(r)
 			lost.Store(true)
 		}
+		d.mu.Lock()
+		d.carried--
+		d.mu.Unlock()
 	}
 	for _, r := range batch[1:] {
 		all.Go(func() { bring(r) })
@@ -139,6 +143,7 @@ func (d *recordDesk) next(most int) []Record {
 	batch := slices.Clone(d.queue[:most])
 	clear(d.queue[:most])
 	d.queue = d.queue[most:]
+	d.carried += most
 	return batch
 }
 
@@ -148,11 +153,12 @@ func (d *recordDesk) empty() bool {
 	return len(d.queue) == 0
 }
 
-// waiting counts the records at the desk and in the spill file.
+// waiting counts the records that are not in the journal: at the desk, on their way and in
+// the spill file.
 func (d *recordDesk) waiting() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.queue) + d.spill.holds()
+	return len(d.queue) + d.carried + d.spill.holds()
 }
 
 // keep brings one record to the journal or, when that fails, to the spill file: there

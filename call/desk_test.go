@@ -102,6 +102,9 @@ func TestAFullDeskSpillsAndNoCallWaits(t *testing.T) {
 		if n := d.tally.Counts()["records_spilled_total"]; n != 6 {
 			t.Errorf("%d records spilled, want 6: one in the hand, three on the desk", n)
 		}
+		if n := d.waiting(); n != 10 {
+			t.Errorf("%d records wait, want 10", n)
+		}
 		close(j.back)
 		wait(2 * sealMost)
 		if got := len(j.all()); got != 10 {

@@ -74,7 +74,7 @@ func (c *Call) callBack(ctx context.Context, l *acd.Launch) error {
 	queue := l.Entry.Queue
 	m := c.plan.queue(queue)
 	c.story.queue, c.story.since, c.story.emergency = queue, l.Entry.Since, m.Emergency || l.Entry.Urgent
-	c.account.r.Queue, c.account.r.Callback = queue, l.Callback.Kind
+	c.account.r.Queue, c.account.r.Callback, c.account.r.Message = queue, l.Callback.Kind, l.Callback.Message
 	c.account.step("callback", fmt.Sprintf("%s, try %d", l.Callback.Kind, l.Callback.Tries+1))
 	if l.GivenUp != "" {
 		c.account.step("callback.given-up", l.GivenUp)
@@ -84,7 +84,6 @@ func (c *Call) callBack(ctx context.Context, l *acd.Launch) error {
 	var message []*wav.Clip
 	if l.Callback.IsMessage() {
 		var err error
-		c.account.r.Message = l.Callback.Message
 		if message, err = c.readMessage(ctx, l); err != nil {
 			return c.lostMessage(l, err)
 		}

@@ -318,18 +318,27 @@ func TestAMissedOfferKeepsTheCallbackInItsPlace(t *testing.T) {
 	}, withCallbacks)
 }
 
-func TestAGivenUpCallbackHasARecord(t *testing.T) {
+func TestAGivenUpCallbackOrMessageHasARecord(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.asks("0301234")
 		wait(25 * time.Hour)
-		rec := r.records(2)[1]
+		r.taped(20 * time.Second)
+		caller := r.atTheTone("0301234")
+		caller.says(10 * time.Second)
+		caller.hangUp()
+		wait(8 * 24 * time.Hour)
+		all := r.records(4)
+		rec, message := all[1], all[3]
 		if rec.Cause.Metric != CauseUnreached || rec.Caller != "0301234" || rec.Queue != "orders" {
 			t.Errorf("record %+v", rec)
+		}
+		if message.Callback != acd.BackMessage || message.Message == "" || message.Message != all[2].Message {
+			t.Errorf("the recording, which stays, is %q in the record of its end, and was %q", message.Message, all[2].Message)
 		}
 		if !slices.ContainsFunc(rec.Steps, func(s Step) bool { return s.Name == "callback.given-up" && s.Note == "expired" }) {
 			t.Errorf("steps %+v", rec.Steps)
 		}
-	}, withCallbacks)
+	}, withVoicemail)
 }
 
 func TestWhoHangsUpWhenTheirAgentIsLostIsCalledBackByTheSameOne(t *testing.T) {

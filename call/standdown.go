@@ -17,8 +17,9 @@ func takenOver() Cause {
 // StandDown begins no call any more, for another server has taken over the floor: nothing
 // that happens here is kept, and both could ring one phone. Conversations go on to their
 // end. Who waits for an agent, or is on the way to a queue, is let go: the other server
-// knows that they waited and calls them back, and whoever calls again reaches it. It
-// cannot be undone.
+// knows that they waited and calls them back, and whoever calls again reaches it. So are
+// agents for whom a callback's caller is dialled, and supervisors who are asked to talk with
+// somebody: the other server does that, too. It cannot be undone.
 func (x *Exchange) StandDown() {
 	x.mu.Lock()
 	x.down = true
@@ -27,7 +28,7 @@ func (x *Exchange) StandDown() {
 	for _, c := range live {
 		c.post(func() {
 			switch c.view.Load().Phase {
-			case "menu", "greeting", "waiting", "ringing", "voicemail":
+			case "menu", "greeting", "waiting", "ringing", "voicemail", "dialling", "asking":
 				c.sendAway()
 			}
 		})

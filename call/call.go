@@ -76,7 +76,7 @@ func newCall(x *Exchange, leg Leg) *Call {
 	c.caller = &side{Leg: leg}
 	c.story.language = c.languageOf(p)
 	c.account = newAccount(c.ID, x.parts.Version, p)
-	c.account.policy(c.plan.Protect.Hash())
+	c.account.policy(c.plan.policy)
 	c.view.Store(&View{ID: c.ID, Caller: p.Number, Dialled: p.Dialled, Start: c.account.r.Start, Since: c.account.r.Start})
 	return c
 }

@@ -144,6 +144,7 @@ func (x *Exchange) Prepare(next Plan) (commit func(), err error) {
 		return nil, fmt.Errorf("call plan: %s: %s", first, problems[first])
 	}
 	next.menus = ivr.Open(next.Menus)
+	next.policy = next.Protect.Hash()
 	before := x.plan.Load()
 	if before != nil && before.book.Same(next.Lookups) {
 		next.book = before.book // with what it knows already

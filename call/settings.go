@@ -94,8 +94,9 @@ type Plan struct {
 	Hearing  Hearing
 	Settings Settings
 
-	book  *lookup.Book // of Lookups
-	menus *ivr.Book    // of Menus
+	book   *lookup.Book // of Lookups
+	policy string       // names Protect in every record
+	menus  *ivr.Book    // of Menus
 }
 
 // Words of the queue's manners.

@@ -276,3 +276,8 @@ func (p *Port) do(f func(l *loop)) bool {
 	<-j.done
 	return ran
 }
+
+// tell is do without waiting. What is done after it is done after f. false: never.
+func (p *Port) tell(f func(l *loop)) bool {
+	return p.home.Load().post(job{port: p, run: f, done: make(chan struct{})})
+}

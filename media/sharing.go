@@ -58,25 +58,33 @@ func (e *Engine) share(local netip.Addr, l *loop, h Hint) (*Port, error) {
 	p.ctl.lodger, p.in.lodger, p.in.shared = g, g, s
 	p.shares.Store(true)
 	p.home.Store(l)
-	err = ErrClosed
-	p.do(func(l *loop) {
-		switch err = nil; {
-		case s.sound.at(h.Remote) != nil: // its holder need not know: this party is not told of the port
-			err = ErrTaken
-		case h.Remote.IsValid():
-			err = s.claim(g, h.Remote, above(h.Remote))
-		}
-		if err == nil {
-			err = l.adopt(p)
-		}
-		if err != nil {
-			s.leave(g)
-		}
-	})
-	if err != nil {
+	if err := p.moveIn(h.Remote); err != nil {
 		return nil, fmt.Errorf("share port %d: %w", s.local.Port(), err)
 	}
 	return p, e.opened(p)
+}
+
+// moveIn lets a lodger be served, at an address if it is known already: only that can be
+// refused, and is waited for.
+func (p *Port) moveIn(remote netip.AddrPort) error {
+	g, err := p.in.lodger, ErrClosed
+	if !remote.IsValid() {
+		if p.tell(func(l *loop) { _ = l.adopt(p) }) { // a lodger needs nothing that could be lacking
+			err = nil
+		}
+		return err
+	}
+	p.do(func(l *loop) {
+		if err = nil; g.in.sound.at(remote) != nil { // its holder need not know: this party is not told of the port
+			err = ErrTaken
+		} else if err = g.in.claim(g, remote, above(remote)); err == nil {
+			err = l.adopt(p)
+		}
+		if err != nil {
+			g.in.leave(g)
+		}
+	})
+	return err
 }
 
 // sharedPort takes a seat on a shared port of a loop.

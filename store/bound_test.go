@@ -4,5 +4,8 @@ package store_test
 
 import "time"
 
-// replayBound is what is promised of a start after 200,000 events.
-const replayBound = 2 * time.Second
+// replayBound is what is promised of a start after so many events.
+const (
+	floorEvents = 200_000
+	replayBound = 2 * time.Second
+)

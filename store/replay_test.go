@@ -21,7 +21,6 @@ const (
 	floorResting = 100
 	floorWaiting = 8500 // with who talks, more than a floor lets come together before it makes its ledger small
 	floorBacks   = 500
-	floorEvents  = 200_000
 	replayTries  = 6 // others work on this machine, too: the best of some tells what it takes
 )
 
@@ -155,8 +154,8 @@ func filled(t testing.TB, url string, events []acd.Event) store.Store {
 	return s
 }
 
-// TestAFloorOfAWholeDayIsBackSoon starts from 200,000 events without any snapshot, which
-// is twenty times what a floor lets come together, and then from the snapshot that this
+// TestAFloorOfAWholeDayIsBackSoon starts from floorEvents without any snapshot, which
+// is many times what a floor lets come together, and then from the snapshot that this
 // floor has made of them. Both know who rests, who talked and who waits.
 func TestAFloorOfAWholeDayIsBackSoon(t *testing.T) {
 	plan, events := bigDay()

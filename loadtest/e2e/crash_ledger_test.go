@@ -21,6 +21,7 @@ type rawEvent struct {
 	}
 	Kind, Agent, Queue, Reason string
 	Ticket                     uint64
+	Level                      int
 	Length                     time.Duration
 	Talk                       struct{ Length time.Duration }
 }
@@ -68,8 +69,9 @@ func checkClocks(t *testing.T, raw []rawEvent) {
 		from, to string
 		want     time.Duration
 	}{
-		"the wrap-up": {"wrapper finished", "wrapper wrap-up-over", crashWrap},
-		"the rest":    {"rester wrap-up-over", "rester rest-over", crashRest},
+		"the wrap-up":                         {"wrapper finished", "wrapper wrap-up-over", crashWrap},
+		"the rest":                            {"rester wrap-up-over", "rester rest-over", crashRest},
+		"the rest of a call that was cut off": {"earner wrap-up-over", "earner rest-over", crashRest},
 	} {
 		if took := at[c.to].Sub(at[c.from]); took < c.want-50*time.Millisecond || took > c.want+3*time.Second {
 			t.Errorf("%s took %s, want %s", name, took, c.want)

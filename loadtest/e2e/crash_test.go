@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -28,7 +29,8 @@ const (
 
 const crashRest, crashWrap = 50 * time.Second, 30 * time.Second
 
-// crashConfig has anna, who serves the callers, and two who rest and wrap up meanwhile.
+// crashConfig has anna, who serves the callers, two who rest and wrap up meanwhile, and one
+// who is ending a hard call when the server dies.
 func crashConfig(port, trunk string) string {
 	return fmt.Sprintf(`
 sip:
@@ -45,18 +47,22 @@ numbers:
   8100: {queue: line}
   8200: {queue: rester}
   8300: {queue: wrapper}
+  8400: {queue: earner}
 queues:
   line: {agents: [anna], ring: 60s, notice: given, wrap_up: 1s, leave_on: [], record: never, callback: {hours: 00:00-24:00}}
   rester: {agents: [rester], notice: given, wrap_up: 1s, leave_on: []}
   wrapper: {agents: [wrapper], notice: given, wrap_up: %s, leave_on: []}
+  earner: {agents: [earner], notice: given, wrap_up: 1s, leave_on: []}
 phones:
   3001: {password: {env: E2E_PASSWORD}}
   3002: {password: {env: E2E_PASSWORD}}
   3003: {password: {env: E2E_PASSWORD}}
+  3004: {password: {env: E2E_PASSWORD}}
 agents:
   anna: {number: 7001, pin: {env: E2E_PIN}}
   rester: {number: 7002, pin: {env: E2E_PIN}}
   wrapper: {number: 7003, pin: {env: E2E_PIN}}
+  earner: {number: 7004, pin: {env: E2E_PIN}}
 `, port, crashRest, trunk, crashWrap)
 }
 
@@ -106,8 +112,8 @@ func newCrash(t *testing.T) *crash {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
 	c := &crash{T: t, s: start(t, dir), city: city, ctx: ctx}
-	c.crew = newCrew(t, c.s.udp, 3)
-	everyone(t, 3, func(i int) error { return c.crew.logIn(ctx, i) })
+	c.crew = newCrew(t, c.s.udp, 4)
+	everyone(t, 4, func(i int) error { return c.crew.logIn(ctx, i) })
 	return c
 }
 
@@ -213,8 +219,28 @@ func (c *crash) protect() {
 	})
 }
 
+// earns brings earner into a call that ends by a one strike, and leaves it while its last
+// words are said.
+func (c *crash) earns() {
+	c.Helper()
+	c.dials("03012003", "8400")
+	at := c.rings(c.crew.phones[3], "earner")
+	c.must(at.Answer(c.ctx))
+	eventually(c.T, 20*time.Second, func() error { return phases(c.s, 2, 3) })
+	c.must(at.SendDigits(c.ctx, "*94#"))
+	eventually(c.T, 5*time.Second, func() error {
+		for _, e := range events(c.T, c.s.dir) {
+			if e.Agent == "earner" && e.Kind == "earned" && e.Level == 3 {
+				return nil
+			}
+		}
+		return errors.New("the disk does not have what earner has earned")
+	})
+}
+
 // TestKillNineAndWhoWaitedIsCalledBackOnceAtTheirAge is the promise of a crash, with a
-// real process, its disk and a trunk: a rest and a wrap-up end when they would have; who
+// real process, its disk and a trunk: a rest and a wrap-up end when they would have; the rest
+// that a hard call had earned until then is granted and whole; who
 // waited and can be dialled is called back when an agent is reserved, the oldest first,
 // once, whatever dies meanwhile; and the figures are those of the events on the disk.
 func TestKillNineAndWhoWaitedIsCalledBackOnceAtTheirAge(t *testing.T) {
@@ -233,6 +259,7 @@ func TestKillNineAndWhoWaitedIsCalledBackOnceAtTheirAge(t *testing.T) {
 		}
 		return nil
 	})
+	c.earns()
 	before := c.s.agents()
 	c.dies()
 	after := c.s.agents()
@@ -256,7 +283,7 @@ func TestKillNineAndWhoWaitedIsCalledBackOnceAtTheirAge(t *testing.T) {
 	c.keeps(entered, waitsAlso)
 	c.takesUp(waitsAlso)
 	eventually(t, time.Minute, func() error {
-		if a := c.s.agents(); a["rester"].State != "ready" || a["wrapper"].State != "ready" || a["anna"].State != "ready" {
+		if a := c.s.agents(); a["rester"].State != "ready" || a["wrapper"].State != "ready" || a["earner"].State != "ready" || a["anna"].State != "ready" {
 			return fmt.Errorf("%+v", a)
 		}
 		return nil

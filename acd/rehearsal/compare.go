@@ -211,6 +211,8 @@ func queueRows(name string) []row {
 		{"kept or taken out by a limit", "", of(func(q Queue) number { return count(q.Callers.Refused + q.Callers.Removed) }), "%8.0f", true},
 		{"callbacks begun", "", of(func(q Queue) number { return count(q.Callers.Parked) }), "%8.0f", true},
 		{"callbacks reached", "", of(func(q Queue) number { return count(q.Callers.Back) }), "%8.0f", true},
+		{"messages left", "", of(func(q Queue) number { return count(q.Callers.Messages) }), "%8.0f", true},
+		{"messages heard", "", of(func(q Queue) number { return count(q.Callers.Heard) }), "%8.0f", true},
 		{"still waiting at the end", "", of(func(q Queue) number { return count(q.Open) }), "%8.0f", true},
 		{"answered within 20 s (SL-A)", " %", of(func(q Queue) number { return share(q.Level.A) }), "%8.1f", false},
 		{"average wait (ASA)", " s", of(func(q Queue) number { d, known := q.Waits.ASA.Value(); return number{d.Seconds(), known} }), "%8.1f", false},

@@ -21,6 +21,8 @@ type Day struct {
 	Unplayed int         // callbacks after a lost line: they follow from what happened to agents
 	moments  []moment
 	visits   []*visit            // as they came
+	parked   map[uint64]*visit   // callbacks and messages that waited when the log began, by ticket
+	hearings []time.Duration     // of messages, by agents
 	habits   map[string][]answer // of agents, in order
 	end      acd.Stamp
 }
@@ -56,7 +58,8 @@ type visit struct {
 	waited   time.Duration // until answered or called back later, where the caller was
 	leaves   string        // why
 	outcome  acd.Outcome
-	asked    *wish // to be called back
+	asked    *wish // to be called back, or to leave a message
+	said     *said // of a message; nil = it was not over when the log ended
 	dials    []dialled
 	cancel   time.Duration // on the day's clock; 0 = nobody took the callback out
 
@@ -72,10 +75,20 @@ type wish struct {
 	callback acd.Callback
 }
 
-// dialled is what became of dialling a number.
+// isMessage tells whether the visit is a message being left and waiting to be heard.
+func (v *visit) isMessage() bool { return v != nil && v.asked != nil && v.asked.callback.IsMessage() }
+
+// said is how a message was left.
+type said struct {
+	after  time.Duration // from its place on, greeting and tone included
+	length time.Duration // 0 = nothing was said
+}
+
+// dialled is what became of dialling a number, or of a message.
 type dialled struct {
 	after time.Duration // from the agent's answer on
 	why   string        // empty = reached
+	heard bool          // of a message: dealt with, and nobody was called
 }
 
 // answer is what an agent made of an offer.
@@ -92,7 +105,7 @@ const answerUnknown = 5 * time.Second
 func (d *Day) join() {
 	for i := len(d.visits) - 1; i >= 0; i-- {
 		v := d.visits[i]
-		if v.how != byLimit || v.then == nil || v.asked != nil {
+		if v.how != byLimit || v.then == nil || v.asked != nil || v.then.isMessage() {
 			continue
 		}
 		v.talk, v.outcome = v.then.talk, v.then.outcome
@@ -118,6 +131,14 @@ func (d *Day) typicalDial() time.Duration {
 		}
 		return 0
 	})
+}
+
+// typicalHearing is the median time in which an agent dealt with a message.
+func (d *Day) typicalHearing() time.Duration {
+	if len(d.hearings) == 0 {
+		return time.Minute
+	}
+	return quantile(d.hearings, 0.5)
 }
 
 // typical is the median of what is above 0, or what is given where nothing is.

@@ -5,6 +5,8 @@ import (
 	"container/heap"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +68,7 @@ type play struct {
 	placed  int                  // deeds so far
 	talk    time.Duration        // of callers who were not served on the day
 	dial    time.Duration        // of numbers that were not reached on the day
+	hearing time.Duration        // of messages that were not heard on the day
 }
 
 // wait is a visit being played.
@@ -90,6 +93,12 @@ func (d *Day) play(plan *acd.Plan, tell func(*acd.Turn)) (Played, error) {
 	p := &play{
 		day: d, floor: floor, plan: &d.Begin.Plan, tell: tell, talk: d.TypicalTalk(), dial: d.typicalDial(), out: Played{Lost: map[string]int{}},
 		tickets: map[uint64]*wait{}, talks: map[uint64]*wait{}, live: map[uint64]bool{}, heard: map[string]int{}, since: map[string]time.Time{},
+	}
+	p.hearing = d.typicalHearing()
+	for _, id := range slices.Sorted(maps.Keys(d.parked)) {
+		w := &wait{visit: d.parked[id], from: d.Begin.At.Mono}
+		p.tickets[id] = w
+		p.isParked(d.Begin.At.Mono, id, w)
 	}
 	if plan != nil {
 		if t := p.do(d.Begin.At.Mono, moment{in: acd.Input{Kind: acd.InPlan, Plan: plan}}); t.Refused != "" {
@@ -215,9 +224,21 @@ func (p *play) parked(at time.Duration, e acd.Event, m moment) {
 		w = &wait{visit: m.visit, from: at}
 		p.tickets[e.Ticket] = w
 	}
+	p.isParked(at, e.Ticket, w)
+}
+
+// isParked plans what becomes of a ticket without a line while it waits.
+func (p *play) isParked(at time.Duration, ticket uint64, w *wait) {
 	w.back = true
-	if w.visit != nil && w.cancel > 0 {
-		p.input(max(at, w.cancel), acd.Input{Kind: acd.InCancel, Ticket: e.Ticket}, func() bool { return p.tickets[e.Ticket] == w })
+	if w.visit == nil {
+		return
+	}
+	waits := func() bool { return p.tickets[ticket] == w }
+	if w.cancel > 0 {
+		p.input(max(at, w.cancel), acd.Input{Kind: acd.InCancel, Ticket: ticket}, waits)
+	}
+	if w.said != nil {
+		p.input(at+w.said.after, acd.Input{Kind: acd.InSpoken, Ticket: ticket, Length: w.said.length}, waits)
 	}
 }
 
@@ -237,11 +258,19 @@ func (p *play) answered(at time.Duration, e acd.Event, w *wait) {
 		return
 	}
 	how := dialled{after: p.dial}
+	if w.isMessage() {
+		how = dialled{after: p.hearing, heard: true}
+	}
 	if w.visit != nil && len(w.dials) > 0 {
 		how = w.dials[min(w.tries, len(w.dials)-1)]
 	}
 	w.tries++
 	at += how.after
+	if how.heard {
+		p.input(at, acd.Input{Kind: acd.InReached, Ticket: e.Ticket, Why: acd.ReachedHeard}, nil)
+		p.input(at, acd.Input{Kind: acd.InFinish, Assignment: e.Assignment, Outcome: &acd.Outcome{Cause: "message_heard"}}, nil)
+		return
+	}
 	if how.why != "" {
 		p.input(at, acd.Input{Kind: acd.InUnreached, Ticket: e.Ticket, Why: how.why}, nil)
 		p.input(at+sayUnreached, acd.Input{Kind: acd.InFinish, Assignment: e.Assignment, Outcome: &acd.Outcome{Cause: "unreached"}}, nil)
@@ -288,6 +317,10 @@ func (p *play) goOn(at time.Duration, w *wait, by how) {
 
 // again lets a caller enter once more, with the age of the call.
 func (p *play) again(at time.Duration, e *acd.Entry, v *visit) {
+	if v.isMessage() {
+		p.later(at, moment{in: acd.Input{Kind: acd.InCallBack, Entry: e, Callback: &v.asked.callback}, visit: v}, nil)
+		return
+	}
 	next := *e
 	if since := p.since[e.Call]; !since.IsZero() && !next.Since.IsZero() {
 		next.Since = since
@@ -322,7 +355,7 @@ func (p *play) sendOn(at time.Duration, w *wait, target string) {
 	switch {
 	case isQueue && w.entry != nil:
 		next, v := *w.entry, w.rest(at-w.from)
-		if knows {
+		if knows && !w.then.isMessage() {
 			next, v = *w.next, w.then
 		}
 		next.Queue, next.Since = queue, p.since[next.Call]

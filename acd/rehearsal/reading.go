@@ -19,13 +19,14 @@ type reading struct {
 	visits  map[uint64]*visit        // by ticket
 	last    map[string]*visit        // by call
 	over    map[*visit]time.Duration // on the day's clock
+	dialled map[uint64]bool          // tickets for which an agent was on the line when the log began
 }
 
 func newReading() *reading {
 	return &reading{
-		day:     &Day{habits: map[string][]answer{}},
+		day:     &Day{habits: map[string][]answer{}, parked: map[uint64]*visit{}},
 		offered: map[uint64]acd.Event{}, talking: map[uint64]acd.Event{}, reached: map[uint64]time.Time{},
-		entered: map[uint64]time.Time{}, visits: map[uint64]*visit{}, last: map[string]*visit{}, over: map[*visit]time.Duration{},
+		entered: map[uint64]time.Time{}, visits: map[uint64]*visit{}, last: map[string]*visit{}, over: map[*visit]time.Duration{}, dialled: map[uint64]bool{},
 	}
 }
 
@@ -57,7 +58,7 @@ func (r *reading) file(f File) error {
 			r.day.Unread = append(r.day.Unread, fmt.Sprintf("%s:%d: %d turns are missing, a slow disk dropped them", f.Name, p.Line, p.Dropped))
 		case p.Picture != nil:
 			if pictures++; r.day.Begin == nil {
-				r.day.Begin, r.day.end = p.Picture, p.Picture.At
+				r.begin(p.Picture)
 			}
 		case p.Turn != nil && r.day.Begin != nil:
 			r.turn(p.Turn)
@@ -67,6 +68,28 @@ func (r *reading) file(f File) error {
 		return nil
 	}
 	return errors.New("this is no decision log: no line of it is a picture of the floor to begin from")
+}
+
+// begin takes the picture that the day begins with. What people did with the callbacks and
+// messages that wait in it is learned from then on.
+func (r *reading) begin(p *acd.Picture) {
+	r.day.Begin, r.day.end = p, p.At
+	for _, t := range p.Tickets {
+		if t.Back == nil {
+			continue
+		}
+		r.day.parked[t.ID] = r.waits(t.ID, t.Back.Callback, p.At.Wall)
+		if t.Back.Seat != 0 {
+			r.dialled[t.ID] = true
+		}
+	}
+}
+
+// waits notes a callback or message of somebody who came before the log began.
+func (r *reading) waits(ticket uint64, c acd.Callback, from time.Time) *visit {
+	v := &visit{asked: &wish{callback: c}}
+	r.visits[ticket], r.entered[ticket] = v, from
+	return v
 }
 
 // turn takes what people did in it. Across a restart of the server the clock of the
@@ -95,7 +118,15 @@ func (r *reading) input(at time.Duration, t *acd.Turn) *visit {
 			d.Unplayed++
 			break
 		}
+		if t.In.Callback.IsMessage() {
+			m.visit, plays = r.speaks(at, t.In)
+			break
+		}
 		m.visit, plays = r.begins(), true
+	case acd.InPark:
+		if plays = r.goingOn(t.In); plays {
+			m.visit = r.waits(t.In.Ticket, *t.In.Callback, t.At.Wall)
+		}
 	case acd.InCancel:
 		if v := r.visits[t.In.Ticket]; v != nil {
 			v.cancel = at
@@ -106,6 +137,9 @@ func (r *reading) input(at time.Duration, t *acd.Turn) *visit {
 		plays = true
 	case acd.InAnswered, acd.InMissed, acd.InFinish, acd.InTaken, acd.InLeave:
 		plays = r.goingOn(t.In)
+	case acd.InReached, acd.InUnreached: // else it follows from what the day tells of the number
+		plays = r.dialled[t.In.Ticket]
+		delete(r.dialled, t.In.Ticket)
 	default: // follows from what the floor decided; what was earned so far matters to a crash alone
 	}
 	if !plays {
@@ -134,6 +168,19 @@ func (r *reading) enters(at time.Duration, e *acd.Entry) (v *visit, plays bool) 
 		return v, true
 	}
 	before.next, before.then, before.pause = e, v, max(0, at-r.over[before])
+	return v, false
+}
+
+// speaks notes who leaves a message; plays tells whether it is all they do. Who waited
+// before, or was kept out, leaves it when that visit ends in the same way.
+func (r *reading) speaks(at time.Duration, in acd.Input) (v *visit, plays bool) {
+	v = &visit{asked: &wish{callback: *in.Callback}}
+	before := r.last[in.Entry.Call]
+	r.last[in.Entry.Call] = v
+	if before == nil || before.how == notYetOver {
+		return v, true
+	}
+	before.next, before.then, before.pause = in.Entry, v, max(0, at-r.over[before])
 	return v, false
 }
 
@@ -168,7 +215,14 @@ func (r *reading) event(at time.Duration, t *acd.Turn, e acd.Event, begun *visit
 		if v != nil && v.asked == nil {
 			v.waited = e.At.Wall.Sub(r.entered[e.Ticket])
 		}
+	case acd.KindSaid:
+		r.said(v, e)
 	case acd.KindLeft:
+		if v.isMessage() { // and nothing was said
+			e.Length = 0
+			r.said(v, e)
+			break
+		}
 		r.ends(v, byLeaving, at)
 		if v != nil {
 			v.patience, v.leaves = max(time.Millisecond, e.At.Wall.Sub(r.entered[e.Ticket])), e.Reason
@@ -186,7 +240,7 @@ func (r *reading) event(at time.Duration, t *acd.Turn, e acd.Event, begun *visit
 	case acd.KindMissed, acd.KindStruckOut:
 		r.habit(e, acd.Miss(e.Reason))
 	case acd.KindReached, acd.KindUnreached:
-		r.dialled(v, e)
+		r.answers(v, e)
 	case acd.KindFinished:
 		r.finished(at, t, e)
 	}
@@ -195,6 +249,13 @@ func (r *reading) event(at time.Duration, t *acd.Turn, e acd.Event, begun *visit
 func (r *reading) ends(v *visit, by how, at time.Duration) {
 	if v != nil {
 		v.how, r.over[v] = by, at
+	}
+}
+
+// said notes that a message was left, or that nothing was said.
+func (r *reading) said(v *visit, e acd.Event) {
+	if v.isMessage() {
+		v.said = &said{max(0, e.At.Wall.Sub(r.entered[e.Ticket])), e.Length}
 	}
 }
 
@@ -210,8 +271,8 @@ func (r *reading) parked(t *acd.Turn, e acd.Event, begun *visit) {
 	}
 }
 
-// dialled notes what became of a number, which was dialled when the agent had answered.
-func (r *reading) dialled(v *visit, e acd.Event) {
+// answers notes what became of a number, which was dialled when the agent had answered.
+func (r *reading) answers(v *visit, e acd.Event) {
 	if v == nil {
 		return
 	}
@@ -220,10 +281,16 @@ func (r *reading) dialled(v *visit, e acd.Event) {
 			continue
 		}
 		d := dialled{after: max(0, e.At.Wall.Sub(a.At.Wall))}
-		if e.Kind == acd.KindReached {
+		switch {
+		case e.Kind == acd.KindReached && e.Reason == acd.ReachedHeard:
+			d.heard = true
+			r.day.hearings = append(r.day.hearings, d.after)
+		case e.Kind == acd.KindReached:
 			r.reached[id] = e.At.Wall
-		} else if d.why = e.Reason; d.why == acd.UnreachedAgentLeft {
+		case e.Reason == acd.UnreachedAgentLeft:
 			return // it was no try
+		default:
+			d.why = e.Reason
 		}
 		v.dials = append(v.dials, d)
 		return

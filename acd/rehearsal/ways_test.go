@@ -60,7 +60,7 @@ func asking(i int, v *visit) {
 	if i%3 == 0 {
 		v.waited, v.patience = 40*time.Second, 0
 		v.asked = &wish{v.waited, acd.Callback{Number: fmt.Sprintf("0301%03d", i), Kind: acd.BackAsked}}
-		v.dials = []dialled{{9 * time.Second, acd.UnreachedBusy}, {6 * time.Second, ""}}
+		v.dials = []dialled{{after: 9 * time.Second, why: acd.UnreachedBusy}, {after: 6 * time.Second}}
 	}
 }
 

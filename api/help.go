@@ -113,7 +113,7 @@ var help = map[string]string{
 	"sip_overload_total":           "SIP requests refused: too much for the server.",
 	"sip_late_total":               "New calls of trunks refused because the server was late.",
 	"sip_late_share":               "Share of new calls of trunks that is refused because the server is late, 0 to 1.",
-	"late_seconds":                 "How late SIP messages, the sound and the floor are, on average over some tenths of a second.",
+	"late_seconds":                 "How late SIP messages, the sound and the floor are: the least mean of the last three twentieths of a second.",
 	"sip_strangers_total":          "Calls from addresses that are neither phone nor trunk.",
 	"sip_auth_failures_total":      "SIP requests with a wrong name or password.",
 	"sip_mailbox_full_total":       "SIP messages dropped because a leg could not keep up.",

@@ -15,7 +15,7 @@ import (
 // setupsCommand sets calls up and tears them down.
 type setupsCommand struct {
 	bench    `embed:""`
-	Rate     []float64     `help:"Calls a second; of several, one run after the other, rising." default:"400"`
+	Rate     []float64     `help:"Calls a second; of several, one run after the other." default:"400"`
 	For      time.Duration `help:"How long calls are placed." default:"20s"`
 	Talk     time.Duration `help:"From the moment an agent has the call to BYE, which every second time is the agent's." default:"250ms"`
 	Agents   int           `help:"Agents; default enough for the highest rate."`
@@ -36,12 +36,13 @@ const (
 
 // Run measures each rate.
 func (c *setupsCommand) Run(ctx context.Context) error {
-	if !slices.IsSorted(c.Rate) || c.Rate[0] <= 0 || c.Rate[len(c.Rate)-1]*c.For.Seconds() > mostSetups {
-		return fmt.Errorf("rates rise from above 0, and at most %d calls are placed by one", mostSetups)
+	highest := slices.Max(c.Rate)
+	if slices.Min(c.Rate) <= 0 || highest*c.For.Seconds() > mostSetups {
+		return fmt.Errorf("rates are above 0, and at most %d calls are placed by one", mostSetups)
 	}
 	if c.Agents == 0 { // a little more than Little's law wants
 		const around = 250 * time.Millisecond
-		c.Agents = max(50, int(math.Ceil(1.25*c.Rate[len(c.Rate)-1]*(c.Talk+around).Seconds())))
+		c.Agents = max(50, int(math.Ceil(1.25*highest*(c.Talk+around).Seconds())))
 	}
 	if err := allowed(c.Agents); err != nil {
 		return err
@@ -77,6 +78,9 @@ func (c *setupsCommand) judge(p *trial.Placed) error {
 	var errs []error
 	if n := int64(p.Failures()) + p.Doubles + p.Odd; n > 0 && !c.Tolerant {
 		errs = append(errs, fmt.Errorf("%g a second: %d calls or messages were wrong", p.Rate, n))
+	}
+	if p.Refused > 0 && !c.Tolerant {
+		errs = append(errs, fmt.Errorf("%g a second: %d calls were refused", p.Rate, p.Refused))
 	}
 	if p.Reached < shareReached*p.Rate && !c.Tolerant {
 		errs = append(errs, fmt.Errorf("%g a second: only %.1f were placed", p.Rate, p.Reached))

@@ -128,11 +128,11 @@ func (n *lateNews) hear(now time.Time, v limit.Verdict, refused uint64) {
 // Lateness is how late the server is.
 type Lateness struct {
 	Share float64                  // of new calls of trunks that is refused, 0 to 1
-	Of    map[string]time.Duration // how late messages, sound and floor are, on average
+	Of    map[string]time.Duration // how late messages, sound and floor are
 }
 
-// Lateness gives that of the last tenths of a second.
+// Lateness gives that of the last windows.
 func (s *Server) Lateness() Lateness {
 	v := s.late.verdict.Load()
-	return Lateness{Share: v.Share, Of: v.Means}
+	return Lateness{Share: v.Share, Of: v.Of}
 }

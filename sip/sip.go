@@ -27,10 +27,10 @@ type Settings struct {
 	Late           Late          `yaml:"late"`            // how late the server may be before it refuses new calls of trunks
 }
 
-// Late is how late the server may be, each over some tenths of a second on average. Beyond
-// a bound a share of the new calls of trunks gets 503 with Retry-After, all of them at
-// twice the bound, until half of it is reached again. Calls in progress, registrations and
-// the agents' phones go on.
+// Late is how late the server may be, each by the least mean of the last three twentieths
+// of a second. Beyond a bound a share of the new calls of trunks gets 503 with Retry-After,
+// all of them at twice the bound, and fewer and fewer when it has been in time again for some
+// seconds. Calls in progress, registrations and the agents' phones go on.
 type Late struct {
 	Off      bool          `yaml:"off"`      // never refuse because of it; default false
 	Messages time.Duration `yaml:"messages"` // from a SIP message's arrival to its handling; default 100ms

@@ -45,6 +45,9 @@ type Refused struct {
 
 func (r *Refused) Error() string { return fmt.Sprintf("refused: %d %s", r.Status, r.Reason) }
 
+// TooMuch tells whether the server had too much to do.
+func (r *Refused) TooMuch() bool { return r.Status == tooMuch }
+
 // Dial places a call from the trunk, from a number that no other call has, and
 // returns when it is answered. When ctx ends before, the call is cancelled.
 func (c *Crowd) Dial(ctx context.Context, number string) (*Call, error) {
@@ -141,6 +144,7 @@ func (call *Call) invited(res *siptest.Message, err error, refused *error) {
 			call.sendInvite(refused)
 			return
 		}
+		call.progressed(res.Status)
 		*refused = &Refused{res.Status, res.Reason}
 		call.finish(res.String())
 	}

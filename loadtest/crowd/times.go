@@ -14,6 +14,7 @@ type Times struct {
 	Rung     flood.Histogram `json:"rung"`     // a caller's INVITE → 180
 	Answered flood.Histogram `json:"answered"` // a caller's INVITE → 200
 	Offered  flood.Histogram `json:"offered"`  // a caller's INVITE → the INVITE for them at a phone
+	Refused  flood.Histogram `json:"refused"`  // a caller's INVITE → 503
 	Ended    flood.Histogram `json:"ended"`    // BYE → its 200
 
 	// From the act that makes an agent offerable to the next INVITE at that phone, and
@@ -38,6 +39,9 @@ type parting struct {
 	at       time.Time
 	byCaller bool
 }
+
+// tooMuch is what a server says that has too much to do (RFC 3261 §21.5.4).
+const tooMuch = 503
 
 var errNoAgent = errors.New("the call ended before an agent had it")
 
@@ -80,13 +84,18 @@ func (call *Call) AwaitAgent(ctx context.Context) error {
 	}
 }
 
-// HangupAgent lets the agent who has the call put down, and returns when we were told.
+// HangupAgent lets the agent who has the call put down, and returns when we were told. Where
+// none has it any more, because the server took the call back as it was answered, the
+// caller hangs up.
 func (call *Call) HangupAgent(ctx context.Context) error {
 	c := call.crowd
 	c.mu.Lock()
-	if agent := call.moments.partner; agent != nil && !agent.leaving {
+	if agent := call.moments.partner; agent != nil && !agent.leaving && !agent.over() {
 		agent.leaving = true
 		agent.bye()
+	} else if !call.leaving {
+		call.leaving = true
+		call.bye()
 	}
 	c.mu.Unlock()
 	select {
@@ -103,7 +112,7 @@ func (call *Call) progressed(status int) {
 		return
 	}
 	c, m := call.crowd, &call.moments
-	if !m.waits && !m.offered {
+	if !m.waits && !m.offered && status < 300 {
 		m.waits = true
 		c.waiting++
 	}
@@ -112,6 +121,9 @@ func (call *Call) progressed(status int) {
 	}
 	took := c.arrived.Sub(m.invited)
 	switch {
+	case status == tooMuch:
+		c.times.Refused.Add(took)
+	case status >= 300:
 	case status >= 200:
 		c.times.Answered.Add(took)
 	case !m.rung:

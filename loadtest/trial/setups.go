@@ -32,6 +32,7 @@ type Placed struct {
 	Rate    float64        `json:"rate"`      // that was asked for
 	Reached float64        `json:"reached"`   // that was placed
 	Calls   int            `json:"calls"`     // which an agent had, and which ended well
+	Refused int            `json:"refused"`   // calls that the server had too much to do for, and said so by 503
 	Failed  map[string]int `json:"failed"`    // by what went wrong
 	Repeats int64          `json:"repeats"`   // requests that we sent again: somebody was slow or lost them
 	Doubles int64          `json:"doubles"`   // calls to a phone that had one
@@ -45,7 +46,7 @@ type Placed struct {
 	Times   *crowd.Times   `json:"times"`
 }
 
-// Failures counts the calls that went wrong.
+// Failures counts the calls that went wrong. Refused ones did not begin.
 func (p *Placed) Failures() (n int) {
 	for _, count := range p.Failed {
 		n += count
@@ -120,8 +121,9 @@ func (s *Stage) odd() [3]int64 {
 
 // notes are how calls ended.
 type notes struct {
-	mu     sync.Mutex // protects failed
-	failed map[string]int
+	mu      sync.Mutex // protects the following
+	failed  map[string]int
+	refused int
 }
 
 func (n *notes) add(err error) {
@@ -130,14 +132,18 @@ func (n *notes) add(err error) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if no := (*crowd.Refused)(nil); errors.As(err, &no) && no.TooMuch() {
+		n.refused++
+		return
+	}
 	n.failed[err.Error()]++
 }
 
 func (n *notes) total(placed int) *Placed {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	p := &Placed{Failed: maps.Clone(n.failed)}
-	p.Calls = placed - p.Failures()
+	p := &Placed{Failed: maps.Clone(n.failed), Refused: n.refused}
+	p.Calls = placed - p.Failures() - p.Refused
 	return p
 }
 
@@ -203,6 +209,9 @@ func (p *Placed) Row(w io.Writer) {
 		fmt.Fprintf(w, " | %9v / %9v", h.Percentile(0.5), h.Percentile(0.99))
 	}
 	fmt.Fprintln(w)
+	if p.Refused > 0 {
+		fmt.Fprintf(w, "!       %d× refused by 503, told after %v / %v\n", p.Refused, p.Times.Refused.Percentile(0.5), p.Times.Refused.Percentile(0.99))
+	}
 	if p.Repeats+p.Doubles+p.Odd > 0 {
 		fmt.Fprintf(w, "!       %d requests sent again, %d calls to phones in a call, %d odd messages\n", p.Repeats, p.Doubles, p.Odd)
 	}

@@ -2,6 +2,7 @@ package limit
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,7 +16,7 @@ type Sum struct {
 // Deed is something of the server that must not be late.
 type Deed struct {
 	Name  string        // for the log: "requests"
-	Bound time.Duration // how late it may be on average
+	Bound time.Duration // how late it may be
 	Sum   Sum           // until now
 }
 
@@ -26,16 +27,15 @@ type Verdict struct {
 	Worst string        // the deed that is nearest to its bound, or farthest beyond
 	By    time.Duration // how late that is
 	Bound time.Duration
-	Means map[string]time.Duration // how late each deed is, by name
+	Of    map[string]time.Duration // how late each deed is, by name
 }
 
 // Lateness tells from how late things are done which share of new calls has to be
 // refused. It keeps no clock: its owner calls Step once a Window.
 //
-// A deed is late by the mean of a window, and each window counts half of what follows
-// it, so that a standing queue is seen after two tenths of a second. A pause of the
-// machine is not one: what waited meanwhile is done at once after it. Lateness begins at
-// the bound.
+// A deed is late by the least mean of its last three windows: by a queue that stands. A
+// pause of the machine is not one, because what waited meanwhile is done at once after it.
+// Lateness begins at the bound.
 //
 // What is refused then is the sum of two: of what lateness asks for now, nothing at half the
 // bound and everything at twice, and of what it went on asking for, which grows while more
@@ -43,45 +43,52 @@ type Verdict struct {
 // lasts; without the second the server would swing between all and nothing.
 type Lateness struct {
 	before []Sum
-	smooth []time.Duration
+	recent [][standing]time.Duration // means of the last windows, the newest last
 	late   bool
 	held   float64 // the second of the two
 }
 
 // Window is the time between two steps.
-const Window = 100 * time.Millisecond
+const Window = 50 * time.Millisecond
+
+// standing is for how many windows something is late before it counts: one holds what
+// waited in a pause, and the next may, too.
+const standing = 3
 
 // fewest is how many deeds a window has at least: where it had fewer the missing ones were
 // in time. One request that was late is no sign of anything.
-const fewest = 10
+const fewest = 5
 
 // How much is refused, by lateness in parts of its bound.
 const (
 	lateUntil = 0.5  // where it ends
 	lateAll   = 2    // where everything is refused
-	holdMore  = 0.1  // what is held of the part beyond lateUntil, each window
-	holdLess  = 0.02 // what is let go of in each window that is in time: all of it in 5 s
+	holdMore  = 0.05 // what is held of the part beyond lateUntil, each window
+	holdLess  = 0.01 // what is let go of in each window that is in time: all of it in 5 s
 )
 
 // Step takes what was done until now. The deeds are the same in every step; their bounds
 // may change.
 func (l *Lateness) Step(deeds []Deed) Verdict {
 	if l.before == nil { // what was before is nobody's business
-		l.smooth = make([]time.Duration, len(deeds))
+		l.recent = make([][standing]time.Duration, len(deeds))
 		for _, d := range deeds {
 			l.before = append(l.before, d.Sum)
 		}
 	}
-	v := Verdict{Means: map[string]time.Duration{}}
+	v := Verdict{Of: map[string]time.Duration{}}
 	worst := 0.0
 	for i, d := range deeds {
 		times := max(d.Sum.Times-l.before[i].Times, fewest)
 		mean := (d.Sum.Late - l.before[i].Late) / time.Duration(times)
 		l.before[i] = d.Sum
-		l.smooth[i] = (l.smooth[i] + mean) / 2
-		v.Means[d.Name] = l.smooth[i]
-		if part := float64(l.smooth[i]) / float64(d.Bound); v.Worst == "" || part > worst {
-			worst, v.Worst, v.By, v.Bound = part, d.Name, l.smooth[i], d.Bound
+		means := &l.recent[i]
+		copy(means[:], means[1:])
+		means[standing-1] = mean
+		late := slices.Min(means[:])
+		v.Of[d.Name] = late
+		if part := float64(late) / float64(d.Bound); v.Worst == "" || part > worst {
+			worst, v.Worst, v.By, v.Bound = part, d.Name, late, d.Bound
 		}
 	}
 	v.Share = l.share(worst)

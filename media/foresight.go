@@ -67,7 +67,7 @@ const (
 	latchNear     = int(unsafe.Offsetof(latch{}.host))
 	outNear       = int(unsafe.Offsetof(outbound{}.pace))
 	routeNear     = int(unsafe.Offsetof(route{}.desc) + unsafe.Offsetof(Desc{}.Remote))
-	recordingNear = int(unsafe.Offsetof(Recording{}.tape) + unsafe.Offsetof(tape{}.late))
+	recordingNear = int(unsafe.Offsetof(Recording{}.tape) + unsafe.Offsetof(tape{}.segment))
 	gaugeNear     = int(unsafe.Offsetof(gauge{}.voice))
 	shieldNear    = int(unsafe.Offsetof(shield{}.exposure))
 	lodgerNear    = int(unsafe.Offsetof(lodger{}.gone))

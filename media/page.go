@@ -2,9 +2,8 @@ package media
 
 import (
 	"math/bits"
+	"sync/atomic"
 	"unsafe"
-
-	"breakwater/media/g711"
 )
 
 // page is 100 ms of a recording, both channels, on its way from a packet loop to a file.
@@ -12,16 +11,17 @@ import (
 // nobody. It holds no pointer, so that it may lie outside the memory that Go looks
 // through.
 type page struct {
-	codes   [2][pageSpan]byte // by channel
-	heard   [2]grains         // by channel: where codes hold sound and not silence
+	codes   [2][pageSpan]byte // by channel; only where heard says so, until the scribe hushes the rest
+	heard   [2]grains         // by channel: where codes hold sound
 	gains   [gainsAPage]byte
 	gained  bool  // gains and phase tell something
 	phase   uint8 // where in the segment the first byte of its gain track begins
 	codec   Codec
-	owner   uint32 // the number of the recording
-	segment uint32 // of the recording
-	number  uint32 // within the segment
-	begin   int64  // of the segment, a place in the recording
+	owner   uint32        // the number of the recording
+	segment uint32        // of the recording
+	number  uint32        // within the segment
+	link    atomic.Uint32 // the stock's: the page below it on its pile
+	begin   int64         // of the segment, a place in the recording
 	late    [2]belated
 	lost    stretch // of the recording, before this page
 }
@@ -58,6 +58,9 @@ func (u *grains) set(at, n int) {
 	u[1] |= ones(max(to, 64)-64) &^ ones(max(from, 64)-64)
 }
 
+// has tells whether there is sound in a grain.
+func (u *grains) has(i int) bool { return u[i/64]>>(i%64)&1 != 0 }
+
 // ones has the lowest n bits set.
 func ones(n uint) uint64 { return 1<<n - 1 }
 
@@ -80,26 +83,45 @@ func (u *grains) find(i int, flip uint64) int {
 	return pageSpan / grain
 }
 
-// clear makes a page silent.
-func (p *page) clear(c Codec) {
-	quiet := &quietPage
-	if c.law() == g711.A {
-		quiet = &quietPageA
-	}
-	p.codes = *quiet
+// clear makes a page empty. Its codes stay what they were: that would be 25 lines of memory
+// of which most are written anyway.
+func (p *page) clear() {
 	p.heard = [2]grains{}
 	p.gains, p.gained = [gainsAPage]byte{}, false
 	p.late, p.lost = [2]belated{}, stretch{}
 }
 
-// The codes of a page without sound, by law.
-var quietPage, quietPageA = silentCodes(PCMU), silentCodes(PCMA)
-
-func silentCodes(c Codec) (codes [2][pageSpan]byte) {
-	for channel := range codes {
-		for i := range codes[channel] {
-			codes[channel][i] = c.Silence()
-		}
+// lay puts sound at a place of a channel, as much as the page holds, and tells how much that
+// was.
+func (p *page) lay(channel uint8, at int, codes []byte) int {
+	n := copy(p.codes[channel][at:], codes)
+	if at%grain != 0 || n%grain != 0 {
+		p.hushAround(channel, at, at+n)
 	}
-	return codes
+	p.heard[channel].set(at, n)
+	return n
+}
+
+// hushAround makes the rest of the grains silent in which a stretch of sound begins and ends,
+// unless there was sound in them before.
+func (p *page) hushAround(channel uint8, from, to int) {
+	codes, quiet := &p.codes[channel], p.codec.Silence()
+	if first := from / grain; from%grain != 0 && !p.heard[channel].has(first) {
+		fill(codes[first*grain:from], quiet)
+	}
+	if last := to / grain; to%grain != 0 && !p.heard[channel].has(last) {
+		fill(codes[to:(last+1)*grain], quiet)
+	}
+}
+
+// hush makes silent what of a page holds no sound.
+func (p *page) hush() {
+	for channel := range p.heard {
+		heard, done := &p.heard[channel], 0
+		for a, b, ok := heard.next(0); ok; a, b, ok = heard.next(b) {
+			fill(p.codes[channel][done:a], p.codec.Silence())
+			done = b
+		}
+		fill(p.codes[channel][done:], p.codec.Silence())
+	}
 }

@@ -10,11 +10,10 @@ import "sync/atomic"
 // A page is known by its number from 1 on; 0 is none.
 type stock struct {
 	pages []page
-	links []atomic.Uint32 // by page: the one below it on its pile
-	spare atomic.Uint64   // the pile of free pages: changes that it has seen << 32 | top
-	fresh atomic.Uint32   // pages beyond this number were never used
-	pile  atomic.Uint32   // the pile of written pages: top
-	used  atomic.Int32    // pages that somebody holds
+	spare atomic.Uint64 // the pile of free pages: changes that it has seen << 32 | top
+	fresh atomic.Uint32 // pages beyond this number were never used
+	pile  atomic.Uint32 // the pile of written pages: top
+	used  atomic.Int32  // pages that somebody holds
 
 	memory memory
 }
@@ -24,12 +23,12 @@ func newStock(bytes int) (*stock, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stock{pages: pages, links: make([]atomic.Uint32, len(pages)), memory: memory}, nil
+	return &stock{pages: pages, memory: memory}, nil
 }
 
 func (s *stock) page(n uint32) *page { return &s.pages[n-1] }
 
-func (s *stock) link(n uint32) *atomic.Uint32 { return &s.links[n-1] }
+func (s *stock) link(n uint32) *atomic.Uint32 { return &s.pages[n-1].link }
 
 // take gives a page that holds anything; false = there is none.
 func (s *stock) take() (uint32, bool) {

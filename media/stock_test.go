@@ -170,3 +170,30 @@ func TestACallNeedsLessThan32KiB(t *testing.T) {
 		t.Errorf("%d pages of %d bytes are more than 32 KiB", pages, pageBytes)
 	}
 }
+
+// A page that somebody else has used holds what was laid on it since, and silence everywhere
+// else, wherever frames begin and end.
+func TestAPageHoldsWhatWasLaidAndSilence(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := &page{codec: rapid.SampledFrom([]Codec{PCMU, PCMA}).Draw(t, "codec")}
+		const before, sound = 0x33, 0x44
+		var want [2][pageSpan]byte
+		for channel := range want {
+			fill(p.codes[channel][:], before)
+			fill(want[channel][:], p.codec.Silence())
+		}
+		p.clear()
+		for range rapid.IntRange(0, 8).Draw(t, "frames") {
+			channel := rapid.Uint8Max(1).Draw(t, "channel")
+			at := rapid.IntRange(0, pageSpan-1).Draw(t, "at")
+			codes := bytes.Repeat([]byte{sound}, rapid.IntRange(1, 200).Draw(t, "samples"))
+			if n := p.lay(channel, at, codes); n != copy(want[channel][at:], codes) {
+				t.Fatalf("%d of %d samples at %d were laid", n, len(codes), at)
+			}
+		}
+		p.hush()
+		if p.codes != want {
+			t.Fatalf("got\n% x\nwant\n% x", p.codes, want)
+		}
+	})
+}

@@ -21,10 +21,10 @@ type tape struct {
 	edge    int64 // where that page ends, in the segment
 	tracks  [2]track
 	window  [windowPages]uint32
+	gain    gainTrack
 	segment uint32
 	late    [2]belated // not yet told
 	lost    stretch    // of the recording, not yet told
-	gain    gainTrack
 }
 
 // track is one channel of a tape; places are of the segment.
@@ -84,8 +84,7 @@ func (t *tape) lay(channel uint8, at int64, c Codec, h rtp.Header, codes []byte)
 		}
 		p := t.stock.page(held)
 		off := int(place - number*pageSpan)
-		copied := copy(p.codes[channel][off:], codes)
-		p.heard[channel].set(off, copied)
+		copied := p.lay(channel, off, codes)
 		place, codes = place+int64(copied), codes[copied:]
 	}
 	k.end = max(k.end, from+n)
@@ -166,7 +165,7 @@ func (t *tape) page(number int64) uint32 {
 	}
 	t.window[number%windowPages] = n
 	p := t.stock.page(n)
-	p.clear(t.codec)
+	p.clear()
 	p.codec, p.owner, p.segment, p.number, p.begin = t.codec, t.owner, t.segment, uint32(number), t.begin
 	return n
 }

@@ -243,6 +243,7 @@ func (w *work) lay(d *desk, p *page) error {
 			return err
 		}
 	}
+	p.hush()
 	at := len(d.stereo)
 	d.stereo = d.stereo[:at+2*pageSpan]
 	wav.Interleave(d.stereo[at:], p.codes[left][:], p.codes[right][:])

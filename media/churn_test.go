@@ -197,30 +197,6 @@ func TestAPortThatCannotBeServedIsGivenBack(t *testing.T) {
 	eventually(t, "the other port is served", func() bool { return !a.port.Heard().RTP.IsZero() })
 }
 
-// The chores of hundreds of silent ports wake their loop a few times a second.
-func TestSilentPortsWakeTheirLoopTogether(t *testing.T) {
-	var w wheel
-	w.start(0)
-	timers := make([]timer, 300)
-	for i := range timers {
-		w.arm(&timers[i], nextChore(int64(i)*1e6))
-	}
-	wakes := 0
-	for now := int64(0); now < 1000; now++ {
-		woken := false
-		for tm := w.due(now); tm != nil; tm = w.due(now) {
-			w.arm(tm, nextChore(now*1e6))
-			woken = true
-		}
-		if woken {
-			wakes++
-		}
-	}
-	if wakes > 50 {
-		t.Errorf("%d wake-ups a second, want at most 50", wakes)
-	}
-}
-
 // Who is to move to a loop that has just ended stays where it was, and is closed there.
 func TestAPortThatCannotMoveIsNotLost(t *testing.T) {
 	e := openEngine(t, 4)

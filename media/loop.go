@@ -26,6 +26,7 @@ type loop struct {
 	free       []int   // of them
 	shared     commons
 	wheel      wheel
+	chores     chores
 	now        int64 // ns of the engine's clock, read once a pass
 	air        air
 	frame      [frameRoom]byte  // where players build packets
@@ -216,8 +217,10 @@ func (l *loop) pass(n int) (began int64) {
 		switch {
 		case t.room != nil:
 			l.mix(t.room)
-		case t.chore:
-			l.chore(t.port)
+		case t == &l.chores.timer:
+			l.serveTurns()
+		case t == &t.port.in.empty:
+			l.drained(t.port)
 		default:
 			l.pace(t.port)
 		}
@@ -325,7 +328,7 @@ func (l *loop) adopt(p *Port) error {
 		l.release(p)
 		return err
 	}
-	l.wheel.arm(&p.in.chore, nextChore(l.now))
+	l.awaitTurn()
 	if p.out.pacing {
 		l.wheel.arm(&p.out.pace, p.out.due)
 	}
@@ -342,7 +345,7 @@ func (l *loop) release(p *Port) {
 	if p.in.lodger == nil {
 		_, _ = l.poll.remove(p.rtp), l.poll.remove(p.rtcp)
 	}
-	l.wheel.stop(&p.in.chore)
+	l.wheel.stop(&p.in.empty)
 	l.wheel.stop(&p.out.pace)
 	l.slots[p.in.slot] = nil
 	l.free = append(l.free, p.in.slot)

@@ -99,7 +99,7 @@ func newPort(e *Engine, local netip.AddrPort, rtpSocket, rtcpSocket socket) *Por
 	p.out.line = rtp.NewLine(rand.Uint32(), uint16(rand.Uint32()), rand.Uint32())
 	p.in.cname = fmt.Sprintf("%016x", rand.Uint64()) // RFC 7022: random, for this call only
 	p.in.slot = nowhere
-	p.in.chore = timer{port: p, chore: true}
+	p.in.empty = timer{port: p}
 	p.out.pace = timer{port: p}
 	p.in.voice = newVoice()
 	p.route.Store(&route{samples: g711.Rate / 50})

@@ -22,24 +22,22 @@ type inbound struct {
 	voice    voice
 	latch    latch // its own rare part is its last
 
-	// What follows is not looked at for a packet of sound.
+	// What follows is not looked at for a packet of sound; as far as the first fields of
+	// reports for a chore.
 	lodger    *lodger // on shared; nil = the port is the leg's own
 	slot      int
 	quietly   bool // the newest chore told nothing
+	reports   reports
 	last      last // the party of the call before
 	keys      dtmf.Collector
-	reports   reports
-	chore     timer
+	empty     timer // while draining
 	cname     string
 	quiet     int64 // ns: while draining, when something came last
 	deadline  int64 // ns: when draining ends at the latest
 	strangers uint64
 }
 
-const (
-	choreEvery = 100 // ms
-	comfort    = 13  // payload type of comfort noise (RFC 3389), which nobody agrees on and some send
-)
+const comfort = 13 // payload type of comfort noise (RFC 3389), which nobody agrees on and some send
 
 // follow gives the route that packets obey now, and does what a new one changes.
 func (l *loop) follow(p *Port) *route {
@@ -214,32 +212,10 @@ func (l *loop) circles(r *route) bool {
 	return l.engine.ours(to.in.latch.target())
 }
 
-// nextChore is when a chore is due again. Those of all ports fall on few moments, so
-// that hundreds of silent ports do not wake their loop every millisecond.
-func nextChore(now int64) int64 {
-	const together = 20 // ms
-	return (ms(now) + choreEvery) / together * together
-}
-
-// chore is done for every port ten times a second.
-func (l *loop) chore(p *Port) {
-	if p.in.draining {
-		l.drained(p)
-		return
-	}
-	r := l.follow(p) // also of a party that is silent
-	l.tie(p, r)
-	if p.in.quietly = !p.in.quietly; !p.in.quietly {
-		l.tell(p, r)
-	}
-	if r.rec != nil {
-		r.rec.beat(l.now)
-	}
-	l.report(p)
-	l.wheel.arm(&p.in.chore, nextChore(l.now))
-}
-
-const drainQuiet = 200 * time.Millisecond // a port is given on when nothing came for so long
+const (
+	drainQuiet = 200 * time.Millisecond // a port is given on when nothing came for so long
+	drainLook  = 25                     // ms between two looks whether it is quiet
+)
 
 // drain begins the end of a port: what still arrives is thrown away, so that late
 // sound of this call never reaches the next one.
@@ -256,13 +232,13 @@ func (l *loop) drain(p *Port) {
 		l.bury(p)
 		return
 	}
-	l.wheel.arm(&p.in.chore, ms(l.now)+choreEvery/2)
+	l.wheel.arm(&p.in.empty, ms(l.now)+drainLook)
 }
 
 // drained gives the port back when it is quiet, or when it never will be.
 func (l *loop) drained(p *Port) {
 	if l.now-p.in.quiet < int64(drainQuiet) && l.now < p.in.deadline {
-		l.wheel.arm(&p.in.chore, ms(l.now)+choreEvery/4)
+		l.wheel.arm(&p.in.empty, ms(l.now)+drainLook)
 		return
 	}
 	l.bury(p)

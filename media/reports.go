@@ -10,8 +10,12 @@ import (
 
 // reports is the RTCP side of a port: the loop's.
 type reports struct {
+	// What is looked at ten times a second stands at the beginning.
+	next     int64 // ns: when ours is due
+	minutes  minutes
+	discards discards
+
 	from netip.AddrPort // where the party's reports come from
-	next int64          // ns: when ours is due
 	sent uint32         // packets sent when the last was made
 
 	lastSR   uint32 // of the party's newest sender report
@@ -22,10 +26,8 @@ type reports struct {
 	farLost   uint64
 	farJitter time.Duration
 
-	minutes   minutes
 	rating    rating // of what comes from the party
 	farRating rating // of what it hears
-	discards  discards
 }
 
 const reportEvery = 5 * time.Second // RFC 3550 §6.2; each is moved by up to half, so that calls do not report in step

@@ -9,15 +9,14 @@ type wheel struct {
 	slots [wheelSize]timer // heads of rings
 }
 
-const wheelSize = 128 // ms; the longest timer is the chore of 100 ms
+const wheelSize = 128 // ms; the longest timer is that of the chores, 100 ms
 
 // timer is one moment at which something is done for a port.
 type timer struct {
 	next, prev *timer
 	due        int64 // ms of the loop's clock
-	port       *Port
-	room       *room // that is mixed; else it is of a port:
-	chore      bool  // its chore, else the pace of a source of our own
+	room       *room // that is mixed, or
+	port       *Port // whose timer it is; neither for the chores of all
 }
 
 func (w *wheel) start(now int64) {

@@ -27,6 +27,7 @@ type Engine struct {
 	steward  *steward
 	tallies  tallies
 	sharing  sharing
+	kinds    kinds
 	doors    []atomic.Pointer[netip.AddrPort] // by pair, if it is bound: for loops that meet one of our own ports
 
 	mu     sync.Mutex // guards what follows, for a few lines at a time

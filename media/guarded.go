@@ -2,6 +2,7 @@ package media
 
 import (
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,9 +23,31 @@ type Exposure struct {
 // a frame that needs no change leaves byte for byte. Call it before the first sound. A
 // second call changes nothing.
 func (p *Port) Protect(s guard.Settings) {
-	if b := p.arm(&shield{guard: guard.New(s)}); b != nil {
+	if b := p.arm(&shield{guard: p.engine.kinds.of(s).New()}); b != nil {
 		b.rearrange() // those who whisper are heard by one more
 	}
+}
+
+// kinds are those of the newest guards, more than an operator usually has settings, so that
+// guards with the same ones share what they have in common.
+type kinds struct {
+	mu    sync.Mutex
+	known [8]*guard.Kind
+	next  int // which gives way
+}
+
+func (k *kinds) of(s guard.Settings) *guard.Kind {
+	made := guard.NewKind(s)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, one := range k.known {
+		if one != nil && *one == *made {
+			return one
+		}
+	}
+	k.known[k.next] = made
+	k.next = (k.next + 1) % len(k.known)
+	return made
 }
 
 // arm gives the bridge of a port that had no shield before.

@@ -253,3 +253,22 @@ func TestWhatIsSoftened(t *testing.T) {
 		}
 	}
 }
+
+// Guards with the same settings have one kind, however they were said; those with others do not.
+func TestGuardsWithTheSameSettingsShareThem(t *testing.T) {
+	var k kinds
+	on, off := true, false
+	usual := k.of(guard.Settings{})
+	if k.of(guard.Settings{Digits: guard.Digits{Enabled: &on}}) != usual {
+		t.Error("the default, said, is another kind")
+	}
+	if k.of(guard.Settings{Digits: guard.Digits{Enabled: &off}}) == usual {
+		t.Error("a guard that lets digits through is of the same kind")
+	}
+	for i := range 2 * len(k.known) {
+		k.of(guard.Settings{Release: float64(10 + i)})
+	}
+	if again := k.of(guard.Settings{}); again == usual || again != k.of(guard.Settings{}) {
+		t.Error("a kind that was forgotten is not made once more")
+	}
+}

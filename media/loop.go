@@ -350,7 +350,9 @@ func (l *loop) release(p *Port) {
 	l.slots[p.in.slot] = nil
 	l.free = append(l.free, p.in.slot)
 	p.in.slot = nowhere
-	l.load.Add(-1)
+	if l.load.Add(-1) == 0 {
+		l.wheel.stop(&l.chores.timer)
+	}
 }
 
 const nowhere = -1 // the slot of a port that no loop serves

@@ -50,7 +50,7 @@ type Account struct {
 func (g *Guard) Account() Account {
 	a := &g.account
 	return Account{
-		Frames: a.frames, Touched: a.touched, Limited: a.limited, Events: a.events,
+		Frames: a.frames, Touched: a.touched, Limited: g.rulings.limited, Events: g.rulings.events,
 		MaxIn: dBm0(a.maxIn), MaxOut: dBm0(a.maxOut), Energy: a.energy,
 		Usual: dBm0(g.usual), Gain: 20 * math.Log10(g.gain), Comfort: 20 * math.Log10(g.comfort.gain),
 	}
@@ -62,8 +62,12 @@ type account struct {
 	clock           float64 // seconds of sound so far
 	maxIn, maxOut   float64 // power
 	energy          float64
+}
+
+// rulings are kept while rules ask for less.
+type rulings struct {
 	limited, events [Rules]uint64
-	asked           [Rules]float64 // when the rule last asked for less, on clock
+	asked           [Rules]float64 // when the rule last asked for less, on the clock of account
 }
 
 // end counts a frame.
@@ -74,23 +78,27 @@ func (a *account) end(changed bool) {
 	}
 }
 
-// segment counts which rules asked for less in the sound that was judged.
-func (a *account) segment(s *segment, seconds float64) {
-	const apart = 0.2 // seconds between two events
-	a.clock += seconds
-	a.events[ByDigit] += uint64(s.digits)
-	if s.rules == 0 {
-		return
+// enter counts which rules asked for less in the sound that was judged.
+func (g *Guard) enter(s *segment, seconds float64) {
+	g.account.clock += seconds
+	if s.digits != 0 || s.rules != 0 {
+		g.rulings.add(s, g.account.clock, seconds)
 	}
+}
+
+// add counts the rules of a segment that has just ended.
+func (u *rulings) add(s *segment, now, seconds float64) {
+	const apart = 0.2 // seconds between two events
+	u.events[ByDigit] += uint64(s.digits)
 	for r := range rules {
 		if !s.rules.has(r) {
 			continue
 		}
-		if r != ByDigit && (a.limited[r] == 0 || a.clock-a.asked[r] > apart+seconds) {
-			a.events[r]++
+		if r != ByDigit && (u.limited[r] == 0 || now-u.asked[r] > apart+seconds) {
+			u.events[r]++
 		}
-		a.limited[r]++
-		a.asked[r] = a.clock
+		u.limited[r]++
+		u.asked[r] = now
 	}
 }
 

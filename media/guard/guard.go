@@ -16,7 +16,7 @@ import (
 // Guard is the hearing guard of one leg. Whoever receives the leg's frames owns
 // it; no other may touch it.
 type Guard struct {
-	limits limits
+	limits *limits
 	rate   Rate
 	usual  float64 // long-term active power of the line, A-weighted; outlives gaps
 	own    bool    // the sound is the server's, not a caller's
@@ -28,14 +28,16 @@ type Guard struct {
 	track    track
 	stepBack stepBack
 	account  account
-	digits   digits
+	digits   digits // its pieces of sound are its last
 
-	settings Settings // of which limits and the rules have what they need
+	// What follows is not looked at while no rule asks for less.
+	rulings rulings
+	kind    *Kind
 }
 
 // Front is how many bytes at the beginning of a Guard the next frame will need, for whoever
 // asks for them before it comes.
-const Front = 1024
+const Front = 560
 
 // given is what the last block was given.
 type given struct {
@@ -47,16 +49,19 @@ type given struct {
 
 // New makes a guard that has heard nothing yet. It takes the line's usual level to
 // be −20 dBm0 until it knows better.
-func New(s Settings) *Guard {
-	s = s.WithDefaults()
+func New(s Settings) *Guard { return NewKind(s).New() }
+
+// New makes a guard of a kind, as the function New does.
+func (k *Kind) New() *Guard {
 	g := &Guard{
-		settings: s,
-		limits:   newLimits(s),
-		steady:   newCalm(s.Steady),
-		usual:    firstUsual,
-		comfort:  newLeveller(s.Leveller),
-		digits:   digits{on: *s.Digits.Enabled},
-		track:    track{low: 1},
+		kind:    k,
+		limits:  &k.limits,
+		steady:  calm{steadiness: &k.steady},
+		tone:    hunter{tonality: &k.tone},
+		usual:   firstUsual,
+		comfort: leveller{levelling: &k.leveller, gain: 1},
+		digits:  digits{on: k.digits},
+		track:   track{low: 1},
 	}
 	g.given = given{gain: 1, rise: g.limits.rise}
 	g.tune(Narrow)
@@ -70,9 +75,12 @@ func (g *Guard) tune(rate Rate) {
 		return
 	}
 	g.rate = rate
-	g.ear = newEar(rate, g.limits.peak)
-	g.tone = newHunter(g.settings.Tone)
-	g.stepBack.tune(g.settings.StepBack, rate)
+	at := &g.kind.narrow
+	if rate == Wide {
+		at = &g.kind.wide
+	}
+	g.ear = ear{hearing: &at.hearing}
+	g.stepBack.tune(&at.shelf)
 	g.track.filled = 0
 	g.Forget()
 }
@@ -255,7 +263,7 @@ func (g *Guard) guard(x []int16) (changed bool) {
 		}
 	}
 	g.judge(&s)
-	g.account.segment(&s, float64(len(x))/float64(g.rate))
+	g.enter(&s, float64(len(x))/float64(g.rate))
 	changed = s.shape(x, g.ear.block, g.ear.ceiling)
 	if g.stepBack.works() {
 		g.stepBack.soften(x)
@@ -289,5 +297,5 @@ func (g *Guard) pass(samples int) {
 		s.n++
 	}
 	g.judge(&s)
-	g.account.segment(&s, seconds)
+	g.enter(&s, seconds)
 }

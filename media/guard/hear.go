@@ -29,20 +29,25 @@ func (p *piece) block(b, full int) int {
 
 // ear measures samples. It is all that remembers single samples.
 type ear struct {
-	weights
-	block   int    // samples of 5 ms
-	ceiling int    // the largest sample that may pass
-	stride  int    // samples from neighbour to neighbour in a moment: 8000 a second
-	past    [4]int // the samples before, newest first
-	d1      float64
-	y1, y2  float64
-	heard   heard // of the frame
-	coded   bool  // what comes was G.711
+	*hearing
+	past   [4]int // the samples before, newest first
+	d1     float64
+	y1, y2 float64
+	heard  heard // of the frame
+	coded  bool  // what comes was G.711
 }
 
-// newEar makes an ear that looks for peaks above a sample.
-func newEar(rate Rate, peak float64) ear {
-	return ear{weights: weightsFor(rate), block: int(rate) * blockMS / 1000, ceiling: int(peak), stride: int(rate / Narrow)}
+// hearing is how an ear hears at a rate.
+type hearing struct {
+	weights
+	block   int // samples of 5 ms
+	ceiling int // the largest sample that may pass
+	stride  int // samples from neighbour to neighbour in a moment: 8000 a second
+}
+
+// newHearing looks for peaks above a sample.
+func newHearing(rate Rate, peak float64) hearing {
+	return hearing{weights: weightsFor(rate), block: int(rate) * blockMS / 1000, ceiling: int(peak), stride: int(rate / Narrow)}
 }
 
 // forget is for sound that does not follow what was heard before.

@@ -45,11 +45,16 @@ func TestAGuardIsSmall(t *testing.T) {
 	}
 }
 
+func testEar(rate Rate, peak float64) ear {
+	h := newHearing(rate, peak)
+	return ear{hearing: &h}
+}
+
 // The sine that explains a piece is found wherever the piece is cut.
 func TestASineIsRecognisedByItsRecursion(t *testing.T) {
 	for _, rate := range []Rate{Narrow, Wide} {
 		for hz := 100.0; hz < 3900; hz *= 1.1 {
-			e := newEar(rate, 16000)
+			e := testEar(rate, 16000)
 			x := make([]int16, 6*e.block)
 			for i := range x {
 				x[i] = int16(math.Round(8000 * math.Sin(2*math.Pi*hz*float64(i)/float64(rate)+1)))
@@ -70,7 +75,7 @@ func TestASineIsRecognisedByItsRecursion(t *testing.T) {
 
 func TestTheTwoWaysToWeighAgree(t *testing.T) {
 	for n := 1; n < 200; n += 3 { // odd lengths too
-		e, a := newEar(Narrow, 16000), NewAWeight(Narrow)
+		e, a := testEar(Narrow, 16000), NewAWeight(Narrow)
 		x := make([]int16, n)
 		for i := range x {
 			x[i] = int16(i * 7919)

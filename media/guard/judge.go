@@ -237,17 +237,22 @@ func (g *Guard) learn(p *piece) (speech bool) {
 
 // leveller turns a line down that stays loud, and back when it does not.
 type leveller struct {
+	*levelling
+	gain float64 // now; 1 = nothing done
+}
+
+// levelling is how a leveller does it.
+type levelling struct {
 	on    bool
 	above float64 // power
 	step  float64 // factor of gain a piece of speech
 	least float64 // gain
-	gain  float64 // now; 1 = nothing done
 }
 
-func newLeveller(l Leveller) leveller {
-	return leveller{
+func newLevelling(l Leveller) levelling {
+	return levelling{
 		on: *l.Enabled, above: power(l.Above), step: amplitude(l.Rate * pieceMS / 1000),
-		least: amplitude(-l.Most), gain: 1,
+		least: amplitude(-l.Most),
 	}
 }
 

@@ -57,15 +57,20 @@ func round(v float64) int {
 // stepBack is the filter of the agent's step-back key: softer, and softer still
 // where a voice is sharp. It is one pole and one zero.
 type stepBack struct {
-	on         bool
-	mix        float64 // 0 = not at all, 1 = wholly
+	*shelf
+	on     bool
+	mix    float64 // 0 = not at all, 1 = wholly
+	x1, y1 float64
+}
+
+// shelf is the shape of the filter at a rate.
+type shelf struct {
 	step       float64 // of mix, a sample
 	whole      float64 // gain at low frequencies
 	b0, b1, a1 float64
-	x1, y1     float64
 }
 
-func (f *stepBack) tune(s StepBack, rate Rate) {
+func newShelf(s StepBack, rate Rate) (f shelf) {
 	const fade = 0.05 // seconds
 	root := amplitude(s.Shelf / 2)
 	corner := math.Tan(math.Pi * s.Above / float64(rate))
@@ -74,8 +79,10 @@ func (f *stepBack) tune(s StepBack, rate Rate) {
 	f.whole = amplitude(s.Gain)
 	scale := f.whole * amplitude(s.Shelf) / (1 + pole)
 	f.b0, f.b1, f.a1 = scale*(1+zero), scale*(zero-1), (1-pole)/(1+pole)
-	f.x1, f.y1 = 0, 0
+	return f
 }
+
+func (f *stepBack) tune(to *shelf) { f.shelf, f.x1, f.y1 = to, 0, 0 }
 
 // rest is for silence: the filter rings out, and comes or goes unheard.
 func (f *stepBack) rest() {

@@ -8,20 +8,25 @@ import (
 // calm looks for sound that is loud and does not change: bells, alarms, noise,
 // music. A voice changes its level within a quarter of a second.
 type calm struct {
-	on     bool
-	within float64 // factor of power
-	over   float64 // factor of the usual power
-	after  int     // pieces
-	fall   float64 // factor of power a piece
-	under  float64 // factor of power
+	*steadiness
 
 	mean   float64 // power of the pieces in a row
 	pieces int     // in a row so far
 	limit  float64 // power that may go to the ear, once it is steady
 }
 
-func newCalm(s Steady) calm {
-	return calm{
+// steadiness is what is taken for steady, and what is done to it.
+type steadiness struct {
+	on     bool
+	within float64 // factor of power
+	over   float64 // factor of the usual power
+	after  int     // pieces
+	fall   float64 // factor of power a piece
+	under  float64 // factor of power
+}
+
+func newSteadiness(s Steady) steadiness {
+	return steadiness{
 		on: *s.Enabled, within: power(s.Within), over: power(s.Over), after: int(s.After / (pieceMS * time.Millisecond)),
 		fall: power(-s.Fall * pieceMS / 1000), under: power(-s.Under),
 	}

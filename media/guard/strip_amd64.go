@@ -7,7 +7,6 @@ import "golang.org/x/sys/cpu"
 // beforehand, but for its size, and is added in the end.
 type strip struct {
 	x             [8 + stripSize]int16 // the last three of the eight are the samples before
-	v             [stripSize]float64   //nolint:unused // only sumStrip writes and reads it
 	tap, a1, a2   float64
 	ring          *[stripBlock][2]float64
 	s0, s1, s2    [stripBlocks]float64 // by block: Σ y², Σ y·ring[0], Σ y·ring[1]

@@ -2,27 +2,26 @@
 
 // The places of a strip's fields.
 #define stripX 16   // the first sample; those before it lie in front
-#define stripV 336
-#define stripTap 1616
-#define stripA1 1624
-#define stripA2 1632
-#define stripRing 1640
-#define stripS0 1648
-#define stripS1 1680
-#define stripS2 1712
-#define stripY1 1744
-#define stripY2 1776
-#define stripC00 1808
+#define stripTap 336
+#define stripA1 344
+#define stripA2 352
+#define stripRing 360
+#define stripS0 368
+#define stripS1 400
+#define stripS2 432
+#define stripY1 464
+#define stripY2 496
+#define stripC00 528
 
 // func sumStrip(s *strip)
-TEXT ·sumStrip(SB), NOSPLIT, $0-8
+TEXT ·sumStrip(SB), $1280-8
 	MOVQ s+0(FP), DI
 
 	// v[n] = d[n] + tap·d[n−1], d[n] = x[n] − 2x[n−1] + x[n−2]: eight at a time.
 	VBROADCASTSD stripTap(DI), Y15
 	MOVQ $20, CX
 	LEAQ stripX(DI), SI
-	LEAQ stripV(DI), DX
+	LEAQ v-1280(SP), DX
 
 strike:
 	VPMOVSXWD (SI), Y0
@@ -60,7 +59,7 @@ strike:
 	VXORPD Y3, Y3, Y3 // Σ y·ring1
 	VXORPD Y4, Y4, Y4 // Σ y·ring2
 	MOVQ stripRing(DI), BX
-	LEAQ stripV(DI), SI
+	LEAQ v-1280(SP), SI
 	MOVQ $40, CX
 
 filter:

@@ -11,7 +11,7 @@ import (
 // What is measured side by side is what is measured one after the other, whatever rings on
 // from the frame before.
 func TestAStripIsMeasuredAsItsBlocksAre(t *testing.T) {
-	one, other := newEar(Narrow, 16000), newEar(Narrow, 16000)
+	one, other := testEar(Narrow, 16000), testEar(Narrow, 16000)
 	one.coded = true
 	dice := rand.New(rand.NewPCG(1, 2))
 	for n := range 2000 {

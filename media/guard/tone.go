@@ -13,12 +13,17 @@ import "math"
 //     nearly all; only where vowels are rare and hiss is not narrow.
 //   - moving: its frequency changes within each piece, as a pea whistle's does.
 type hunter struct {
-	Tone
-	bounds
+	*tonality
 
 	pures, noisies, movings int     // pieces in a row so far; a pure one is a noisy one too
 	low, high               float64 // angles of the movings
 	angle                   float64 // of the piece before
+}
+
+// tonality is what is taken for a tone.
+type tonality struct {
+	Tone
+	bounds
 }
 
 // bounds are the frequencies of Tone as the cosine of the angle a sample at 8000 Hz: a
@@ -26,9 +31,9 @@ type hunter struct {
 // too: a whistle of 6000 Hz then looks like one of 2000 Hz, and is one as well.
 type bounds struct{ above, movingAbove, noisyFrom, noisyTo float64 }
 
-func newHunter(t Tone) hunter {
+func newTonality(t Tone) tonality {
 	turn := func(hz float64) float64 { return math.Cos(2 * math.Pi * hz / float64(Narrow)) }
-	return hunter{Tone: t, bounds: bounds{
+	return tonality{Tone: t, bounds: bounds{
 		above: turn(t.Above), movingAbove: turn(t.MovingAbove), noisyFrom: turn(t.NoisyFrom), noisyTo: turn(t.NoisyTo),
 	}}
 }

@@ -34,7 +34,7 @@ type Meter struct {
 
 // Front is how many bytes at the beginning of a Meter the next frame will need, for whoever
 // asks for them before it comes.
-const Front = 640
+const Front = 560
 
 // second is the unit of time, the tick: samples at 8000 Hz, at any rate.
 const (

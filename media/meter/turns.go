@@ -5,7 +5,8 @@ package meter
 // Its clock is moved by the frames of the caller, and by those of the agent while the
 // caller sends none.
 type turns struct {
-	settings     Settings
+	overAfter    int // ticks that make a talk-over
+	longAfter    int // and a monologue
 	now          int // ticks
 	missing      int // ticks that the agent has sent since the caller's last frame
 	silent       int // ticks that the caller has sent since the agent was last told to speak
@@ -28,7 +29,9 @@ const (
 	breath = 1500 * ms // and one between two sentences of a monologue
 )
 
-func newTurns(s Settings) turns { return turns{settings: s, silent: packet + 1} }
+func newTurns(s Settings) turns {
+	return turns{overAfter: ticks(s.TalkOver), longAfter: ticks(s.Monologue), silent: packet + 1}
+}
 
 // agentFrame takes the agent's bit. There may be several agents: one who speaks is enough.
 func (t *turns) agentFrame(active bool, n int) {
@@ -56,7 +59,7 @@ func (t *turns) pass(caller, agent bool, n int) {
 	t.caller.step(caller, t.now, n)
 	t.agent.step(agent, t.now, n)
 	t.overlap(caller && agent, n)
-	if t.monologue.step(caller, agent, t.now, n) && t.monologue.long(t.now) >= ticks(t.settings.Monologue) && !t.monologue.told {
+	if t.monologue.step(caller, agent, t.now, n) && t.monologue.long(t.now) >= t.longAfter && !t.monologue.told {
 		t.monologue.told = true
 		t.began |= Monologue
 	}
@@ -77,8 +80,7 @@ func (t *turns) overlap(both bool, n int) {
 		return
 	}
 	t.both, t.lastBoth = t.both+n, t.now
-	limit := ticks(t.settings.TalkOver)
-	if !t.counted && t.now-t.caller.from >= limit && 2*t.both >= limit {
+	if !t.counted && t.now-t.caller.from >= t.overAfter && 2*t.both >= t.overAfter {
 		t.counted = true
 		t.overs++
 		t.began |= TalkOver

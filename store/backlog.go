@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -40,6 +38,8 @@ type Backlog struct {
 	log  *slog.Logger
 	kick chan struct{} // capacity 1: something waits
 
+	force func(folder string) error // to the disk, with the names in it
+
 	mu   sync.Mutex // protects what follows; held while this machine's disk works, never while the ledger does
 	held int        // events in the file that the ledger has not
 	last uint64     // Seq of the newest in the file
@@ -52,7 +52,7 @@ type Backlog struct {
 // that does not follow what the ledger holds, because another server has written since, is
 // put aside and told.
 func OpenBacklog(ctx context.Context, l acd.Ledger, path string, log *slog.Logger) (*Backlog, error) {
-	b := &Backlog{Ledger: l, path: path, log: log, kick: make(chan struct{}, 1)}
+	b := &Backlog{Ledger: l, path: path, log: log, kick: make(chan struct{}, 1), force: forceFolder}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(text) == 0 {
 		return b, nil
@@ -270,100 +270,4 @@ func (b *Backlog) send(parent context.Context, batch []acd.Event) error {
 		}
 	}
 	return nil
-}
-
-// next reads the oldest events that wait, and where they end in the file.
-func (b *Backlog) next() (batch []acd.Event, end int64, err error) {
-	b.mu.Lock()
-	from, to := b.sent, b.size
-	b.mu.Unlock()
-	if from == to {
-		return nil, to, nil
-	}
-	file, err := os.Open(b.path)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer file.Close()
-	text := make([]byte, min(to-from, 1<<20)) // a line is far shorter
-	if _, err := file.ReadAt(text, from); err != nil && !errors.Is(err, io.EOF) {
-		return nil, 0, err
-	}
-	batch, n, err := readLines(text)
-	if len(batch) == 0 {
-		return nil, 0, fmt.Errorf("%w: byte %d: %w", errDamaged, from, err)
-	}
-	return batch, from + n, nil
-}
-
-// readLines reads whole lines, up to one that is no event; n is how many bytes they are.
-// What a power cut left of a last line was never durable.
-func readLines(text []byte) (events []acd.Event, n int64, err error) {
-	for {
-		line, _, whole := bytes.Cut(text[n:], []byte("\n"))
-		if !whole {
-			return events, n, nil
-		}
-		var e acd.Event
-		if err := json.Unmarshal(line, &e); err != nil {
-			return events, n, fmt.Errorf("at byte %d: %w", n, err)
-		}
-		events, n = append(events, e), n+int64(len(line))+1
-	}
-}
-
-// keep adds events to the file, all or none, and returns when they are on the disk.
-func (b *Backlog) keep(events []acd.Event) error {
-	var text bytes.Buffer
-	to := json.NewEncoder(&text) // a line each
-	for _, e := range events {
-		if err := to.Encode(e); err != nil {
-			return fmt.Errorf("keep event %d: %w", e.Seq, err)
-		}
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if events[0].Seq <= b.last {
-		return fmt.Errorf("event %d comes after %d: %w", events[0].Seq, b.last, acd.ErrAppended)
-	}
-	if b.size+int64(text.Len()) > backlogBytes {
-		return fmt.Errorf("keep events: %s is full", b.path)
-	}
-	if err := write(b.path, b.size, text.Bytes()); err != nil {
-		return fmt.Errorf("keep events: %w", err)
-	}
-	b.size += int64(text.Len())
-	b.held, b.last = b.held+len(events), events[len(events)-1].Seq
-	return nil
-}
-
-// write puts text at a place of the file, and on the disk. What stood behind it is gone.
-func write(path string, at int64, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	err = file.Truncate(at)
-	if err == nil {
-		_, err = file.WriteAt(text, at)
-	}
-	if err == nil {
-		err = file.Sync()
-	}
-	if err != nil {
-		err = errors.Join(err, file.Truncate(at))
-	}
-	return errors.Join(err, file.Close())
-}
-
-// empty ends an outage. mu is held.
-func (b *Backlog) empty() error {
-	b.held, b.size, b.sent = 0, 0, 0
-	if err := os.Truncate(b.path, 0); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil // it is put aside
 }

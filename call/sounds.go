@@ -49,6 +49,28 @@ type Joined interface {
 	Close()
 }
 
+// apart is legs that could not be joined: they hear nothing of each other, and nobody can be
+// added.
+type apart struct{}
+
+// SetGain implements Joined.
+func (apart) SetGain(Leg, Leg, float64) {}
+
+// RelayDigits implements Joined.
+func (apart) RelayDigits(Leg, bool) {}
+
+// Add implements Joined.
+func (apart) Add(Leg, media.Role) error { return media.ErrClosed }
+
+// SetRole implements Joined.
+func (apart) SetRole(Leg, media.Role) {}
+
+// Remove implements Joined.
+func (apart) Remove(Leg) {}
+
+// Close implements Joined.
+func (apart) Close() {}
+
 // Tape is a running recording (media.Recording).
 type Tape interface {
 	Pause()

@@ -80,17 +80,15 @@ func (c *Call) converse(ctx context.Context, conv *conversation) (end talkEnd, e
 			end = t.callerLeft(left)
 			return end, withMetric(left, end.cause)
 		}
-		if conv.agent.gone {
+		if !conv.agent.gone {
+			return end, c.unheard(conv, err)
+		}
+		if conv.agent.lost() {
 			c.account.step("agent.gone", conv.agent.cause.Metric)
 			return end, nil
 		}
-		c.story.unjoined++
-		c.account.step("join.failed", err.Error())
-		c.log.Error("no sound between caller and agent", "agent", conv.seat.Agent, "err", err)
-		if c.story.unjoined < mostUnjoined || !c.story.mayEnd() {
-			return end, nil
-		}
-		return end, err
+		t.meet(apart{}) // who puts down so soon has put down all the same
+		t.resume()
 	}
 	c.story.unjoined = 0
 	c.remember()
@@ -101,6 +99,18 @@ func (c *Call) converse(ctx context.Context, conv *conversation) (end talkEnd, e
 		return end, withMetric(err, end.cause)
 	}
 	return end, nil
+}
+
+// unheard notes that there is no sound between caller and agent though both are there. An
+// error means that the call is given up.
+func (c *Call) unheard(conv *conversation, why error) error {
+	c.story.unjoined++
+	c.account.step("join.failed", why.Error())
+	c.log.Error("no sound between caller and agent", "agent", conv.seat.Agent, "err", why)
+	if c.story.unjoined < mostUnjoined || !c.story.mayEnd() {
+		return nil
+	}
+	return why
 }
 
 // partedMeanwhile waits, when the sound of a party was gone before it could be joined, until
@@ -151,16 +161,11 @@ func (t *talk) begin() error {
 	if err != nil {
 		return fmt.Errorf("join caller and %s: %w", conv.seat.Agent, err)
 	}
-	t.joined = joined
 	if m := c.plan.Hearing.Meter; m.Enabled {
 		c.x.parts.Sounds.Meter(c.caller, m)
 	}
 	t.told = c.x.parts.Sounds.Level(c.caller)
-	c.talk = t
-	c.listen(conv.agent, t.heardAgent)
-	c.phase("talking", conv.queue.Name, conv.seat.Agent)
-	c.account.segment("talk", conv.queue.Name, conv.seat.Agent)
-	c.account.step("answered", conv.seat.Agent)
+	t.meet(joined)
 	if conv.manners.Whisper {
 		t.tell(toneZip)
 	}
@@ -168,6 +173,16 @@ func (t *talk) begin() error {
 	t.everySecond()
 	t.resume()
 	return nil
+}
+
+// meet makes it the call's conversation: what the agent does is judged from here.
+func (t *talk) meet(joined Joined) {
+	c, conv := t.c, t.conv
+	t.joined, c.talk = joined, t
+	c.listen(conv.agent, t.heardAgent)
+	c.phase("talking", conv.queue.Name, conv.seat.Agent)
+	c.account.segment("talk", conv.queue.Name, conv.seat.Agent)
+	c.account.step("answered", conv.seat.Agent)
 }
 
 // resume takes up what was there before the conversation: a ladder that goes on, a

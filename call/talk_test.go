@@ -22,9 +22,10 @@ func TestAnAgentWhoHangsUpRightAfterTheAnswerLeavesNobodyInAnEmptyConversation(t
 		if got := r.agent("anna").State; got != acd.WrapUp {
 			t.Errorf("anna is %s in a call that she has left", got)
 		}
-		if got := r.view().Phase; !caller.up() || got != "waiting" {
-			t.Errorf("the caller, who talked to nobody, is up %v and %s; want waiting again", caller.up(), got)
+		if got := r.view().Phase; !caller.up() || got != "closing" {
+			t.Errorf("the caller, who talked to nobody, is up %v and %s; want the way back", caller.up(), got)
 		}
+		caller.press("1")
 		r.logIn("ben", "1002")
 		r.rung().answer()
 		wait(time.Second)

@@ -56,6 +56,9 @@ func (b *board) because(c *condition, a *agent) string {
 		s = of("best skilled").text(": level sum ").number(-c.order[a.rank]).text(", idle ").length(idle)
 	case RingAll:
 		s = sentence(room[:0]).text("everybody rings: ").number(free).text(" free")
+		if free > mostRung {
+			s = of("idle longest").text(": ").number(mostRung).text(" ring at once")
+		}
 	default: // LongestIdle
 		s = of("longest idle").text(": ").length(idle)
 	}

@@ -43,6 +43,31 @@ func TestAReasonIsMadeOfItsTextAlone(t *testing.T) {
 	}
 }
 
+// TestRingAllRingsNoCrowd: with thousands free one caller would hold up the floor. Those idle
+// for longest ring, and the next when these have all missed it.
+func TestRingAllRingsNoCrowd(t *testing.T) {
+	var names []string
+	for i := range mostRung + 50 {
+		names = append(names, fmt.Sprintf("a%03d", i))
+	}
+	y := start(t, team(map[string]QueueSpec{"q": {Strategy: RingAll}}, names...))
+	y.logIn(names...)
+	y.enter(Entry{Call: "c", Queue: "q"})
+	seats := y.out[0].offer.seats
+	if len(seats) != mostRung || seats[0].agent.Name != "a000" || seats[mostRung-1].agent.Name != "a199" {
+		t.Fatalf("%d ring, from %s to %s", len(seats), seats[0].agent.Name, seats[len(seats)-1].agent.Name)
+	}
+	if want := "idle longest of 250 free: 200 ring at once"; seats[0].reason != want {
+		t.Errorf("because %q, want %q", seats[0].reason, want)
+	}
+	for _, s := range seats {
+		y.must(func(b *board) error { return b.missed(s.id, MissDeclined) })
+	}
+	if len(y.out) != 1 || len(y.out[0].offer.seats) != 50 || y.out[0].offer.seats[0].agent.Name != "a200" {
+		t.Errorf("then %d offers: %s", len(y.out), y.got())
+	}
+}
+
 // BenchmarkRingAll is one caller who rings everybody, and hangs up.
 func BenchmarkRingAll(b *testing.B) {
 	for _, n := range []int{20, 200, 2000} {

@@ -206,6 +206,10 @@ type choice struct {
 	reason string
 }
 
+// mostRung bounds how many phones one caller rings: where more are free, those idle for
+// longest ring, and when all of them have missed it the next.
+const mostRung = 200
+
 // pick chooses for a waiting caller by the queue's strategy; empty when nobody can.
 func (b *board) pick(t *ticket) []choice {
 	if t.prefer != nil && b.prefers(t, t.prefer) {
@@ -222,7 +226,7 @@ func (b *board) pick(t *ticket) []choice {
 		case bar.until <= b.now.Mono:
 			again = append(again, a)
 		}
-		if len(unmissed) > 0 && !ringAll {
+		if len(unmissed) > 0 && !ringAll || len(unmissed) == mostRung {
 			break
 		}
 	}
@@ -230,9 +234,11 @@ func (b *board) pick(t *ticket) []choice {
 		slices.SortStableFunc(again, func(x, y *agent) int { return cmp.Compare(t.missed[x].turn, t.missed[y].turn) })
 		unmissed = again
 	}
-	if !ringAll && len(unmissed) > 1 {
-		unmissed = unmissed[:1]
+	most := 1
+	if ringAll {
+		most = mostRung
 	}
+	unmissed = unmissed[:min(len(unmissed), most)]
 	var out []choice
 	reason := ""
 	for _, a := range unmissed {

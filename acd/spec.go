@@ -20,7 +20,7 @@ const (
 	RoundRobin    Strategy = "round-robin"    // with memory of who was offered last
 	Linear        Strategy = "linear"         // in the order of QueueSpec.Agents
 	BestSkill     Strategy = "best-skill"     // highest sum of the levels the expression names
-	RingAll       Strategy = "ring-all"       // everybody at once, one answer wins
+	RingAll       Strategy = "ring-all"       // everybody at once, 200 at most; one answer wins
 
 	FewestCalls       Strategy = "fewest-calls"       // answered today
 	LeastTalk         Strategy = "least-talk"         // least time in conversation today

@@ -9,7 +9,7 @@ import (
 )
 
 // ahead is whose packets a loop serves next. What a packet needs (its leg, the leg that
-// hears it, the guard, the meter, the recording: some seventy lines of memory) was last used
+// hears it, the guard, the meter, the recording: some fifty lines of memory) was last used
 // 20 ms and a thousand packets ago, and the processor may have to wait for each line as
 // long as for a hundred instructions. So while one packet is served, the memory of
 // those behind it is on its way. What hangs on a pointer is asked for when the pointer

@@ -31,6 +31,7 @@ type journal struct {
 	log      *slog.Logger
 	failures *atomic.Uint64
 	kick     chan struct{} // capacity 1
+	again    *time.Timer   // a snapshot that failed is due; run's
 	show     func([]AgentView)
 	written  func([]Event)
 	nudge    func() // makes the floor take a turn
@@ -51,7 +52,9 @@ type journal struct {
 type dump struct {
 	seq   uint64
 	state snapshot
-	must  bool // it stands for events that were given up
+	must  bool          // it stands for events that were given up
+	pause time.Duration // after the failed attempt before; the writer's
+	next  time.Time     // not before; the writer's
 }
 
 type waiter struct {
@@ -156,6 +159,8 @@ func (j *journal) giveUp(w waiter) {
 // be written is the error.
 func (j *journal) run(ctx context.Context, quit <-chan struct{}) error {
 	pause, ending := retryFirst, false
+	j.again = time.NewTimer(0)
+	defer j.again.Stop()
 	for {
 		err := j.write(ctx)
 		switch {
@@ -165,6 +170,7 @@ func (j *journal) run(ctx context.Context, quit <-chan struct{}) error {
 			pause = retryFirst
 			select {
 			case <-j.kick:
+			case <-j.again.C:
 			case <-quit:
 				ending = true
 			}
@@ -217,15 +223,26 @@ func (j *journal) write(ctx context.Context) error {
 		j.tellOperator(ctx, batch[:n])
 		batch = batch[n:]
 	}
-	if d != nil && !d.must {
-		if err := j.compact(ctx, d); err != nil { // nothing is lost: the events are there
-			j.failures.Add(1)
-			j.log.Warn("ledger not compacted", "seq", d.seq, "error", err)
+	if d != nil && !d.must && !time.Now().Before(d.next) {
+		if err := j.compact(ctx, d); err != nil {
+			j.later(d, err)
+		} else {
+			j.wrote(d.seq, 0, d)
 		}
-		j.wrote(d.seq, 0, d)
 	}
 	j.wrote(0, 0, nil)
 	return nil
+}
+
+// later puts off a snapshot that could not be stored. Nothing is lost, for the events are
+// there, but how to reach callers who are gone is, too. Events do not wait for it, and the
+// pauses double, up to an hour: about fifteen attempts until the next snapshot takes its place.
+func (j *journal) later(d *dump, err error) {
+	j.failures.Add(1)
+	d.pause = min(max(retryFirst, 2*d.pause), compactAfter)
+	d.next = time.Now().Add(d.pause)
+	j.again.Reset(d.pause)
+	j.log.Warn("ledger not compacted", "seq", d.seq, "again_in", d.pause, "error", err)
 }
 
 // append takes the first n events of the batch to the ledger. Those of a failed

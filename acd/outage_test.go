@@ -249,7 +249,7 @@ func TestASnapshotThatFailsIsCounted(t *testing.T) {
 		d.logIn("anna")
 		d.pass(compactAfter)
 		d.do("anna", Command{Verb: GoNotReady, Reason: "lunch"})
-		d.pass(time.Second)
+		d.pass(retryFirst / 2)
 		if d.Counters().LedgerFailures != 1 || len(l.kinds("anna")) != 2 {
 			t.Errorf("%d failures, events %v", d.Counters().LedgerFailures, l.kinds("anna"))
 		}

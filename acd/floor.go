@@ -65,6 +65,15 @@ type filed struct {
 	at     time.Duration
 }
 
+// due is when the ledger is made small at the latest, whatever happens until then: it keeps
+// how to reach callers who are gone.
+func (f filed) due() time.Duration {
+	if f.events == 0 {
+		return never
+	}
+	return f.at + compactAfter
+}
+
 // errand is one thing to do on the board. Its state goes from asked to either begun
 // (by Run) or dropped (by who asked), so that a caller who gives up knows that
 // nothing was done.
@@ -134,12 +143,12 @@ func NewFloor(ctx context.Context, p Plan, l Ledger, log *slog.Logger, options .
 		return nil, err
 	}
 	f.journal.durable = past.ids.Seq
+	f.filed = filed{events: len(events), at: now.Mono}
 	f.turn(&errand{act: func(b *board) error {
 		b.adopt(r)
 		f.orphans = b.resume(past)
 		return nil
 	}, done: make(chan error, 1)})
-	f.filed = filed{at: now.Mono}
 	if f.chronicle != nil {
 		f.chronicle.Begin(f.board.picture())
 	}
@@ -190,7 +199,7 @@ func (f *Floor) serve(ctx context.Context) {
 		case <-audit:
 			f.selfCheck()
 		}
-		if next := f.board.alarms.next(); next != never {
+		if next := min(f.board.alarms.next(), f.filed.due()); next != never {
 			timer.Reset(max(0, next-f.clock().Mono))
 		} else {
 			timer.Stop()
@@ -313,8 +322,7 @@ func (f *Floor) carryOut(t *turn) {
 func (f *Floor) file(t *turn) {
 	full := f.journal.add(t.events, t.views, f.board.ids.Seq)
 	f.filed.events += len(t.events)
-	old := f.filed.events > 0 && f.board.now.Mono-f.filed.at >= compactAfter
-	if !full && !old && f.filed.events < compactEvents {
+	if !full && f.board.now.Mono < f.filed.due() && f.filed.events < compactEvents {
 		return
 	}
 	f.journal.store(&dump{seq: f.board.ids.Seq, state: f.board.snapshot(), must: full})

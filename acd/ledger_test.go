@@ -221,7 +221,7 @@ func TestTheLedgerIsMadeSmall(t *testing.T) {
 		l := &memory{}
 		d := open(t, help(), l)
 		d.logIn("anna")
-		d.pass(compactAfter)
+		d.pass(compactAfter - time.Second)
 		d.do("anna", Command{Verb: GoNotReady, Reason: "lunch"})
 		d.pass(time.Second)
 		if l.packed != 1 || len(l.events) != 0 {

@@ -219,11 +219,15 @@ func TestAnOutageAtTheEndOfTheHour(t *testing.T) {
 		l := &memory{}
 		d := open(t, help(), l)
 		d.logIn("anna")
-		d.pass(compactAfter)
+		d.pass(compactAfter - time.Second)
 		l.set(errors.New("away"))
 		_, err := d.Do(d.ctx, "anna", Command{Verb: GoNotReady, Reason: "lunch"})
 		if !errors.Is(err, ErrNotDurable) {
 			t.Errorf("in the outage: %v", err)
+		}
+		d.pass(2 * time.Second)
+		if l.packed != 0 {
+			t.Errorf("compacted %d times before the events were there", l.packed)
 		}
 		l.set(nil)
 		d.pass(3 * time.Second)

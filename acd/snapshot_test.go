@@ -92,3 +92,38 @@ func TestEventsDoNotWaitForASnapshotThatFails(t *testing.T) {
 		}
 	})
 }
+
+// TestAnIdleFloorMakesItsLedgerSmall an hour after the last one, too: the number of a caller
+// who is gone must not wait for the next who calls, or for the next start after a crash.
+func TestAnIdleFloorMakesItsLedgerSmall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, help(func(p *Plan) { p.Settings.Care = carefree() }), &memory{})
+		d.logIn("anna")
+		ticket := d.enter(Entry{Call: "c1", Queue: "help"})
+		d.must(d.Leave(d.ctx, ticket.ID, "abandoned"))
+		d.pass(compactAfter + time.Second)
+		if d.ledger.packed != 1 {
+			t.Fatalf("%d snapshots after an hour in which nothing happened any more", d.ledger.packed)
+		}
+		d.pass(10 * compactAfter)
+		if d.ledger.packed != 1 {
+			t.Errorf("%d snapshots of nothing new", d.ledger.packed)
+		}
+	})
+}
+
+// TestAnIdleFloorMakesSmallWhatACrashLeft in its ledger.
+func TestAnIdleFloorMakesSmallWhatACrashLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, help(func(p *Plan) { p.Settings.Care = carefree() }), &memory{})
+		d.logIn("anna")
+		ticket := d.enter(Entry{Call: "c1", Queue: "help"})
+		d.must(d.Leave(d.ctx, ticket.ID, "abandoned"))
+		l := d.kill()
+		d = open(t, help(func(p *Plan) { p.Settings.Care = carefree() }), l)
+		d.pass(compactAfter + time.Second)
+		if l.packed != 1 {
+			t.Errorf("%d snapshots in the first hour of the new floor", l.packed)
+		}
+	})
+}

@@ -28,6 +28,17 @@ func (f *Floor) CallBack(ctx context.Context, e Entry, c Callback) (ticket uint6
 	return ticket, err
 }
 
+// LeaveMessage is CallBack with a message for a caller who waits, and would rather leave
+// one: in one step they leave the queue, as by Leave, and the message's place is made. Where it cannot
+// be made they wait on as before. Errors: those of CallBack, and ErrNoTicket when they do not
+// wait any more.
+func (f *Floor) LeaveMessage(ctx context.Context, waiting uint64, e Entry, c Callback) (ticket uint64, err error) {
+	e.Data = plain(e.Data)
+	e.Since = e.Since.Round(0)
+	err = f.durably(ctx, Input{Kind: InCallBack, Ticket: waiting, Entry: &e, Callback: &c}, func(id uint64) { ticket = id })
+	return ticket, err
+}
+
 // Launches tells of callbacks whose turn has come, and of those given up. The offer in
 // the ticket's slot must be taken by Launched within 2 s.
 func (f *Floor) Launches() <-chan Launch { return f.launches }
@@ -121,6 +132,9 @@ func (b *board) carryBack(in *Input) (ticket uint64, err error) {
 	case InPark:
 		err = b.park(in.Ticket, *in.Callback)
 	case InCallBack:
+		if in.Ticket != 0 {
+			return b.leaveMessage(in.Ticket, *in.Entry, *in.Callback)
+		}
 		ticket, err = b.callBack(*in.Entry, *in.Callback)
 	case InLaunched:
 		err = b.launched(in.Ticket, in.Why)

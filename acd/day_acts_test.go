@@ -54,9 +54,19 @@ func (d *day) leavesMessage() {
 	d.calls++
 	e := Entry{Call: fmt.Sprintf("c%d", d.calls), Queue: rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Queues))).Draw(d.T, "message to")}
 	c := Callback{Kind: BackMessage, Number: rapid.SampledFrom([]string{"", "0301"}).Draw(d.T, "from"), Message: "m.wav"}
-	err := d.do(Input{Kind: InCallBack, Entry: &e, Callback: &c})
+	in := Input{Kind: InCallBack, Entry: &e, Callback: &c}
+	if waits := d.b.inOrder(); len(waits) > 0 && rapid.Bool().Draw(d.T, "has waited") { // or asks for what cannot be
+		t := rapid.SampledFrom(waits).Draw(d.T, "waits")
+		e, in.Ticket = t.entry, t.id
+		e.Head, e.Prefer, e.Again = false, "", ""
+	}
+	err := d.do(in)
+	left := func(e Event) bool { return e.Ticket == in.Ticket && e.Reason == leftToSpeak }
+	if turn := d.turns[len(d.turns)-1]; in.Ticket != 0 && slices.ContainsFunc(turn.Events, left) != (err == nil) {
+		d.Fatalf("the caller of ticket %d is in two places or in none: %v", in.Ticket, err)
+	}
 	switch {
-	case errors.Is(err, ErrMessagesFull), errors.Is(err, ErrNoCallback):
+	case errors.Is(err, ErrMessagesFull), errors.Is(err, ErrNoCallback), in.Ticket != 0 && (errors.Is(err, ErrNoTicket) || errors.Is(err, ErrNoQueue)):
 		return
 	case err != nil:
 		d.Fatalf("message: %v", err)

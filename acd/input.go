@@ -30,7 +30,7 @@ const (
 	InTalked   InputKind = "talked"    // Agent, Why is the team leader
 
 	InPark      InputKind = "park"      // Ticket, Callback
-	InCallBack  InputKind = "call-back" // Entry, Callback
+	InCallBack  InputKind = "call-back" // Entry, Callback; Ticket of a caller who waits and leaves a message instead
 	InLaunched  InputKind = "launched"  // Ticket, Why is the call
 	InReached   InputKind = "reached"   // Ticket, Why is empty or ReachedHeard
 	InUnreached InputKind = "unreached" // Ticket, Why

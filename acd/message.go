@@ -36,6 +36,28 @@ func (q *queue) mayLeave() error {
 	return nil
 }
 
+// leftToSpeak is why a caller leaves the line who leaves a message instead.
+const leftToSpeak = "voicemail"
+
+// leaveMessage gives a caller who waits the place of a message for their place on the line;
+// where there is none, they keep theirs. Nobody is in two places, and nobody in none.
+func (b *board) leaveMessage(waiting uint64, e Entry, c Callback) (uint64, error) {
+	t, q := b.tickets[waiting], b.routes.queues[e.Queue]
+	switch {
+	case t == nil || t.isBack() || t.entry.Call != e.Call:
+		return 0, fmt.Errorf("ticket %d: %w", waiting, ErrNoTicket)
+	case q == nil:
+		return 0, fmt.Errorf("leave a message for %s: %w", e.Queue, ErrNoQueue)
+	case !c.IsMessage():
+		return 0, fmt.Errorf("queue %s: %w: it is no message", e.Queue, ErrNoCallback)
+	}
+	if err := q.mayLeave(); err != nil {
+		return 0, err
+	}
+	b.leave(waiting, leftToSpeak)
+	return b.callBack(e, c)
+}
+
 // keepFor is how long a callback or message waits before it is given up.
 func (q *queue) keepFor(c *Callback) time.Duration {
 	if c.IsMessage() {

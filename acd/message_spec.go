@@ -15,7 +15,7 @@ type VoicemailSpec struct {
 	Silence  time.Duration `yaml:"silence"`  // that ends it, 2s to 1m; default 5s
 	Most     int           `yaml:"most"`     // messages that may wait at once, -1 = the queue takes none; default 100
 	Keep     time.Duration `yaml:"keep"`     // given up when nobody has heard it for so long; the recording stays; default 168h
-	OnFull   string        `yaml:"on_full"`  // target when no message can be taken: too many wait, or the disk is full; default goodbye, after saying so
+	OnFull   string        `yaml:"on_full"`  // target when no message can be taken: too many wait (who waits in the queue is told and waits on instead), or the disk is full; default goodbye, after saying so
 }
 
 // WithDefaults fills the fields that are zero.

@@ -129,6 +129,55 @@ func TestAQueueKeepsOnlySoManyMessages(t *testing.T) {
 	}
 }
 
+// TestWhoLeavesAMessageInsteadOfWaitingIsInOnePlace: never in both, and where there is no room
+// for the message they wait on as if they had not asked.
+func TestWhoLeavesAMessageInsteadOfWaitingIsInOnePlace(t *testing.T) {
+	for name, c := range map[string]struct {
+		most int
+		call string // that asks
+		kind string
+		want error
+	}{
+		"there is room":        {2, "c1", BackMessage, nil},
+		"no room":              {1, "c1", BackMessage, ErrMessagesFull},
+		"the queue takes none": {-1, "c1", BackMessage, ErrNoCallback},
+		"it is no message":     {2, "c1", BackAsked, ErrNoCallback},
+		"another call's place": {2, "c2", BackMessage, ErrNoTicket},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, speakable(func(q *QueueSpec) { q.Voicemail.Most = c.most }), func(d *desk) {
+				if c.most > 0 {
+					d.begins("first", "")
+				}
+				since := time.Now()
+				waits := d.enter(Entry{Call: "c1", Queue: "help"})
+				d.pass(time.Minute)
+				id, err := d.LeaveMessage(d.ctx, waits.ID, Entry{Call: c.call, Queue: "help", Since: since}, Callback{Kind: c.kind, Number: "0301234", Message: "x.wav"})
+				if !errors.Is(err, c.want) {
+					t.Fatalf("%v, want %v", err, c.want)
+				}
+				_, place := d.Place(d.ctx, waits.ID)
+				if left := errors.Is(place, ErrNoTicket); left != (c.want == nil) {
+					t.Errorf("on the line: %v", place)
+				}
+				if c.want != nil {
+					d.logIn("anna")
+					d.offered(waits)
+					return
+				}
+				d.must(d.Spoken(d.ctx, id, 20*time.Second))
+				d.logIn("anna")
+				if l := d.launched(); l.Ticket.ID != id || !l.Entry.Since.Round(time.Second).Equal(since.Round(time.Second)) {
+					t.Errorf("launch %+v", l)
+				}
+				if _, err := d.LeaveMessage(d.ctx, id, Entry{Call: "c1", Queue: "help"}, Callback{Kind: BackMessage}); !errors.Is(err, ErrNoTicket) {
+					t.Errorf("a message left instead of a message: %v", err)
+				}
+			})
+		})
+	}
+}
+
 func TestMessagesDoNotKeepCallersOut(t *testing.T) {
 	bubble(t, speakable(func(q *QueueSpec) { q.MaxRatio, q.MaxSize = 1, 1 }), func(d *desk) {
 		d.leaves("m1", "")

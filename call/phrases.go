@@ -56,6 +56,7 @@ const (
 
 	sayNobodyTalks = "nobody-talks-there"
 	sayNotNow      = "not-possible-now"
+	sayPlaceKept   = "comfort-1"
 
 	toneZip     = "tone-zip"
 	toneBeep    = "tone-beep"

@@ -21,6 +21,7 @@ const (
 // messaging is a message being left. The call's goroutine owns it.
 type messaging struct {
 	c      *Call
+	queue  string
 	spec   acd.VoicemailSpec
 	ticket uint64
 	file   string // below the recording folder
@@ -49,19 +50,52 @@ func (c *Call) leaveMessage(ctx context.Context, queue string) (goal, error) {
 	if spec == nil {
 		return goal{toQueue, queue}, nil
 	}
-	c.phase("voicemail", queue, "")
-	c.account.segment("voicemail", queue, "")
-	_ = c.stopTape() // one of the conversation before: a leg is recorded once at a time
-	m := &messaging{c: c, spec: *spec, file: tapeFile(c.ID + "-message.wav")}
+	m := c.newMessage(queue, spec)
+	if m.reserve(ctx, nil) != nil {
+		return c.parseGoal(spec.OnFull, sayVoicemailFull), nil
+	}
+	return c.takeMessage(ctx, m)
+}
+
+// newMessage is a message that has no place yet.
+func (c *Call) newMessage(queue string, spec *acd.VoicemailSpec) *messaging {
+	m := &messaging{c: c, queue: queue, spec: *spec, file: tapeFile(c.ID + "-message.wav")}
 	if c.account.r.Message != "" { // one call may leave several
 		m.file = tapeFile(c.ID + "-message-" + newID(time.Now())[10:] + ".wav")
 	}
-	if err := m.reserve(ctx, queue); err != nil {
-		c.account.step("voicemail.refused", err.Error())
-		return c.parseGoal(spec.OnFull, sayVoicemailFull), nil
+	return m
+}
+
+// errMessage ends a wait: the caller leaves a message, whose place is made.
+var errMessage = errors.New("the caller leaves a message")
+
+// askToSpeak gives a waiting caller who would rather leave a message the place of one for their
+// own (errMessage). Where there is no room for it they are told so and wait on where they are;
+// an offer that came meanwhile is given.
+func (w *waiting) askToSpeak() (offer *acd.Offer, err error) {
+	c := w.c
+	m := c.newMessage(w.ticket.Queue, w.mail)
+	if m.reserve(w.ctx, w.ticket) == nil {
+		w.message = m
+		return nil, errMessage
 	}
+	w.stopSound()
+	a := &asking{c: c, ticket: w.ticket}
+	_, err = a.key(w.ctx, 0, sayNotNow, sayPlaceKept)
+	w.goOn() // also while a phone rings: it may not be answered
+	if errors.Is(err, errOffered) {
+		return &a.offer, nil
+	}
+	return nil, err
+}
+
+// takeMessage takes a message whose place is made.
+func (c *Call) takeMessage(ctx context.Context, m *messaging) (goal, error) {
+	c.phase("voicemail", m.queue, "")
+	c.account.segment("voicemail", m.queue, "")
+	_ = c.stopTape() // one of the conversation before: a leg is recorded once at a time
 	err := m.take(ctx)
-	kept, broken := m.end(queue)
+	kept, broken := m.end()
 	broken = broken || err == nil && m.began.IsZero() // there was no disk to record on
 	switch {
 	case err != nil && kept: // hung up, and has left what was said
@@ -70,7 +104,7 @@ func (c *Call) leaveMessage(ctx context.Context, queue string) (goal, error) {
 		return goal{}, err
 	case broken:
 		c.x.tally.Add("voicemails_failed_total")
-		return c.parseGoal(spec.OnFull, sayTrouble), nil
+		return c.parseGoal(m.spec.OnFull, sayTrouble), nil
 	case !kept:
 		return goal{toGoodbye, sayVoicemailNone}, nil
 	}
@@ -88,9 +122,10 @@ func left(err error) error {
 	return err
 }
 
-// reserve makes the message's place in the queue.
-func (m *messaging) reserve(ctx context.Context, queue string) error {
-	c := m.c
+// reserve makes the message's place in the queue: for that on the line of who waits, or for
+// nothing (nil). An error is why there is none, and that nothing has changed.
+func (m *messaging) reserve(ctx context.Context, waits *acd.Ticket) (err error) {
+	c, queue := m.c, m.queue
 	number := c.account.r.Caller
 	var dial []string
 	for _, t := range c.plan.Trunks {
@@ -99,11 +134,16 @@ func (m *messaging) reserve(ctx context.Context, queue string) error {
 	if c.plan.Callbacks[queue].WithDefaults().Allows(number, dial, false) != nil {
 		number = "" // cannot be called back
 	}
-	var err error
-	m.ticket, err = c.x.parts.Floor.CallBack(ctx, c.entry(queue), acd.Callback{Kind: acd.BackMessage, Number: number, Message: m.file})
-	if errors.Is(err, acd.ErrNotDurable) {
-		return nil // the floor holds it; only a crash now would forget it
+	floor, wish := c.x.parts.Floor, acd.Callback{Kind: acd.BackMessage, Number: number, Message: m.file}
+	if waits != nil {
+		m.ticket, err = floor.LeaveMessage(ctx, waits.ID, c.entry(queue), wish)
+	} else {
+		m.ticket, err = floor.CallBack(ctx, c.entry(queue), wish)
 	}
+	if err == nil || errors.Is(err, acd.ErrNotDurable) {
+		return nil // the floor holds it; only a crash now would forget what is not on the disk
+	}
+	c.account.step("voicemail.refused", err.Error())
 	return err
 }
 
@@ -168,8 +208,8 @@ func (m *messaging) look() {
 
 // end finishes the recording and tells the floor what has been left. kept = there is a
 // message; broken = not all of it is on the disk. It is done whatever happened to the caller.
-func (m *messaging) end(queue string) (kept, broken bool) {
-	c := m.c
+func (m *messaging) end() (kept, broken bool) {
+	c, queue := m.c, m.queue
 	length := time.Duration(0)
 	if !m.began.IsZero() {
 		m.look()

@@ -163,12 +163,12 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 	}
 	c.forgetDigits() // nor does what was typed before ask for a callback
 	w := c.beginWait(ctx, ticket, m)
-	parked, why := false, CauseAbandoned
+	parked := false // the place on the line is given up already
 	defer func() {
 		w.end()
 		c.forgetDigits() // whatever was typed while waiting answers no later question
 		if conv == nil && !parked {
-			c.leave(ticket, why) // also when the program breaks; a no-op for who was taken out
+			c.leave(ticket, CauseAbandoned) // also when the program breaks; a no-op for who was taken out
 		}
 	}()
 	for {
@@ -178,8 +178,10 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 			return nil, goal{}, c.partKept(ctx, acd.BackAsked)
 		}
 		if errors.Is(err, errMessage) {
-			why = toMessage
-			return nil, goal{toMessage, e.Queue}, nil
+			parked = true
+			w.end()
+			next, err := c.takeMessage(ctx, w.message)
+			return nil, next, err
 		}
 		if removed := (*removal)(nil); errors.As(err, &removed) {
 			c.account.step("queue.removed", removed.Limit)
@@ -200,24 +202,21 @@ func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (con
 	}
 }
 
-// errMessage ends a wait because the caller would rather leave a message.
-var errMessage = errors.New("the caller leaves a message")
-
-// offer waits for an offer, or until the caller wants to leave a message (errMessage), or has
-// asked to be called back: kept.
+// offer waits for an offer, or until the caller's place is that of a message (errMessage), or
+// they have asked to be called back: kept.
 func (w *waiting) offer() (offer acd.Offer, kept bool, err error) {
 	for {
 		offer, key, offered, err := either(w.ctx, w.c, w.ticket.Offers, w.c.digits)
 		if err != nil || offered {
 			return offer, false, err
 		}
-		if w.mail != "" && key == w.mail[0] {
-			return offer, false, errMessage
+		var came *acd.Offer
+		switch {
+		case w.mail != nil && key == w.mail.Key[0]:
+			came, err = w.askToSpeak()
+		case w.back != nil && w.back.Key != "" && key == w.back.Key[0]:
+			kept, came, err = w.askBack(w.back)
 		}
-		if w.back == nil || w.back.Key == "" || key != w.back.Key[0] {
-			continue
-		}
-		kept, came, err := w.askBack(w.back)
 		switch {
 		case kept || err != nil:
 			return offer, kept, err
@@ -292,8 +291,9 @@ type waiting struct {
 	turn   int      // of the comfort phrases
 	over   bool
 
-	back      *acd.CallbackSpec // how the queue calls back; nil = this caller is not asked
-	mail      string            // the key to leave a message; empty = this caller is not asked
+	back      *acd.CallbackSpec  // how the queue calls back; nil = this caller is not asked
+	mail      *acd.VoicemailSpec // how messages are left by its key; nil = this caller is not asked
+	message   *messaging         // that the caller leaves instead; nil = none
 	announced int
 }
 
@@ -301,8 +301,8 @@ func (c *Call) beginWait(ctx context.Context, t *acd.Ticket, m QueueManners) *wa
 	c.phase("waiting", t.Queue, "")
 	c.account.segment("wait", t.Queue, "")
 	w := &waiting{c: c, ticket: t, m: m, back: c.callbacks(t.Queue)}
-	if spec := c.voicemail(t.Queue); spec != nil {
-		w.mail = spec.Key
+	if spec := c.voicemail(t.Queue); spec != nil && spec.Key != "" {
+		w.mail = spec
 	}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	when(c, t.Removed, func(r acd.Removal) { w.cancel(&removal{r}) })
@@ -358,8 +358,8 @@ func (w *waiting) speak(phrases []string) {
 	if w.back != nil && w.back.Key != "" && w.announced%offerEach == 0 {
 		phrases = append(phrases, sayCallbackOffer, prompt.Digits(w.back.Key))
 	}
-	if w.mail != "" && w.announced%offerEach == 0 {
-		phrases = append(phrases, sayVoicemailOffer, prompt.Digits(w.mail))
+	if w.mail != nil && w.announced%offerEach == 0 {
+		phrases = append(phrases, sayVoicemailOffer, prompt.Digits(w.mail.Key))
 	}
 	w.announced++
 	if len(w.m.Comfort) > 0 {

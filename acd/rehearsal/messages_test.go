@@ -78,6 +78,49 @@ func TestAMessageFromAMenuIsPlayed(t *testing.T) {
 	}
 }
 
+// TestAMessageInsteadOfAWaitIsPlayed: who gives their place for that of a message does so
+// again; who found no room for one waits on, also when the day is played.
+func TestAMessageInsteadOfAWaitIsPlayed(t *testing.T) {
+	now := acd.Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "b", Mono: time.Hour}
+	plan := edited(oneAgent(), func(q *acd.QueueSpec) { q.Voicemail.Most = 1 })
+	floor, err := acd.NewRerun(plan, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newReading()
+	r.begin(floor.Picture())
+	apply := func(after time.Duration, in acd.Input) *acd.Turn {
+		now.Wall, now.Mono = now.Wall.Add(after), now.Mono+after
+		turn := floor.Apply(now, nil, in)
+		r.turn(turn)
+		return turn
+	}
+	refused := 0
+	for _, call := range []string{"c1", "c2"} {
+		e := acd.Entry{Call: call, Queue: "help", Caller: "0301" + call}
+		waits := apply(time.Second, acd.Input{Kind: acd.InEnter, Entry: &e}).Events[0].Ticket
+		wish := acd.Callback{Kind: acd.BackMessage, Message: call + ".wav"}
+		if turn := apply(time.Minute, acd.Input{Kind: acd.InCallBack, Ticket: waits, Entry: &e, Callback: &wish}); turn.Refused != "" {
+			refused++
+			apply(time.Minute, acd.Input{Kind: acd.InLeave, Ticket: waits, Why: "abandoned"})
+			continue
+		}
+		apply(20*time.Second, acd.Input{Kind: acd.InSpoken, Ticket: waits + 1, Length: 15 * time.Second})
+	}
+	if refused != 1 || r.day.Unplayed != 0 {
+		t.Fatalf("%d were refused, %d are not played", refused, r.day.Unplayed)
+	}
+	for _, m := range r.day.moments {
+		if m.in.Kind == acd.InCallBack {
+			t.Error("a message comes by the clock, not when its caller has waited as long")
+		}
+	}
+	if first, second := r.day.visits[0], r.day.visits[1]; !first.then.isMessage() || second.next != nil {
+		t.Errorf("after the visits come %+v and %+v", first.then, second.next)
+	}
+	same(t, r.day, acd.KindEntered, acd.KindLeft, acd.KindParked, acd.KindSaid)
+}
+
 // TestWhatWaitedWhenTheLogBeganIsServed: messages and callbacks of the day before are in the
 // picture alone. An agent who has one is free again, and it is over.
 func TestWhatWaitedWhenTheLogBeganIsServed(t *testing.T) {

@@ -118,6 +118,9 @@ func (r *reading) input(at time.Duration, t *acd.Turn) *visit {
 			d.Unplayed++
 			break
 		}
+		if t.In.Ticket != 0 && t.Refused != "" {
+			break // they waited on
+		}
 		if t.In.Callback.IsMessage() {
 			m.visit, plays = r.speaks(at, t.In)
 			break
@@ -177,10 +180,14 @@ func (r *reading) speaks(at time.Duration, in acd.Input) (v *visit, plays bool) 
 	v = &visit{asked: &wish{callback: *in.Callback}}
 	before := r.last[in.Entry.Call]
 	r.last[in.Entry.Call] = v
-	if before == nil || before.how == notYetOver {
+	switch {
+	case before != nil && in.Ticket != 0: // that visit ends in this turn
+		before.next, before.then = in.Entry, v
+	case before == nil || before.how == notYetOver:
 		return v, true
+	default:
+		before.next, before.then, before.pause = in.Entry, v, max(0, at-r.over[before])
 	}
-	before.next, before.then, before.pause = in.Entry, v, max(0, at-r.over[before])
 	return v, false
 }
 

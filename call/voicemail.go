@@ -51,7 +51,7 @@ func (c *Call) leaveMessage(ctx context.Context, queue string) (goal, error) {
 		return goal{toQueue, queue}, nil
 	}
 	m := c.newMessage(queue, spec)
-	if m.reserve(ctx, nil) != nil {
+	if !m.reserve(ctx, nil) {
 		return c.parseGoal(spec.OnFull, sayVoicemailFull), nil
 	}
 	return c.takeMessage(ctx, m)
@@ -75,7 +75,7 @@ var errMessage = errors.New("the caller leaves a message")
 func (w *waiting) askToSpeak() (offer *acd.Offer, err error) {
 	c := w.c
 	m := c.newMessage(w.ticket.Queue, w.mail)
-	if m.reserve(w.ctx, w.ticket) == nil {
+	if m.reserve(w.ctx, w.ticket) {
 		w.message = m
 		return nil, errMessage
 	}
@@ -123,8 +123,9 @@ func left(err error) error {
 }
 
 // reserve makes the message's place in the queue: for that on the line of who waits, or for
-// nothing (nil). An error is why there is none, and that nothing has changed.
-func (m *messaging) reserve(ctx context.Context, waits *acd.Ticket) (err error) {
+// nothing (nil). false = there is none, and nothing has changed.
+func (m *messaging) reserve(ctx context.Context, waits *acd.Ticket) bool {
+	var err error
 	c, queue := m.c, m.queue
 	number := c.account.r.Caller
 	var dial []string
@@ -141,10 +142,10 @@ func (m *messaging) reserve(ctx context.Context, waits *acd.Ticket) (err error) 
 		m.ticket, err = floor.CallBack(ctx, c.entry(queue), wish)
 	}
 	if err == nil || errors.Is(err, acd.ErrNotDurable) {
-		return nil // the floor holds it; only a crash now would forget what is not on the disk
+		return true // the floor holds it; only a crash now would forget what is not on the disk
 	}
 	c.account.step("voicemail.refused", err.Error())
-	return err
+	return false
 }
 
 // take speaks, and records until the caller has finished. An error is how the call ended,

@@ -67,7 +67,7 @@ func (b *board) unreached(id uint64, why string) error {
 	case UnreachedAgentLeft:
 		pause = agentLeftPause
 	}
-	if why != UnreachedAgentLeft {
+	if p.tried(why) {
 		p.Tries++
 	}
 	p.seat, p.next = nil, b.now.Mono+pause
@@ -83,6 +83,18 @@ func (b *board) unreached(id uint64, why string) error {
 	b.fresh = append(b.fresh, t)
 	b.wake(t)
 	return nil
+}
+
+// tried tells whether a call that came to nothing is held against the callback. That one
+// broke is our fault: it leaves a message as it was, but a number may have rung for it.
+func (p *parked) tried(why string) bool {
+	switch why {
+	case UnreachedAgentLeft:
+		return false
+	case UnreachedNoWord:
+		return !p.IsMessage()
+	}
+	return true
 }
 
 // handBack ends what a call does for a callback whose number it has not dialled.

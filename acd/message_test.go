@@ -94,6 +94,36 @@ func TestAnAgentWhoPutsDownLeavesTheMessageInItsPlace(t *testing.T) {
 	})
 }
 
+// TestAMessageIsNotGivenUpForFaultsOfOurs: a call that breaks without a word says nothing
+// about the message. A number that was dialled may have rung: such a callback was tried.
+func TestAMessageIsNotGivenUpForFaultsOfOurs(t *testing.T) {
+	for name, c := range map[string]struct {
+		plan Plan
+		make func(*desk)
+		left int
+	}{
+		"a message":  {speakable(), func(d *desk) { d.leaves("c1", "0301234") }, 1},
+		"a callback": {callable(), func(d *desk) { d.asked("c1", "0301234"); d.pass(parkPause) }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, c.plan, func(d *desk) {
+				c.make(d)
+				d.logIn("anna")
+				for range 3 {
+					s := d.dials(d.launched(), "b1")
+					d.must(d.Finish(d.ctx, s.Assignment, Outcome{}))
+					d.pass(15 * time.Minute)
+				}
+				views, err := d.Callbacks(d.ctx)
+				d.must(err)
+				if len(views) != c.left || len(views) > 0 && views[0].Tries != 0 {
+					t.Errorf("left are %+v", views)
+				}
+			})
+		})
+	}
+}
+
 func TestWhoSaysNothingLeavesNoMessage(t *testing.T) {
 	bubble(t, speakable(), func(d *desk) {
 		d.logIn("anna")

@@ -50,7 +50,7 @@ func serverWith(t *testing.T, agents int, edit func(files map[string]string)) (s
 	dir := t.TempDir()
 	profile := &profileCommand{
 		Dir: filepath.Join(dir, "config"), Agents: agents, Listen: sip, API: api,
-		Ports: []int{20000, 23998}, Trunk: "127.0.0.2", Var: filepath.Join(dir, "var"), Silence: "2s",
+		Ports: []int{20000, 23998}, Trunk: "127.0.0.2", Var: filepath.Join(dir, "var"), Silence: "2s", More: neverLate(),
 	}
 	if err := profile.Run(); err != nil {
 		t.Fatal(err)

@@ -36,6 +36,7 @@ func crashConfig(port, trunk string) string {
 sip:
   listen: [{transport: udp, address: "127.0.0.1:%s"}]
   rate_per_source: 100000
+  late: {off: true}
 store: {url: "sqlite:var/breakwater.db"}
 media: {recordings: var/recordings}
 api: {listen: "127.0.0.1:0", token_file: var/api-token}

@@ -1,10 +1,18 @@
 package sip
 
-import "sync"
+import (
+	"slices"
+	"sync"
+	"time"
+)
 
-// idleHands is how many of them wait for work at most; more than ever work at once but
-// in a flood.
-const idleHands = 64
+const (
+	// idleHands is how many of them wait for work at most; more than ever work at once
+	// but in a flood.
+	idleHands = 64
+	// idleFor is how long one waits for work before it ends.
+	idleFor = time.Second
+)
 
 // hands are the goroutines that mailboxes work with. One that has worked stays for the
 // next: its stack has grown to what a message takes, and a new one would copy its way
@@ -33,21 +41,49 @@ func (h *hands) work(b *mailbox) {
 	next <- b
 }
 
-// run works for b and whoever comes next, until there are hands enough, or until the end.
+// run works for b and whoever comes next, until there are hands enough or nobody comes.
 func (h *hands) run(b *mailbox) {
 	next := make(chan *mailbox, 1)
+	bored := time.NewTimer(idleFor)
+	defer bored.Stop()
 	for b != nil {
 		b.run()
 		b.office.wg.Done()
-		h.mu.Lock()
-		if h.home || len(h.idle) == idleHands {
-			h.mu.Unlock()
+		if !h.wait(next) {
 			return
 		}
-		h.idle = append(h.idle, next)
-		h.mu.Unlock()
-		b = <-next
+		bored.Reset(idleFor)
+		select {
+		case b = <-next:
+		case <-bored.C:
+			if h.leave(next) {
+				return
+			}
+			b = <-next // work came at the same moment
+		}
 	}
+}
+
+// wait says that whoever listens to next is idle. false: there are hands enough.
+func (h *hands) wait(next chan *mailbox) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.home || len(h.idle) == idleHands {
+		return false
+	}
+	h.idle = append(h.idle, next)
+	return true
+}
+
+// leave takes one that is idle away. false: it has work.
+func (h *hands) leave(next chan *mailbox) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := slices.Index(h.idle, next)
+	if i >= 0 {
+		h.idle = slices.Delete(h.idle, i, i+1)
+	}
+	return i >= 0
 }
 
 // goHome ends them, and returns when none is left. Nobody asks for work any more.

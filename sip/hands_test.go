@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // TestWhoHasWorkedWorksForTheNext: a goroutine stays for the next mailbox, all work at
@@ -21,17 +22,34 @@ func TestWhoHasWorkedWorksForTheNext(t *testing.T) {
 			}
 			synctest.Wait()
 		}
+		idle := func() int {
+			synctest.Wait()
+			o.hands.mu.Lock()
+			defer o.hands.mu.Unlock()
+			return len(o.hands.idle)
+		}
 		together(3)
 		together(2)
-		if n := len(o.hands.idle); n != 3 {
+		if n := idle(); n != 3 {
 			t.Errorf("%d idle after three and then two had work, want 3", n)
 		}
 		together(2 * idleHands)
-		if n := len(o.hands.idle); n != idleHands {
+		if n := idle(); n != idleHands {
 			t.Errorf("%d idle after a flood, at most %d stay", n, idleHands)
 		}
+		<-time.After(idleFor / 2)
+		together(1)
+		<-time.After(idleFor/2 + time.Millisecond)
+		if n := idle(); n != 1 {
+			t.Errorf("%d are idle when only one had work in the last second, want 1", n)
+		}
+		<-time.After(idleFor)
+		if n := idle(); n != 0 {
+			t.Errorf("%d wait for work that does not come", n)
+		}
+		together(2)
 		o.close()
-		if n := len(o.hands.idle); n != 0 {
+		if n := idle(); n != 0 {
 			t.Errorf("%d are left at the end", n)
 		}
 		if o.open("late").post(func() { t.Error("worked after the end") }) {

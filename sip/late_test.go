@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"breakwater/call"
+	"breakwater/sip/arrival"
 	"breakwater/sip/limit"
 	"breakwater/sip/siptest"
 )
@@ -175,7 +176,7 @@ func TestADatagramIsAsOldAsItsWaitInTheSocket(t *testing.T) {
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
 	must(t, "listen", err)
 	defer func() { _ = c.Close() }()
-	must(t, "stamps", stampArrivals(c))
+	must(t, "stamps", arrival.Stamp(c))
 	p := newPacketConn(c, &listener{})
 	before := time.Now()
 	_, err = c.WriteTo([]byte("x"), c.LocalAddr())
@@ -194,13 +195,5 @@ func TestADatagramIsAsOldAsItsWaitInTheSocket(t *testing.T) {
 	l.begun(time.Now().Add(-time.Hour)) // or on
 	if n, spent := l.times.Load(), time.Duration(l.spent.Load()); n != 3 || spent < mostLate+40*time.Millisecond || spent > 2*mostLate {
 		t.Errorf("%d messages waited %v, want the 50 ms and what bounds a clock that is set", n, spent)
-	}
-}
-
-func TestNothingTellsWhenItCame(t *testing.T) {
-	for name, aside := range map[string][]byte{"nothing": nil, "half a header": make([]byte, 9), "an empty message": make([]byte, 32)} {
-		if age := time.Since(arrival(aside)); age < 0 || age > patience {
-			t.Errorf("%s: it came %v ago, want now", name, age)
-		}
 	}
 }

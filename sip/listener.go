@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"breakwater/sip/arrival"
 )
 
 // listener is one socket of ours and how peers see it. It never changes after bind.
@@ -38,7 +40,7 @@ func (t *transport) bind(ctx context.Context, spec Listener) (*listener, error) 
 			return nil, errors.Join(fmt.Errorf("listen udp %s: got a %T", spec.Address, c), c.Close())
 		}
 		_ = udp.SetReadBuffer(readBuffer) // the kernel may cap it; then it is smaller
-		_ = stampArrivals(udp)            // without it a datagram has come when it is read
+		_ = arrival.Stamp(udp)            // without it a datagram has come when it is read
 		l.bound = addrPort(udp.LocalAddr())
 		l.packets = newPacketConn(udp, l)
 	case "tcp":
@@ -175,7 +177,7 @@ func (p *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
 		if err != nil || n == 0 {
 			continue // an ICMP error of some earlier packet is no reason to stop listening
 		}
-		p.from.source, p.from.came = netip.AddrPortFrom(source.Addr().Unmap(), source.Port()), arrival(p.aside[:aside])
+		p.from.source, p.from.came = netip.AddrPortFrom(source.Addr().Unmap(), source.Port()), arrival.Time(p.aside[:aside])
 		return n, &p.from, nil
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/net/ipv4"
 
 	"breakwater/loadtest/flood"
+	"breakwater/sip/arrival"
 	"breakwater/sip/siptest"
 )
 
@@ -75,7 +76,7 @@ func Open(s Settings) (*Crowd, error) {
 		_ = conn.Close()
 		return nil, fmt.Errorf("SIP socket: %w", err)
 	}
-	if err := stampArrivals(conn); err != nil {
+	if err := arrival.Stamp(conn); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("SIP socket: %w", err)
 	}
@@ -109,7 +110,7 @@ func (c *Crowd) Run(ctx context.Context) error {
 			c.Counts.Unreadable.Add(1)
 			continue
 		}
-		c.take(msg, route{local: at, peer: netip.AddrPortFrom(from.Addr().Unmap(), from.Port())}, arrival(oob[:m]))
+		c.take(msg, route{local: at, peer: netip.AddrPortFrom(from.Addr().Unmap(), from.Port())}, arrival.Time(oob[:m]))
 	}
 }
 

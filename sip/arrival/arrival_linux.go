@@ -1,4 +1,4 @@
-package sip
+package arrival
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stampArrivals asks the kernel to tell when it had each datagram: what waits in the
+// Stamp asks the kernel to tell when it had each datagram: what waits in the
 // socket while the server is busy is as late as what waits in a mailbox.
-func stampArrivals(c *net.UDPConn) error {
+func Stamp(c *net.UDPConn) error {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return err
@@ -23,9 +23,9 @@ func stampArrivals(c *net.UDPConn) error {
 	return errors.Join(err, refused)
 }
 
-// arrival reads the kernel's time in what came beside a datagram; now, where it tells
-// none.
-func arrival(aside []byte) time.Time {
+// Time reads the kernel's time in what came beside a datagram (the out-of-band data of
+// recvmsg); now, where it tells none.
+func Time(aside []byte) time.Time {
 	for len(aside) >= unix.SizeofCmsghdr {
 		head, data, rest, err := unix.ParseOneSocketControlMessage(aside)
 		if err != nil {

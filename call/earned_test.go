@@ -132,14 +132,7 @@ func TestPromiseWhatTheLadderGaveOutlivesTheServer(t *testing.T) {
 // warned has the same rest to come from the first second on.
 func TestTheNextAgentOfAHardCallHasEarnedTheRestToo(t *testing.T) {
 	inRoom(t, func(r *room) {
-		r.logIn("anna", "1001")
-		_, agent := r.warned("8100", 1)
-		agent.signal(Signal{Kind: Asked, Target: "8200"})
-		synctest.Wait()
-		r.do("anna", acd.Command{Verb: acd.GoNotReady, Reason: "lunch"})
-		r.logIn("ben", "1002")
-		r.rung().answer()
-		wait(time.Second)
+		r.warnedAndSentOn()
 		if a := r.killed("ben"); a.State != acd.Resting || a.Level != 1 {
 			t.Errorf("after the wrap-up ben is %s, level %d; want resting, level 1", a.State, a.Level)
 		}

@@ -33,16 +33,22 @@ func TestTheFloorIsToldWhatAConversationWasLike(t *testing.T) {
 	})
 }
 
+// warnedAndSentOn is a caller whom anna has warned once, and who talks to ben now.
+func (r *room) warnedAndSentOn() (caller *fakeLeg) {
+	r.logIn("anna", "1001")
+	caller, agent := r.warned("8100", 1)
+	agent.signal(Signal{Kind: Asked, Target: "8200"})
+	synctest.Wait()
+	r.do("anna", acd.Command{Verb: acd.GoNotReady, Reason: "lunch"})
+	r.logIn("ben", "1002")
+	r.rung().answer()
+	wait(time.Second)
+	return caller
+}
+
 func TestWarningsCountInTheConversationInWhichTheyWereHeard(t *testing.T) {
 	inRoom(t, func(r *room) {
-		r.logIn("anna", "1001")
-		caller, agent := r.warned("8100", 1)
-		agent.signal(Signal{Kind: Asked, Target: "8200"})
-		synctest.Wait()
-		r.do("anna", acd.Command{Verb: acd.GoNotReady, Reason: "lunch"})
-		r.logIn("ben", "1002")
-		r.rung().answer()
-		wait(time.Second)
+		caller := r.warnedAndSentOn()
 		caller.hangUp()
 		got := r.told.of(acd.KindFinished)
 		if len(got) != 2 || got[0].Talk.Warnings != 1 || got[1].Talk.Warnings != 0 || !got[1].Talk.Protected {

@@ -281,27 +281,6 @@ func TestEventsAreKnownAgainWithoutTheirCallers(t *testing.T) {
 	}
 }
 
-// TestALineThatAPowerCutLeftWasNeverDurable: the rest is.
-func TestALineThatAPowerCutLeftWasNeverDurable(t *testing.T) {
-	l, path := &far{Store: memory.New(), fault: away}, filepath.Join(t.TempDir(), "events.spill")
-	b := openedBacklog(t, l, path)
-	if err := b.Append(t.Context(), numbered(1, 2)); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
-	if err == nil {
-		err = os.WriteFile(path, append(text, `{"seq":3,"ki`...), 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.is(nil, false)
-	openedBacklog(t, l, path)
-	if d := cmp.Diff([]uint64{1, 2}, l.seqs(t)); d != "" {
-		t.Error(d)
-	}
-}
-
 // TestALedgerThatRefusesIsTold: what no second attempt mends is the floor's to know.
 func TestALedgerThatRefusesIsTold(t *testing.T) {
 	for name, refusal := range map[string]error{"forgotten": acd.ErrForgotten, "fenced": redis.ErrFenced} {
@@ -343,49 +322,6 @@ func TestALedgerThatRefusesIsTold(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestAFileThatCannotBeReadBackEndsInASnapshot: events that a failing disk has spoilt would
-// keep all after them from the ledger for ever, and nobody would be told.
-func TestAFileThatCannotBeReadBackEndsInASnapshot(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l, path := &far{Store: memory.New(), fault: away}, filepath.Join(t.TempDir(), "events.spill")
-		b := openedBacklog(t, l, path)
-		ctx, stop := context.WithCancel(t.Context())
-		defer stop()
-		go func() { _ = b.Run(ctx) }()
-		if err := b.Append(t.Context(), numbered(1, 2)); err != nil {
-			t.Fatal(err)
-		}
-		text, err := os.ReadFile(path)
-		if err == nil {
-			text[0] = 0
-			err = os.WriteFile(path, text, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.is(nil, false)
-		<-time.After(5 * time.Second)
-		if err := b.Append(t.Context(), numbered(3, 3)); !errors.Is(err, acd.ErrForgotten) {
-			t.Errorf("the floor is told %v; want that only a snapshot helps", err)
-		}
-		if err := b.Compact(t.Context(), 3, []byte("all")); err != nil || b.Waiting() != 0 {
-			t.Errorf("the snapshot: %v, %d wait", err, b.Waiting())
-		}
-		if kept, _ := filepath.Glob(path + ".*"); len(kept) != 1 {
-			t.Errorf("put aside: %v", kept)
-		}
-		l.is(away, false)
-		if err := b.Append(t.Context(), numbered(4, 4)); err != nil {
-			t.Error(err)
-		}
-		l.is(nil, false)
-		<-time.After(5 * time.Second)
-		if d := cmp.Diff([]uint64{4}, l.seqs(t)); d != "" {
-			t.Error(d)
-		}
-	})
 }
 
 // TestWhereTheDiskDoesNotTakeThemEither the floor keeps the events in memory, as it does

@@ -85,10 +85,13 @@ func (s *Server) tooLate(from hop, req *sip.Request, proof *digest.Verdict) bool
 	if !req.IsInvite() || s.late.gate.Open() || s.office.has(callIDOf(req)) || !s.ofTrunk(from, req, proof) {
 		return false
 	}
-	if !s.late.gate.Refuses(time.Now(), serverKey(req, req.Method)) {
+	refused, again := s.late.gate.Refuses(time.Now(), serverKey(req, req.Method))
+	if !refused {
 		return false
 	}
-	s.late.refused.Add(1)
+	if !again {
+		s.late.refused.Add(1)
+	}
 	s.turnAway(from, req, limit.TooLate())
 	return true
 }

@@ -33,6 +33,9 @@ func (b *Backlog) next() (batch []acd.Event, end int64, err error) {
 	}
 	batch, n, err := readLines(text)
 	if len(batch) == 0 {
+		if err == nil { // no line ends where whole lines were written
+			err = io.ErrUnexpectedEOF
+		}
 		return nil, 0, fmt.Errorf("%w: byte %d: %w", errDamaged, from, err)
 	}
 	return batch, from + n, nil

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,4 +120,17 @@ func TestAFileThatCannotBeReadBackEndsInASnapshot(t *testing.T) {
 			t.Error(d)
 		}
 	})
+}
+
+// TestAFileWithoutALineSaysSo: what was forced to the disk as whole lines and has none is
+// damaged, and the error says what is wrong.
+func TestAFileWithoutALineSaysSo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.spill")
+	b := &Backlog{path: path, size: 10}
+	if err := os.WriteFile(path, make([]byte, 10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.next(); !errors.Is(err, errDamaged) || !errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "%!") {
+		t.Errorf("%v, want that it is damaged and why", err)
+	}
 }

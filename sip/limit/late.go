@@ -152,23 +152,24 @@ func (g *Gate) Open() bool {
 	return g.share == 0 && len(g.young)+len(g.old) == 0
 }
 
-// Refuses judges an INVITE by what its repetitions have in common. New calls are
-// refused evenly: with a share of a quarter every fourth one is.
-func (g *Gate) Refuses(now time.Time, invite string) bool {
+// Refuses judges an INVITE by what its repetitions have in common; again says that it is
+// one of those, of a call that was refused before. New calls are refused evenly: with a
+// share of a quarter every fourth one is.
+func (g *Gate) Refuses(now time.Time, invite string) (refused, again bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	key := maphash.String(g.seed, invite)
 	_, young := g.young[key]
 	_, old := g.old[key]
 	if young || old {
-		return true
+		return true, true
 	}
 	if g.owed += g.share; g.owed < 1 {
-		return false
+		return false, false
 	}
 	g.owed--
 	g.note(now, key)
-	return true
+	return true, false
 }
 
 // Refused tells the gate of an INVITE that was refused for another reason.

@@ -166,7 +166,7 @@ func (m *machine) window(asked float64) (served float64) {
 	var refused float64
 	for range int(asked / one) {
 		m.number++
-		if m.gate.Refuses(m.clock, fmt.Sprint(m.number)) {
+		if out, _ := m.gate.Refuses(m.clock, fmt.Sprint(m.number)); out {
 			refused += one * m.refusal
 			continue
 		}
@@ -194,7 +194,7 @@ func TestAGateRefusesItsShareEvenly(t *testing.T) {
 		g.Set(start, share)
 		got := ""
 		for i := range 8 {
-			if g.Refuses(start, fmt.Sprint(i)) {
+			if out, _ := g.Refuses(start, fmt.Sprint(i)); out {
 				got += "x"
 			} else {
 				got += "."
@@ -212,25 +212,25 @@ func TestWhoWasRefusedIsRefusedAgain(t *testing.T) {
 		t.Error("a new gate is not open")
 	}
 	g.Set(start, 1)
-	if !g.Refuses(start, "a") {
+	if refused, again := g.Refuses(start, "a"); !refused || again {
 		t.Fatal("let through")
 	}
 	g.Refused(start, "b")
 	g.Set(start.Add(time.Second), 0)
 	for _, invite := range []string{"a", "b"} {
-		if !g.Refuses(start.Add(20*time.Second), invite) {
+		if refused, again := g.Refuses(start.Add(20*time.Second), invite); !refused || !again {
 			t.Errorf("the repetition of %s is let through", invite)
 		}
 	}
-	if g.Refuses(start.Add(20*time.Second), "c") || g.Open() {
+	if refused, _ := g.Refuses(start.Add(20*time.Second), "c"); refused || g.Open() {
 		t.Error("a new one is refused, or nothing is remembered")
 	}
 	g.Set(start.Add(repeatsFor), 0)
-	if !g.Refuses(start.Add(repeatsFor), "a") {
+	if refused, _ := g.Refuses(start.Add(repeatsFor), "a"); !refused {
 		t.Error("forgotten too soon")
 	}
 	g.Set(start.Add(2*repeatsFor), 0)
-	if g.Refuses(start.Add(2*repeatsFor), "a") || !g.Open() {
+	if refused, _ := g.Refuses(start.Add(2*repeatsFor), "a"); refused || !g.Open() {
 		t.Error("remembered for ever")
 	}
 }
@@ -243,7 +243,7 @@ func TestAGateIsBounded(t *testing.T) {
 	if n := len(g.young) + len(g.old); n > 2*mostRefused {
 		t.Errorf("%d are remembered, want at most %d", n, 2*mostRefused)
 	}
-	if !g.Refuses(start, fmt.Sprint(3*mostRefused-1)) {
+	if refused, _ := g.Refuses(start, fmt.Sprint(3*mostRefused-1)); !refused {
 		t.Error("the newest is forgotten")
 	}
 }

@@ -8,6 +8,8 @@ METER := --more 'hearing: meter: {enabled: true}'
 BENCHTIME ?= 500ms
 SOAK ?= 30m
 DAYS ?= 10000
+# What speaks and listens on real sockets in real time: beside one another its tests would judge how busy the machine is.
+LIVE := ./api ./call/... ./cmd/... ./loadtest/... ./media ./sip/... ./store/... ./tools/...
 
 .DEFAULT_GOAL := help
 
@@ -34,8 +36,10 @@ deps: ## install what the tests need, when apt is at hand
 .PHONY: test
 test: deps build ## all tests with the race detector, then real peers against the built server
 	$(GO) vet -tags e2e ./...
-	$(GO) test -race -timeout 10m ./...
-	$(GO) test -timeout 10m -count 1 -tags e2e ./loadtest/... ./media/g722
+	$(GO) test -race -timeout 30m $$(comm -23 <($(GO) list ./... | sort) <($(GO) list $(LIVE) | sort))
+	$(GO) test -race -run '^$$' $(LIVE) >/dev/null # built beside one another
+	$(GO) test -race -timeout 30m -p 1 $(LIVE)
+	$(GO) test -timeout 20m -p 1 -count 1 -tags e2e ./loadtest/... ./media/g722
 
 .PHONY: e2e
 e2e: deps build ## only the real peers: baresip, SIPp, kill -9, a broken config edit

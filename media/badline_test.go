@@ -1,7 +1,6 @@
 package media
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/netip"
@@ -13,11 +12,9 @@ import (
 	"time"
 
 	"breakwater/loadtest/shim"
-	"breakwater/media/dtmf"
 	"breakwater/media/g711"
 	"breakwater/media/guard"
 	"breakwater/media/jitter"
-	"breakwater/media/prompt"
 	"breakwater/media/rtp"
 	"breakwater/media/wav"
 )
@@ -27,106 +24,8 @@ func badLine(seed uint64) shim.Faults {
 	return shim.Faults{Seed: seed, Loss: 0.05, Jitter: 40 * time.Millisecond, Reorder: 0.02}
 }
 
-// text is what a caller says: sentences of our own prompts, made so loud that a hearing
-// guard has something to do, and keys in the pauses.
-type text struct {
-	codes []byte // A-law
-	keys  map[int]byte
-	dial  string
-}
-
-func newText(t testing.TB, length time.Duration) text {
-	t.Helper()
-	book, err := prompt.Open("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	clips, err := book.Sound("en", "welcome", "about", "notice", "comfort-1", "menu-main", "comfort-2", "expected-wait", "comfort-3")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const keys = "1590*#28"
-	all := text{keys: map[int]byte{}}
-	for want := int(length * rtp.Rate / time.Second); len(all.codes) < want; {
-		for i, c := range clips {
-			sentence := slices.Clone(c.ALaw)
-			g711.Map(sentence, sentence, g711.A.GainTable(9))
-			all.codes = append(all.codes, sentence...)
-			all.codes = append(all.codes, bytes.Repeat([]byte{g711.A.Silence()}, 160-len(all.codes)%160+20*160)...)
-			if key := keys[i%len(keys)]; len(all.codes) < want {
-				all.keys[len(all.codes)/160-15] = key
-				all.dial += string(key)
-			}
-		}
-	}
-	all.codes = all.codes[:int(length*rtp.Rate/time.Second)/160*160]
-	return all
-}
-
-// samples is the text as it sounds.
-func (x text) samples() []int16 {
-	out := make([]int16, len(x.codes))
-	g711.A.Decode(out, x.codes)
-	return out
-}
-
-const keyLength = 6 // frames
-
-// packet is the i-th packet of the text; of a key when one is pressed then. The end of a
-// key is sent three times, by the two frames after it as well.
-func (x text) packet(i int, h rtp.Header) []byte {
-	h.Payload, h.Sequence, h.Timestamp = uint8(PCMA), h.Sequence+uint16(i), h.Timestamp+uint32(i*160)
-	payload := x.codes[i*160:][:160]
-	for back := range keyLength + 2 {
-		if key, ok := x.keys[i-back]; ok {
-			code, _ := dtmf.Code(key)
-			e := dtmf.Event{Code: code, Volume: 10, Duration: uint16(min(back+1, keyLength) * 160), End: back >= keyLength-1}
-			event := e.Payload()
-			payload = event[:]
-			h.Payload, h.Marker, h.Timestamp = 101, back == 0, h.Timestamp-uint32(back*160)
-		}
-	}
-	packet := make([]byte, rtp.HeaderSize, rtp.HeaderSize+160)
-	h.Put(packet)
-	return append(packet, payload...)
-}
-
-// mouth is where a text is told, by a line that may be bad.
-type mouth struct {
-	conn *net.UDPConn
-	to   netip.AddrPort
-	base rtp.Header
-}
-
-// throughLine puts a line between a new mouth and to, and gives where the far side hears from.
-func throughLine(t testing.TB, f shim.Faults, to netip.AddrPort) (*mouth, netip.AddrPort) {
-	t.Helper()
-	s, err := shim.Open(shim.Route{Listen: netip.AddrPortFrom(loopback, 0), Target: to, There: f})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	m := &mouth{conn: listen(t, netip.AddrPortFrom(loopback, 0)), to: s.Near()}
-	t.Cleanup(func() { _ = m.conn.Close() })
-	m.base = rtp.Header{Sequence: 65400, Timestamp: 0xFFFFE000, SSRC: uint32(s.Near().Port())}
-	return m, s.Far()
-}
-
-// tell tells the text by all mouths, a packet each 20 ms.
-func (x text) tell(t testing.TB, mouths ...*mouth) {
-	begin, clock := time.Now(), time.NewTimer(0)
-	defer clock.Stop()
-	for i := range len(x.codes) / 160 {
-		clock.Reset(time.Until(begin.Add(time.Duration(i) * 20 * time.Millisecond)))
-		<-clock.C
-		for _, m := range mouths {
-			if _, err := m.conn.WriteToUDPAddrPort(x.packet(i, m.base), m.to); err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	}
-}
+// farewell is the last datagram that an ear hears.
+const farewell = "farewell"
 
 // ear keeps all that comes to a socket.
 type ear struct {
@@ -143,7 +42,7 @@ func newEar(t testing.TB, conn *net.UDPConn) *ear {
 		b := make([]byte, biggest)
 		for {
 			n, _, err := conn.ReadFromUDPAddrPort(b)
-			if err != nil {
+			if err != nil || string(b[:n]) == farewell {
 				return
 			}
 			if h, lo, hi, err := rtp.Parse(b[:n]); err == nil && !rtp.IsReport(b[:n]) {
@@ -155,9 +54,15 @@ func newEar(t testing.TB, conn *net.UDPConn) *ear {
 	return e
 }
 
-// all is what was heard, of sound; the ear is deaf afterwards.
-func (e *ear) all() []heard {
-	_ = e.conn.Close()
+// all is what was sent to it so far, of sound; the ear is deaf afterwards. The farewell comes
+// behind all that waits in its socket.
+func (e *ear) all(t testing.TB) []heard {
+	t.Helper()
+	mouth := listen(t, netip.AddrPortFrom(loopback, 0))
+	defer func() { _ = mouth.Close() }()
+	if _, err := mouth.WriteTo([]byte(farewell), e.conn.LocalAddr()); err != nil {
+		t.Fatal(err)
+	}
 	e.wg.Wait()
 	return slices.DeleteFunc(e.got, func(p heard) bool { return p.Payload == 101 })
 }
@@ -342,8 +247,18 @@ func sameLuck(t *testing.T, x text, seed uint64) {
 	untouched, _ := throughLine(t, bad, direct.conn.LocalAddr().(*net.UDPAddr).AddrPort())
 	relay, shielded, room := relayed(t, e, bad, false), relayed(t, e, bad, true), mixed(t, e, bad)
 	calmRelay, calmRoom := relayed(t, e, shim.Faults{}, true), mixed(t, e, shim.Faults{})
-	x.tell(t, untouched, relay.mouth, shielded.mouth, room.mouth, calmRelay.mouth, calmRoom.mouth)
+	throughUs := []*mouth{relay.mouth, shielded.mouth, room.mouth, calmRelay.mouth, calmRoom.mouth}
+	x.tell(t, append(throughUs, untouched)...)
 
+	eventually(t, "the lines have let all through", func() bool {
+		_, done := untouched.through(x.frames())
+		come := uint64(0)
+		for _, m := range throughUs {
+			delivered, itself := m.through(x.frames())
+			come, done = come+delivered, done && itself
+		}
+		return done && e.Counters().Received >= come
+	})
 	eventually(t, "all sound has passed, and is accounted for", func() bool {
 		s := room.buffer()
 		return s.Packets > 0 && s.Depth > int64(rtp.Rate/5) && calmRelay.spared.Exposure().Frames > 0
@@ -362,26 +277,22 @@ func sameLuck(t *testing.T, x text, seed uint64) {
 			t.Errorf("%s: the guard acted %d times, on a good line %d", name, worse, calm)
 		}
 	}
-	likeness(t, x, said, direct.all(), untouched.base.Timestamp, relay, room, stats)
+	likeness(t, x, said, direct.all(t), untouched.base.Timestamp, relay, room, stats)
 }
 
 // likeness judges how it sounded.
 func likeness(t *testing.T, x text, said []int16, direct []heard, first uint32, relay, room *leg, stats jitter.Stats) {
 	t.Helper()
-	through := relay.agent.all()
-	shift := through[0].Timestamp - relay.base.Timestamp // our numbers are not the caller's
-	for _, p := range through {
-		shift = min(shift, p.Timestamp-relay.base.Timestamp)
-	}
+	through := relay.agent.all(t)
 	none := shim.Compare(said, unbuffered(direct, first, len(said))).SNR
 	var zeros, passed, mix, tape shim.Likeness
 	zeros = shim.Compare(said, laid(direct, first, len(said)))
 	passed = shim.Compare(said, laid(through, through[0].Timestamp, len(said)))
 	phone, phoneThrough := shim.Compare(said, onAPhone(direct)), shim.Compare(said, onAPhone(through))
-	heardInRoom := room.agent.all()
+	heardInRoom := room.agent.all(t)
 	mix = shim.Compare(said, laid(heardInRoom, heardInRoom[0].Timestamp, len(said)+rtp.Rate))
 	tape = shim.Compare(said, relay.taped(t))
-	frames := len(x.codes)/160 - len(x.keys)*(keyLength+2) // of sound
+	frames := x.frames() - len(x.keys)*(keyLength+2) // of sound
 	t.Logf("no buffer %.1f dB; relay %.2f dB, untouched %.2f dB; by a phone %.2f and %.2f dB; mixed %.1f dB; tape %.1f dB; of %d frames %.1f %% lost, %.1f %% concealed; depth %d ms",
 		none, passed.SNR, zeros.SNR, phoneThrough.SNR, phone.SNR, mix.SNR, tape.SNR, frames,
 		100*(1-float64(len(direct))/float64(frames)), 100*float64(stats.Concealed)/float64(frames*160), stats.Wanted/8)

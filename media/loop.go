@@ -234,11 +234,11 @@ func (l *loop) pass(n int) (began int64) {
 	return began
 }
 
-// finish sends what a pass has left in the batches, and tells other loops what was put
-// there for them.
+// finish sends what a pass has left in the batches, enters what was counted once all of it has
+// left, and tells other loops what was put there for them.
 func (l *loop) finish() {
-	l.enter()
 	l.sendBatches()
+	l.enter()
 	l.knock()
 	if l.air.bounced > 0 {
 		l.tallies.bounced.Add(l.air.bounced)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/dtmf"
 	"breakwater/media/g711"
 	"breakwater/media/rtp"
@@ -255,7 +256,7 @@ func TestSilenceTakesThePlaceOfAKey(t *testing.T) {
 			e := openEngine(t, 4)
 			agent, caller := newPhone(t, e, PCMA), newStream(newPhone(t, e, PCMU))
 			join(t, e, agent, caller.phone)
-			late := lateness()
+			late := referee.Lateness()
 			clock := time.NewTicker(20 * time.Millisecond)
 			defer clock.Stop()
 			talk := func(n int) {

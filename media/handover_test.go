@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/rtp"
 	"breakwater/media/wav"
 )
@@ -85,7 +86,7 @@ func (s *stream) isWhole(most time.Duration) {
 func TestACallerIsHandedFromAgentToRescueToAgent(t *testing.T) {
 	e := openEngine(t, 6)
 	a, first, next := newStream(newPhone(t, e, PCMU)), newPhone(t, e, PCMA), newPhone(t, e, PCMU)
-	late := lateness()
+	late := referee.Lateness()
 	stopFirst, stopNext := first.talks(0x11), next.talks(0x22)
 	defer stopFirst()
 	defer stopNext()
@@ -124,7 +125,7 @@ func TestACallerIsHandedFromAgentToRescueToAgent(t *testing.T) {
 func TestNumbersTurnOverWithoutANotice(t *testing.T) {
 	e := openEngine(t, 4)
 	a, b := newStream(newPhone(t, e, PCMU)), newPhone(t, e, PCMU)
-	late := lateness()
+	late := referee.Lateness()
 	a.port.do(func(*loop) { a.port.out.line = rtp.NewLine(9, 65535-7, 0xFFFFFFFF-160*12) })
 	join(t, e, a.phone, b)
 	stop := b.talks(0x33) // turns over, too: see newPhone

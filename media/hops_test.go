@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/guard"
 	"breakwater/media/meter"
 	"breakwater/media/wav"
@@ -24,7 +25,7 @@ func TestAWholeCallIsOneStreamInBothDirections(t *testing.T) {
 	caller, agent := newGuest(t, e, PCMA, low), newGuest(t, e, PCMU, middle)
 	supervisor := newGuest(t, e, PCMU, high)
 	protect(agent.phone)
-	late := lateness()
+	late := referee.Lateness()
 
 	welcome := caller.port.Play(Sound{Clips: steady(prompt, 300*time.Millisecond)})
 	caller.untilBelow(prompt)

@@ -5,13 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/wav"
 )
 
 func TestAPromptArrivesCompleteAndEvenlyPaced(t *testing.T) {
 	e := openEngine(t, 2)
 	a := newPhone(t, e, PCMA)
-	late := lateness()
+	late := referee.Lateness()
 	clips := []*wav.Clip{clip(1000), nil, clip(0), clip(4000), clip(3030)}
 	p := a.port.Play(Sound{Clips: clips})
 	var want, got []byte
@@ -126,33 +127,11 @@ func TestMusicGoesRoundWithoutASeam(t *testing.T) {
 	}
 }
 
-// lateness measures how late this machine runs what is due, until it is stopped.
-func lateness() (stop func() time.Duration) {
-	end, worst := make(chan struct{}), make(chan time.Duration)
-	go func() {
-		const every = 5 * time.Millisecond
-		beat := time.NewTicker(every)
-		defer beat.Stop()
-		var most time.Duration
-		for last := time.Now(); ; {
-			select {
-			case <-beat.C:
-				now := time.Now()
-				most, last = max(most, now.Sub(last)-every), now
-			case <-end:
-				worst <- most
-				return
-			}
-		}
-	}()
-	return func() time.Duration { close(end); return <-worst }
-}
-
 // A caller hears a prompt, music, an agent and a prompt as one stream.
 func TestOneStreamOverAllSources(t *testing.T) {
 	e := openEngine(t, 4)
 	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
-	late := lateness()
+	late := referee.Lateness()
 	var stream []heard
 	listen := func(n int) {
 		for range n {
@@ -247,7 +226,7 @@ func TestAPromptIsDoneWhenItsLastPacketHasBeenHeard(t *testing.T) {
 func TestASoundThatFollowsAnotherIsNoNewBeginning(t *testing.T) {
 	e := openEngine(t, 2)
 	a := newStream(newPhone(t, e, PCMU))
-	late := lateness()
+	late := referee.Lateness()
 	for range 5 {
 		<-a.port.Play(Sound{Clips: clips(480)}).Done()
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/g711"
 	"breakwater/media/rtp"
 	"breakwater/media/wav"
@@ -111,7 +112,7 @@ func TestARecordingKeepsTime(t *testing.T) {
 	join(t, e, a, b)
 	a.say(flat(9))
 	b.mustHear()
-	late, began := lateness(), time.Now() // before the recording: no pause between the two is more sound than time
+	late, began := referee.Lateness(), time.Now() // before the recording: no pause between the two is more sound than time
 	r, path := record(t, a)
 	play := a.port.Play(Sound{Clips: []*wav.Clip{clip(3200)}})
 	beat := time.NewTicker(20 * time.Millisecond)
@@ -161,7 +162,7 @@ func TestAPauseIsSilenceAndMarked(t *testing.T) {
 	a, b := newPhone(t, e, PCMA), newPhone(t, e, PCMA)
 	join(t, e, a, b)
 	r, path := record(t, a)
-	late := lateness()
+	late := referee.Lateness()
 	beat := time.NewTicker(20 * time.Millisecond)
 	defer beat.Stop()
 	exchange := func(code byte) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/guard"
 	"breakwater/media/wav"
 )
@@ -42,7 +43,7 @@ func TestASupervisorComesAndGoesUnnoticed(t *testing.T) {
 	e := openEngine(t, 3)
 	caller, agent := newGuest(t, e, PCMA, low), newGuest(t, e, PCMU, middle)
 	supervisor := newGuest(t, e, PCMU, high)
-	late := lateness()
+	late := referee.Lateness()
 	br := join(t, e, caller.phone, agent.phone)
 	caller.untilMixed(middle)
 	agent.untilMixed(low)
@@ -102,7 +103,7 @@ func TestAPromptInARoomIsForOneEarOnly(t *testing.T) {
 	e := openEngine(t, 3)
 	caller, agent := newGuest(t, e, PCMU, low), newGuest(t, e, PCMU, middle)
 	supervisor := newGuest(t, e, PCMU, high)
-	late := lateness()
+	late := referee.Lateness()
 	br := join(t, e, caller.phone, agent.phone)
 	add(t, br, supervisor, Listen)
 	caller.untilMixed(middle)
@@ -145,7 +146,7 @@ func TestTwoPacketTimesAreMixed(t *testing.T) {
 			e := openEngine(t, 2)
 			a, b := newGuest(t, e, PCMU, low), newGuest(t, e, PCMA, middle)
 			b.agrees(ptime)
-			late := lateness()
+			late := referee.Lateness()
 			join(t, e, a.phone, b.phone)
 			a.untilMixed(middle)
 			b.untilMixed(low)
@@ -169,7 +170,7 @@ func TestTwoPacketTimesAreMixed(t *testing.T) {
 func TestAReinviteWithAnotherPacketTimeIsMixed(t *testing.T) {
 	e := openEngine(t, 2)
 	a, b := newGuest(t, e, PCMU, low), newGuest(t, e, PCMU, middle)
-	late := lateness()
+	late := referee.Lateness()
 	join(t, e, a.phone, b.phone)
 	a.untilMixed(middle)
 	b.agrees(40 * time.Millisecond)
@@ -188,7 +189,7 @@ func TestAReinviteWithAnotherPacketTimeIsMixed(t *testing.T) {
 func TestWhoRemainsAloneHearsSilence(t *testing.T) {
 	e := openEngine(t, 3)
 	a, b, c := newGuest(t, e, PCMU, low), newGuest(t, e, PCMU, middle), newGuest(t, e, PCMU, high)
-	late := lateness()
+	late := referee.Lateness()
 	br := join(t, e, a.phone, b.phone)
 	a.untilMixed(middle)
 	br.Remove(b.port)

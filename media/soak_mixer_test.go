@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/loadtest/shim"
 	"breakwater/media/g711"
 	"breakwater/media/rtp"
@@ -70,7 +71,7 @@ func (m *pieces) end() {
 
 func (m *pieces) hear(p heard) {
 	if m.late == nil {
-		m.piece, m.late = piece{began: p.at, samples: make([]int16, 0, pieceLength)}, lateness()
+		m.piece, m.late = piece{began: p.at, samples: make([]int16, 0, pieceLength)}, referee.Lateness()
 	}
 	frame := make([]int16, 160)
 	PCMA.law().Decode(frame, p.codes)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/rtp"
 	"breakwater/media/wav"
 )
@@ -81,7 +82,7 @@ func TestLongSpeechHasNoGapNoDoubleAndDoesNotDrift(t *testing.T) {
 // tells how late this machine was at worst.
 func during(t *testing.T, length time.Duration, s *speaker, by *phone, judge func(heard)) (late time.Duration) {
 	t.Helper()
-	measured := lateness()
+	measured := referee.Lateness()
 	defer func() { late = measured() }()
 	ear := newStream(by) // judging takes its time
 	end := make(chan struct{})

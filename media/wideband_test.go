@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/g711"
 	"breakwater/media/g722"
 	"breakwater/media/guard"
@@ -119,7 +120,7 @@ func TestAHeadsetAndATelephoneHearEachOther(t *testing.T) {
 	e := openEngine(t, 2)
 	agent, caller := newHeadset(t, e, 1000), newStream(newPhone(t, e, PCMA))
 	t.Cleanup(caller.sings(440))
-	late := lateness()
+	late := referee.Lateness()
 	join(t, e, agent.phone, caller.phone)
 	agent.hears(440)
 	caller.hearsTone(1000)
@@ -244,7 +245,7 @@ func TestAWideCodecComesAndGoes(t *testing.T) {
 	e := openEngine(t, 2)
 	agent, caller := newStream(newPhone(t, e, PCMU)), newStream(newPhone(t, e, PCMU))
 	t.Cleanup(caller.sings(440))
-	late := lateness()
+	late := referee.Lateness()
 	join(t, e, agent.phone, caller.phone)
 	agent.hearsTone(440)
 	for _, codec := range []Codec{G722, PCMA} {

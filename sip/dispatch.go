@@ -13,23 +13,50 @@ import (
 	"breakwater/sip/wire"
 )
 
-// admit is asked for every datagram and every message of a stream before it is
-// parsed. nil drops it: what the parser could not read gets its 400 here, because
-// the parser itself says nothing to anybody.
+// admit is asked for every message of a stream before it is parsed. nil drops it: what the
+// parser could not read gets its 400 here, because the parser itself says nothing to anybody.
 func (s *Server) admit(from hop, raw []byte) []byte {
-	if !bytes.HasPrefix(raw, []byte("SIP/")) && !s.limiter.Allow(time.Now(), from.remote) {
-		s.tally.rateLimited.Add(1)
+	if s.tooMany(from, raw) {
 		return nil
 	}
 	screening := wire.Screen(raw, from.remote)
 	if screening.Pass {
 		return raw
 	}
+	s.unreadable(from, screening)
+	return nil
+}
+
+// read makes the message of a datagram; nil where it is none, or one too many.
+func (s *Server) read(from hop, raw []byte) sip.Message {
+	if s.tooMany(from, raw) {
+		return nil
+	}
+	m, screening, ok := wire.Read(raw, from.remote)
+	switch {
+	case !ok:
+		s.broke()
+	case !screening.Pass:
+		s.unreadable(from, screening)
+	}
+	return m
+}
+
+// tooMany bounds what one source may ask. Responses are what we asked for.
+func (s *Server) tooMany(from hop, raw []byte) bool {
+	if bytes.HasPrefix(raw, []byte("SIP/")) || s.limiter.Allow(time.Now(), from.remote) {
+		return false
+	}
+	s.tally.rateLimited.Add(1)
+	return true
+}
+
+// unreadable answers what was not let through, where it can be answered.
+func (s *Server) unreadable(from hop, screening wire.Screening) {
 	s.tally.malformed.Add(1)
 	if screening.Answer != nil {
 		s.wire.sendRaw(screening.Answer, from)
 	}
-	return nil
 }
 
 // broke counts a message that the parser broke on.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"breakwater/call"
-	"breakwater/sip/wire"
 )
 
 func FuzzArrival(f *testing.F) {
@@ -25,19 +24,8 @@ func FuzzArrival(f *testing.F) {
 	}
 	s := deaf(f)
 	from := hop{s.wire.listeners[0], netip.MustParseAddrPort("127.0.0.1:9")}
-	parser := wire.NewParser()
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		data := s.admit(from, bytes.Clone(raw))
-		if len(data) == 0 {
-			return
-		}
-		m, err := parser.ParseSIP(data)
-		if err != nil {
-			return
-		}
-		m.SetTransport("UDP")
-		m.SetSource(from.remote.String())
-		s.message(from, m, time.Now())
+		s.wire.datagram(from, bytes.Clone(raw), time.Now())
 		if s.tally.panics.Load() != 0 {
 			t.Fatalf("panic on %q", raw)
 		}

@@ -76,7 +76,7 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 		s.end()
 		return nil, err
 	}
-	s.wire, err = openTransport(ctx, r.settings.Listen, traffic{admit: s.admit, broke: s.broke, message: s.message, gone: s.streamGone})
+	s.wire, err = openTransport(ctx, r.settings.Listen, traffic{admit: s.admit, read: s.read, broke: s.broke, message: s.message, gone: s.streamGone})
 	if err != nil {
 		s.end()
 		return nil, err

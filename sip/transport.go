@@ -65,8 +65,9 @@ func (h hop) String() string {
 
 // traffic is whom the transport tells. All are called from its readers.
 type traffic struct {
-	admit   func(from hop, raw []byte) []byte // nil = drop; may change the bytes
-	broke   func()                            // the parser broke on a message
+	admit   func(from hop, raw []byte) []byte      // of a stream: nil = drop; may change the bytes
+	read    func(from hop, raw []byte) sip.Message // of a datagram: nil = drop
+	broke   func()                                 // the parser broke on a message
 	message func(from hop, m sip.Message, came time.Time)
 	gone    func(from hop) // a stream closed
 }
@@ -78,7 +79,7 @@ type traffic struct {
 // each is parsed once, and nothing is looked up by the text of an address.
 type transport struct {
 	layer     *sip.TransportLayer
-	parser    *sip.Parser // ours, where a panic ends the message and not the process
+	parser    *sip.Parser // ours, of streams, where a panic ends the message and not the process
 	letters   sync.Pool   // *bytes.Buffer, of datagrams being written
 	tell      traffic
 	listeners []*listener
@@ -181,17 +182,8 @@ func (t *transport) filter(props sip.TransportReadProps, data []byte) ([]byte, e
 
 // datagram takes one that came by UDP.
 func (t *transport) datagram(from hop, data []byte, came time.Time) {
-	raw := t.tell.admit(from, data)
-	if raw == nil {
-		return
-	}
-	m, ok := wire.Parse(t.parser, raw)
-	switch {
-	case !ok:
-		t.tell.broke()
-	case m != nil: // else a keep-alive, or what screening let pass and nobody can read
+	if m := t.tell.read(from, data); m != nil {
 		m.SetTransport("UDP")
-		m.SetSource(from.remote.String())
 		t.tell.message(from, m, came)
 	}
 }

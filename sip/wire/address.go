@@ -86,7 +86,7 @@ func quoteEnd(s string) int {
 // readURI lets sipgo read a URI that has nothing in it that would change its
 // meaning on the way: blanks, quotes, brackets, control characters.
 func readURI(text string, uri *sip.Uri) error {
-	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '"' || r == '<' || r == '>' || r == 0x7F }) {
+	if text == "" || !plain(text) {
 		return errors.New("address: not a URI")
 	}
 	if err := sip.ParseUri(text, uri); err != nil {
@@ -101,11 +101,22 @@ func readURI(text string, uri *sip.Uri) error {
 	return nil
 }
 
+// plain tells whether there is nothing in the text of a URI that would change its meaning.
+func plain(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c <= ' ', c == '"', c == '<', c == '>', c == 0x7F:
+			return false
+		}
+	}
+	return true
+}
+
 // readParams reads ;name=value;name="quoted;value";flag so that sipgo writes them
 // back as they came: it puts quotes around a value with blanks itself, and drops
 // the = of an empty value. One ; too many at the end is forgiven, others are not.
 func readParams(text string) (sip.HeaderParams, error) {
-	params := make(sip.HeaderParams, 0, 4)
+	params := make(sip.HeaderParams, 0, 1+strings.Count(text, ";"))
 	for text != "" {
 		end := paramEnd(text)
 		if end < 0 {
@@ -157,13 +168,19 @@ func paramEnd(s string) int {
 // token tells whether s is a token of RFC 3261 §25.1.
 func token(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		case strings.IndexByte("-.!%*_+`'~", c) >= 0:
-		default:
+		if !tokenByte(s[i]) {
 			return false
 		}
 	}
 	return s != ""
 }
+
+func tokenByte(c byte) bool { return c < 128 && tokens[c] }
+
+// tokens are the bytes of a token.
+var tokens = func() (t [128]bool) {
+	for c := range t {
+		t[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-.!%*_+`'~", byte(c)) >= 0
+	}
+	return t
+}()

@@ -14,33 +14,9 @@ import (
 // unchanged. A header that cannot be read does not lose the message: it stays in
 // it as plain text, and Check refuses it with the answer the RFC wants.
 func NewParser() *sip.Parser {
-	readers := map[string]sip.HeaderParser{
-		"via":            several("Via", readVia),
-		"from":           single("From", readFrom),
-		"to":             single("To", readTo),
-		"contact":        several("Contact", readContact),
-		"route":          several("Route", readRoute),
-		"record-route":   several("Record-Route", readRecordRoute),
-		"refer-to":       single("Refer-To", readReferTo),
-		"referred-by":    single("Referred-By", readReferredBy),
-		"call-id":        single("Call-ID", readCallID),
-		"cseq":           single("CSeq", readCSeq),
-		"max-forwards":   single("Max-Forwards", readMaxForwards),
-		"content-length": single("Content-Length", readContentLength),
-		"content-type":   single("Content-Type", readContentType),
-	}
-	for compact, full := range map[string]string{
-		"v": "via", "f": "from", "t": "to", "m": "contact", "r": "refer-to", "b": "referred-by",
-		"i": "call-id", "l": "content-length", "c": "content-type",
-	} {
-		readers[compact] = readers[full]
-	}
-	for compact, full := range map[string]string{
-		"a": "Accept-Contact", "d": "Request-Disposition", "e": "Content-Encoding", "j": "Reject-Contact",
-		"k": "Supported", "n": "Identity-Info", "o": "Event", "s": "Subject", "u": "Allow-Events",
-		"x": "Session-Expires", "y": "Identity",
-	} {
-		readers[compact] = func(_ []byte, text string) (sip.Header, error) { return sip.NewHeader(full, text), nil }
+	readers := make(map[string]sip.HeaderParser, len(forms))
+	for name, f := range forms {
+		readers[name] = f.parser()
 	}
 	p := sip.NewParser(sip.WithHeadersParsers(readers))
 	p.MaxMessageLength = MaxMessage
@@ -50,38 +26,25 @@ func NewParser() *sip.Parser {
 // typed tells whether NewParser gives headers of this name a type of their own: in any
 // other form they could not be read.
 func typed(name string) bool {
-	switch strings.ToLower(name) {
-	case "via", "from", "to", "contact", "route", "record-route", "refer-to", "referred-by", "call-id", "cseq",
-		"max-forwards", "content-length", "content-type":
-		return true
-	}
-	return false
+	f, known := formOf(name)
+	return known && f.read != nil && len(name) > 1 // a compact name is made a full one when it is read
 }
 
-// single reads a header that has one value.
-func single(name string, read func(string) (sip.Header, error)) sip.HeaderParser {
-	return func(_ []byte, text string) (sip.Header, error) {
-		h, err := read(text)
-		if err != nil {
-			return sip.NewHeader(name, text), nil //nolint:nilerr // Check sees that it is plain text
-		}
-		return h, nil
+// parser is f as sipgo's parser wants it. Of several values it gives the first, and
+// tells where the next begins.
+func (f *form) parser() sip.HeaderParser {
+	switch {
+	case f.read == nil:
+		return func(_ []byte, text string) (sip.Header, error) { return sip.NewHeader(f.name, text), nil }
+	case !f.several:
+		return func(_ []byte, text string) (sip.Header, error) { return f.one(text), nil }
 	}
-}
-
-// several reads the first of a header's comma-separated values and tells sipgo
-// where the next begins.
-func several(name string, read func(string) (sip.Header, error)) sip.HeaderParser {
 	return func(_ []byte, text string) (sip.Header, error) {
-		end := elementEnd(text)
-		h, err := read(strings.Trim(text[:end], " \t"))
-		if err != nil || end < len(text) && end < len(shortest) {
-			return sip.NewHeader(name, text), nil //nolint:nilerr // Check sees that it is plain text
-		}
-		if end == len(text) {
+		h, rest, more := f.first(text)
+		if !more {
 			return h, nil
 		}
-		return h, commaAt(end)
+		return h, commaAt(len(text) - len(rest) - 1)
 	}
 }
 
@@ -99,26 +62,13 @@ func commaAt(i int) error {
 // but nobody's.
 const shortest = "sip:x"
 
-// Parse reads a message that came whole; nil where it is none. sipgo parses in its
-// readers, where a panic ends the process; here one ends the message: ok is false.
-func Parse(p *sip.Parser, data []byte) (m sip.Message, ok bool) {
-	defer func() {
-		if recover() != nil {
-			m, ok = nil, false
-		}
-	}()
-	m, err := p.ParseSIP(data)
-	if err != nil {
-		m = nil // the parser's own way to say no
-	}
-	return m, true
-}
-
 // Readable tells whether sipgo's parser survives the message, where sipgo will parse it
-// itself. The price is a second parse, some microseconds.
-func Readable(p *sip.Parser, data []byte) bool {
-	_, ok := Parse(p, data)
-	return ok
+// itself: in its readers a panic ends the process. The price is a second parse, some
+// microseconds.
+func Readable(p *sip.Parser, data []byte) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	_, _ = p.ParseSIP(data) // the parser's own way to say no is none of ours
+	return true
 }
 
 // readVia reads "SIP / 2.0 / UDP host : port ; params" (RFC 3261 §20.42).

@@ -22,11 +22,17 @@ type Screening struct {
 // such a request gets its 400. On a stream there is nothing to answer: without
 // these the next message cannot be found, and the connection is closed.
 func Screen(data []byte, source netip.AddrPort) Screening {
+	var l letter
+	return l.screen(data, source)
+}
+
+// screen keeps what it has read of a datagram that passes.
+func (l *letter) screen(data []byte, source netip.AddrPort) Screening {
 	data = bytes.TrimLeft(data, "\r\n")
 	if len(data) == 0 {
 		return Screening{Why: "keep-alive"}
 	}
-	if !token(string(data[:1])) {
+	if !tokenByte(data[0]) {
 		return Screening{Why: "not SIP"} // STUN, RTP, and whatever scanners send
 	}
 	end := bytes.Index(data, []byte("\r\n\r\n"))
@@ -34,19 +40,23 @@ func Screen(data []byte, source netip.AddrPort) Screening {
 		v := bad("headers do not end")
 		return Screening{Answer: answer(data, source, v), Why: v.Why}
 	}
-	if v := screenHead(string(data[:end]), len(data)-end-len("\r\n\r\n")); !v.Pass {
+	l.body = data[end+len("\r\n\r\n"):]
+	if v := l.screenHead(string(data[:end])); !v.Pass {
 		return Screening{Answer: answer(data[:end], source, v), Why: v.Why}
 	}
 	return Screening{Pass: true, Data: data}
 }
 
 // screenHead looks for what the parser would stumble over.
-func screenHead(head string, body int) Verdict {
-	if strings.ContainsRune(head, 0) {
+func (l *letter) screenHead(head string) Verdict {
+	if strings.IndexByte(head, 0) >= 0 {
 		return bad("a NUL")
 	}
-	start, rest, more := strings.Cut(head, "\r\n")
-	if v := screenStart(start); !v.Pass {
+	var rest string
+	var more bool
+	l.start, rest, more = strings.Cut(head, "\r\n")
+	l.fields = rest
+	if v := l.screenStart(); !v.Pass {
 		return v
 	}
 	for n := 0; more; n++ {
@@ -55,7 +65,7 @@ func screenHead(head string, body int) Verdict {
 		}
 		var line string
 		line, rest, more = strings.Cut(rest, "\r\n")
-		if v := screenLine(line, n == 0, body); !v.Pass {
+		if v := screenLine(line, n == 0, len(l.body)); !v.Pass {
 			return v
 		}
 	}
@@ -65,7 +75,7 @@ func screenHead(head string, body int) Verdict {
 // screenLine looks at a line below the first.
 func screenLine(line string, first bool, body int) Verdict {
 	switch {
-	case strings.ContainsAny(line, "\r\n"):
+	case strings.IndexByte(line, '\n') >= 0, strings.IndexByte(line, '\r') >= 0:
 		return bad("a line end inside a line")
 	case len(line) > maxValue:
 		return bad("a header too long")
@@ -75,15 +85,18 @@ func screenLine(line string, first bool, body int) Verdict {
 		}
 		return Verdict{Pass: true}
 	}
-	name, value, ok := strings.Cut(line, ":")
-	name = strings.TrimRight(name, " \t")
-	if !ok || !token(name) {
+	colon := strings.IndexByte(line, ':')
+	if colon < 0 {
+		return bad("a header without a name")
+	}
+	name := strings.TrimRight(line[:colon], " \t")
+	if !token(name) {
 		return bad("a header without a name")
 	}
 	if !strings.EqualFold(name, "Content-Length") && !strings.EqualFold(name, "l") {
 		return Verdict{Pass: true}
 	}
-	if n, err := strconv.ParseUint(strings.Trim(value, " \t"), 10, 32); err == nil && n > uint64(body) {
+	if n, err := strconv.ParseUint(strings.Trim(line[colon+1:], " \t"), 10, 32); err == nil && n > uint64(body) {
 		return bad("Content-Length is longer than the body")
 	}
 	return Verdict{Pass: true}
@@ -91,28 +104,34 @@ func screenLine(line string, first bool, body int) Verdict {
 
 // screenStart checks the start line: exactly three words in a request; version,
 // three digits and a blank in a response.
-func screenStart(line string) Verdict {
-	if strings.HasPrefix(strings.ToUpper(line), "SIP/") {
-		words := strings.SplitN(line, " ", 3)
-		if len(words) < 3 || len(words[1]) != 3 {
+func (l *letter) screenStart() Verdict {
+	first, rest, ok1 := strings.Cut(l.start, " ")
+	second, third, ok2 := strings.Cut(rest, " ")
+	if versioned(l.start) {
+		if !ok1 || !ok2 || len(second) != 3 {
 			return bad("status line")
 		}
 		return Verdict{Pass: true}
 	}
-	words := strings.Split(line, " ")
-	if len(words) != 3 || !token(words[0]) || !strings.HasPrefix(strings.ToUpper(words[2]), "SIP/") {
+	if !ok1 || !ok2 || strings.IndexByte(third, ' ') >= 0 || !token(first) || !versioned(third) {
 		return bad("request line")
 	}
-	var uri sip.Uri
-	if err := sip.ParseUri(words[1], &uri); err == nil && !uri.Wildcard {
+	l.req = sip.NewRequest("", sip.Uri{})
+	if err := sip.ParseUri(second, &l.req.Recipient); err == nil && !l.req.Recipient.Wildcard {
 		return Verdict{Pass: true}
 	}
 	// sipgo cannot read every scheme that is one.
-	scheme, _, found := strings.Cut(words[1], ":")
+	scheme, _, found := strings.Cut(second, ":")
 	if found && token(scheme) && !strings.EqualFold(scheme, "sip") && !strings.EqualFold(scheme, "sips") {
 		return unsupportedScheme()
 	}
 	return bad("Request-URI")
+}
+
+// versioned tells whether s begins as a version of SIP does.
+func versioned(s string) bool {
+	const name = "SIP/"
+	return len(s) >= len(name) && strings.EqualFold(s[:len(name)], name)
 }
 
 // answer makes a refusal of the bytes of a request; nil where RFC 3261 forbids one

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,6 +28,7 @@ const (
 	mostBody        = 1 << 20          // bytes; no request needs any
 	mostHeader      = 16 << 10         // bytes
 	patience        = 10 * time.Second // how long the house may take for one answer
+	reporting       = 5 * time.Minute  // and for a report: it may read weeks of the history
 	grace           = 5 * time.Second  // how long requests in progress may take at the stop
 )
 
@@ -80,7 +82,8 @@ type Figures interface {
 	Care(ctx context.Context, a figures.Ask, now time.Time) (figures.Report[figures.CareFigures], error)
 	// Own is for the agent who has shown number and PIN, and for nobody else.
 	Own(ctx context.Context, agent string, a figures.Ask, now time.Time) (figures.Report[figures.OwnFigures], error)
-	QueueLog(ctx context.Context, from, to time.Time, members map[string][]string) ([]figures.LogLine, error)
+	// QueueLog writes the log as it is read.
+	QueueLog(ctx context.Context, w io.Writer, from, to time.Time, members map[string][]string) error
 	Settings() figures.Settings
 }
 

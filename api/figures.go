@@ -1,12 +1,13 @@
 package api
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,16 +17,57 @@ import (
 // figurePaths are where reports are asked for. There is none of a person among them.
 const figurePaths = "/v1/figures/"
 
-// text is an answer that is not JSON.
-type text struct {
-	kind string // its media type
-	body []byte
+// stream is an answer that is written while it is made, for nobody shall hold all of it.
+// Reports take their time: the asker waits for a long one up to reporting.
+type stream struct {
+	kind  string // its media type
+	write func(io.Writer) error
 }
 
-func (t text) send(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", t.kind)
-	w.Header().Set("Content-Length", strconv.Itoa(len(t.body)))
-	_, _ = w.Write(t.body) // the asker is gone: nobody to tell
+// pour sends a stream. What goes wrong before anything was sent is told as of any answer;
+// later the connection is cut, so that a part does not look like the whole.
+func (s *Server) pour(w http.ResponseWriter, r *http.Request, from stream) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(reporting)) // where there is a connection
+	to := &begun{ResponseWriter: w, kind: from.kind}
+	out := bufio.NewWriterSize(to, mostHeld)
+	err := from.write(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	switch {
+	case err == nil && !to.is:
+		to.begin()
+	case err == nil:
+	case !to.is:
+		s.explain(w, r, err)
+	default:
+		s.log.Warn("a report is cut off", "path", r.URL.Path, "err", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// mostHeld is how much of a stream is held before any of it is sent.
+const mostHeld = 64 << 10
+
+// begun knows whether anything was sent.
+type begun struct {
+	http.ResponseWriter
+	kind string
+	is   bool
+}
+
+func (b *begun) begin() {
+	b.is = true
+	b.Header().Set("Content-Type", b.kind)
+	b.WriteHeader(http.StatusOK)
+}
+
+// Write sends, after the header.
+func (b *begun) Write(p []byte) (int, error) {
+	if !b.is {
+		b.begin()
+	}
+	return b.ResponseWriter.Write(p)
 }
 
 // figureAsk is a question about figures, as the address holds it.
@@ -114,11 +156,10 @@ func moment(name, text string, now time.Time) (time.Time, error) {
 
 // shown gives a report as it was asked for.
 func shown[T any](r figures.Report[T], err error, a figureAsk) (any, error) {
-	if err != nil || !a.csv {
-		return r, err
+	if a.csv {
+		return stream{"text/csv; charset=utf-8", r.CSV}, err
 	}
-	body, err := r.CSV()
-	return text{"text/csv; charset=utf-8", body}, err
+	return stream{"application/json", r.WriteJSON}, err
 }
 
 func (s *Server) queueFigures(r *http.Request) (any, error) {
@@ -209,16 +250,9 @@ func (s *Server) queueLog(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines, err := s.parts.Figures.QueueLog(r.Context(), a.From, a.To, s.parts.Members())
-	if err != nil {
-		return nil, err
-	}
-	var body strings.Builder
-	for _, l := range lines {
-		body.WriteString(l.String())
-		body.WriteByte('\n')
-	}
-	return text{"text/plain; charset=utf-8", []byte(body.String())}, nil
+	return stream{"text/plain; charset=utf-8", func(w io.Writer) error {
+		return s.parts.Figures.QueueLog(r.Context(), w, a.From, a.To, s.parts.Members())
+	}}, nil
 }
 
 // windows are the periods that metrics tell figures of.

@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"iter"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -59,6 +62,50 @@ func TestFiguresOfADay(t *testing.T) {
 			w := ask(s, request(http.MethodGet, target))
 			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
 				t.Errorf("%d %s; want %s in it", w.Code, w.Body, want)
+			}
+		})
+	}
+}
+
+// breaking is a book whose history breaks while a queue log is written.
+type breaking struct {
+	*figures.Book
+	after int // bytes
+}
+
+func (b breaking) QueueLog(_ context.Context, w io.Writer, _, _ time.Time, _ map[string][]string) error {
+	if _, err := w.Write(make([]byte, b.after)); err != nil {
+		return err
+	}
+	return errors.New("the disk is on fire")
+}
+
+// TestAReportThatBreaksDoesNotLookWhole: before anything was sent it is an error as any
+// other, later the connection is cut.
+func TestAReportThatBreaksDoesNotLookWhole(t *testing.T) {
+	for name, after := range map[string]int{"at once": 0, "while it is held": 100, "when some was sent": 2 * mostHeld} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice()
+			o.parts.Figures = breaking{someFigures(), after}
+			face := httptest.NewServer(o.open().face)
+			defer face.Close()
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, face.URL+"/v1/figures/queue_log?from=2026-03-01", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header = request(http.MethodGet, "/").Header
+			answer, err := face.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			_, err = io.Copy(io.Discard, answer.Body)
+			sent := after > mostHeld
+			if told := answer.StatusCode == http.StatusInternalServerError && err == nil; told == sent {
+				t.Errorf("status %d, the body ends with %v", answer.StatusCode, err)
+			}
+			if sent && err == nil {
+				t.Error("a part of the log looks like the whole")
 			}
 		})
 	}

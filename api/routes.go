@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
+	"time"
 
 	"breakwater/acd"
 	"breakwater/acd/figures"
@@ -85,23 +87,32 @@ func onlyBy(method string) http.Handler {
 // what comes is read up to the limit and dropped.
 func (s *Server) asJSON(answer func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(r.Context(), patienceOf(r))
 		defer cancel()
+		r = r.WithContext(ctx)
 		_, err := io.Copy(io.Discard, r.Body)
 		var v any
 		if err == nil {
-			v, err = answer(r.WithContext(ctx))
+			v, err = answer(r)
 		}
 		if err != nil {
 			s.explain(w, r, err)
 			return
 		}
-		if plain, is := v.(text); is {
-			plain.send(w)
+		if long, is := v.(stream); is {
+			s.pour(w, r, long)
 			return
 		}
 		send(w, http.StatusOK, v)
 	})
+}
+
+// patienceOf is how long the house may take for what is asked.
+func patienceOf(r *http.Request) time.Duration {
+	if strings.HasPrefix(r.URL.Path, figurePaths) || r.URL.Path == ownPaths+"figures" {
+		return reporting
+	}
+	return patience
 }
 
 // fault is an error that the asker can mend, with its HTTP status.

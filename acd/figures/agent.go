@@ -1,6 +1,8 @@
 package figures
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"breakwater/acd/figures/shield"
@@ -60,22 +62,6 @@ func (s *agentSums) onQueues() time.Duration {
 // loadPerHour is the load of an hour on queues.
 func (s *agentSums) loadPerHour() Ratio { return Ratio{s.load.Minutes(), s.onQueues().Hours()} }
 
-// own gives an agent's sums for each period.
-func (e *Engine) own(agent string, cuts Cuts, now time.Time) []agentSums {
-	out := make([]agentSums, cuts.Len())
-	works, spells := e.past.Own(agent, e.until(now))
-	for w := range works {
-		if i := cuts.at(w.Closed()); i >= 0 {
-			out[i].take(w)
-		}
-	}
-	for s := range spells {
-		from, took := s.Span()
-		cuts.spread(from, took, func(i int, d time.Duration) { out[i].times[s.Doing()] += d })
-	}
-	return out
-}
-
 // OwnFigures are one person's figures, for that person alone.
 type OwnFigures struct {
 	Work    Work            `json:"work"`
@@ -114,17 +100,19 @@ func (s *agentSums) figures() Work {
 	}
 }
 
-// Own gives an agent's own figures for each period; time that goes on counts until now.
-func (e *Engine) Own(agent string, cuts Cuts, now time.Time) []OwnFigures {
-	sums := e.own(agent, cuts, now)
+// own gives an agent's own figures for each period.
+func (t *tally) own(agent string) []OwnFigures {
+	sums := t.people[agent]
 	out := make([]OwnFigures, len(sums))
 	for i := range sums {
-		out[i] = OwnFigures{Work: sums[i].figures(), Shields: []shield.Shield{}}
-	}
-	for s := range e.past.Shields(agent) {
-		if i := cuts.at(s.To); i >= 0 {
-			out[i].Shields = append(out[i].Shields, s)
-		}
+		left := append([]shield.Shield{}, sums[i].shields...)
+		slices.SortStableFunc(left, func(a, b shield.Shield) int { return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To)) })
+		out[i] = OwnFigures{Work: sums[i].figures(), Shields: left}
 	}
 	return out
+}
+
+// Own gives an agent's own figures for each period; time that goes on counts until now.
+func (e *Engine) Own(agent string, cuts Cuts, now time.Time) []OwnFigures {
+	return e.tally(cuts, scope{people: []string{agent}}, now).own(agent)
 }

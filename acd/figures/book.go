@@ -81,31 +81,33 @@ func (b *Book) Settings() Settings {
 	return b.settings
 }
 
-// answer computes over a period, live where that holds it.
-func (b *Book) answer(ctx context.Context, a Ask, cuts Cuts, now time.Time, compute func(*Engine) error) error {
-	if err := b.atHand(a, cuts, compute); !errors.Is(err, errNotAtHand) {
-		return err
+// answer counts over a period, from what is at hand where that holds it.
+func (b *Book) answer(ctx context.Context, a Ask, cuts Cuts, of scope, now time.Time) (*tally, error) {
+	if t, err := b.atHand(a, cuts, of, now); !errors.Is(err, errNotAtHand) {
+		return t, err
 	}
 	done, err := b.turn(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer done()
 	before, after := around, around
 	if a.Repeats {
 		before, after = repeatWithin, repeatWithin+around
 	}
-	e := New(b.rules(a))
+	r := newReading(b.rules(a), cuts, of, a.Repeats)
 	for ev, err := range b.history.Events(ctx, cuts.From().Add(-before), cuts.To().Add(after)) {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		e.Add(ev)
+		if err := r.take(ev); err != nil {
+			return nil, err
+		}
 	}
 	if a.Repeats { // what was told is everything from there on, also where nothing happened
-		e.since, e.told = cuts.From().Add(-before), now
+		r.since, r.told = cuts.From().Add(-before), now
 	}
-	return compute(e)
+	return r.end(now)
 }
 
 // turn waits until an answer may read the history.
@@ -121,13 +123,14 @@ func (b *Book) turn(ctx context.Context) (done func(), err error) {
 // errNotAtHand says that the history has to be read.
 var errNotAtHand = errors.New("not at hand")
 
-func (b *Book) atHand(a Ask, cuts Cuts, compute func(*Engine) error) error {
+func (b *Book) atHand(a Ask, cuts Cuts, of scope, now time.Time) (*tally, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.takeIn(); b.live == nil || a.Within != 0 || a.Repeats || cuts.From().Before(b.live.begins) {
-		return errNotAtHand
+		return nil, errNotAtHand
 	}
-	return compute(b.live.Engine)
+	t := b.live.tally(cuts, of, now)
+	return t, t.rows()
 }
 
 // rules are those in force, with what the question says otherwise.
@@ -157,19 +160,21 @@ func (b *Book) Queues(ctx context.Context, a Ask, now time.Time) (Report[QueueFi
 		return Report[QueueFigures]{}, err
 	}
 	out := report[QueueFigures](b.rules(a), cuts, now)
-	err = b.answer(ctx, a, cuts, now, func(e *Engine) error {
-		queues := e.Queues()
-		if a.Queue != "" {
-			queues = []string{a.Queue}
+	t, err := b.answer(ctx, a, cuts, scope{queues: true, queue: a.Queue}, now)
+	if err != nil {
+		return out, err
+	}
+	queues := t.names()
+	if a.Queue != "" {
+		queues = []string{a.Queue}
+	}
+	for _, q := range queues {
+		for i, f := range t.queue(q) {
+			out.Periods[i].Figures = append(out.Periods[i].Figures, f)
 		}
-		for _, q := range queues {
-			for i, f := range e.Queue(q, cuts) {
-				out.Periods[i].Figures = append(out.Periods[i].Figures, f)
-			}
-		}
-		return nil
-	})
-	return out, err
+		delete(t.queues, q) // the answer holds them now: not both at once
+	}
+	return out, nil
 }
 
 // Care gives the protection figures of the house.
@@ -179,13 +184,14 @@ func (b *Book) Care(ctx context.Context, a Ask, now time.Time) (Report[CareFigur
 		return Report[CareFigures]{}, err
 	}
 	out := report[CareFigures](b.rules(a), cuts, now)
-	err = b.answer(ctx, a, cuts, now, func(e *Engine) error {
-		for i, f := range e.Care(cuts) {
-			out.Periods[i].Figures = []CareFigures{f}
-		}
-		return nil
-	})
-	return out, err
+	t, err := b.answer(ctx, a, cuts, scope{house: true}, now)
+	if err != nil {
+		return out, err
+	}
+	for i, f := range t.care() {
+		out.Periods[i].Figures = []CareFigures{f}
+	}
+	return out, nil
 }
 
 // Own gives a person's own figures. Whoever calls it must have proved to be that person.
@@ -195,13 +201,14 @@ func (b *Book) Own(ctx context.Context, agent string, a Ask, now time.Time) (Rep
 		return Report[OwnFigures]{}, err
 	}
 	out := report[OwnFigures](b.rules(a), cuts, now)
-	err = b.answer(ctx, a, cuts, now, func(e *Engine) error {
-		for i, f := range e.Own(agent, cuts, now) {
-			out.Periods[i].Figures = []OwnFigures{f}
-		}
-		return nil
-	})
-	return out, err
+	t, err := b.answer(ctx, a, cuts, scope{people: []string{agent}}, now)
+	if err != nil {
+		return out, err
+	}
+	for i, f := range t.own(agent) {
+		out.Periods[i].Figures = []OwnFigures{f}
+	}
+	return out, nil
 }
 
 // Team gives a team's figures day by day.
@@ -221,18 +228,19 @@ func (b *Book) Team(ctx context.Context, team string, a Ask, now time.Time) (Rep
 		return none, err
 	}
 	out := report[TeamFigures](b.rules(a), days, now)
-	err = b.answer(ctx, a, days, now, func(e *Engine) error {
-		byDay, total, err := e.Team(team, teams, days, now)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrAsk, err)
-		}
-		out.Total = &total
-		for i, f := range byDay {
-			out.Periods[i].Figures = []TeamFigures{f}
-		}
-		return nil
-	})
-	return out, err
+	t, err := b.answer(ctx, a, days, scope{people: everybody(teams)}, now)
+	if err != nil {
+		return out, err
+	}
+	byDay, total, err := t.team(team, teams, now)
+	if err != nil {
+		return out, fmt.Errorf("%w: %w", ErrAsk, err)
+	}
+	out.Total = &total
+	for i, f := range byDay {
+		out.Periods[i].Figures = []TeamFigures{f}
+	}
+	return out, nil
 }
 
 func report[T any](r Rules, cuts Cuts, now time.Time) Report[T] {

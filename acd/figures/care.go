@@ -91,41 +91,20 @@ type CareFigures struct {
 	LongestRun   int   `json:"longest_run"`       // conversations of one agent in a row with less than the gap between them
 }
 
-// Care gives the protection figures of each period.
-func (e *Engine) Care(cuts Cuts) []CareFigures {
-	sums := make([]queueSums, cuts.Len())
-	for _, queue := range e.past.Queues() {
-		for i, s := range e.sums(queue, cuts) {
-			sums[i].add(&s)
+// care gives the protection figures of each period.
+func (t *tally) care() []CareFigures {
+	out := make([]CareFigures, len(t.house))
+	for i, s := range t.house {
+		out[i] = CareFigures{
+			Protection: s.care.figures(s.talks),
+			WrapUpsCut: s.wrapUpsCut, WrapUpsRate: share(s.wrapUpsCut, s.wrapUps), RestsCut: s.restsCut,
+			DoubleOffers: s.doubleOffers, LongestRun: s.longestRun,
 		}
-	}
-	out := make([]CareFigures, cuts.Len())
-	broken := e.past.Broken()
-	for i := range out {
-		out[i].Protection = sums[i].care.figures(sums[i].work.talks)
-		out[i].LongestRun = e.past.LongestRun(cuts[i], cuts[i+1], e.rules.Gap)
-	}
-	wraps := make([]int, cuts.Len())
-	for _, at := range broken.WrapUps {
-		count(cuts, at, func(i int) { wraps[i]++ })
-	}
-	for _, at := range broken.WrapUpsCut {
-		count(cuts, at, func(i int) { out[i].WrapUpsCut++ })
-	}
-	for _, at := range broken.RestsCut {
-		count(cuts, at, func(i int) { out[i].RestsCut++ })
-	}
-	for _, at := range broken.DoubleOffers {
-		count(cuts, at, func(i int) { out[i].DoubleOffers++ })
-	}
-	for i := range out {
-		out[i].WrapUpsRate = share(out[i].WrapUpsCut, wraps[i])
 	}
 	return out
 }
 
-func count(cuts Cuts, at time.Time, in func(i int)) {
-	if i := cuts.at(at); i >= 0 {
-		in(i)
-	}
+// Care gives the protection figures of each period.
+func (e *Engine) Care(cuts Cuts) []CareFigures {
+	return e.tally(cuts, scope{house: true}, time.Time{}).care()
 }

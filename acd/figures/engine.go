@@ -15,13 +15,13 @@ import (
 type Engine struct {
 	rules  Rules
 	past   *shield.Past
-	visits map[string][]visit // by queue, in the order of events
-	inside map[uint64]place   // who waits, by ticket
-	since  time.Time          // of the first event
-	latest acd.Stamp          // of the last event
-	told   time.Time          // everything that happened until then is known, also that nothing did
-	seq    uint64             // of the last event
-	called map[string]sighting
+	visits map[string][]visit  // by queue, in the order of events
+	inside map[uint64]place    // who waits, by ticket
+	since  time.Time           // of the first event
+	latest acd.Stamp           // of the last event
+	told   time.Time           // everything that happened until then is known, also that nothing did
+	seq    uint64              // of the last event
+	called map[string]sighting // of callers by their pseudonym; nil = nobody asks who calls again
 }
 
 // visit is one thing that happened to a caller at a queue.
@@ -77,7 +77,16 @@ type sighting struct {
 
 // contact is a call in which somebody talked to the caller.
 type contact struct {
-	again bool // the caller called again within a week
+	again   bool // the caller called again within a week
+	settled *int // where the contact is counted as one after which nobody called again; nil = nowhere yet
+}
+
+// calledAgain notes that the caller did.
+func (c *contact) calledAgain() {
+	if !c.again && c.settled != nil {
+		*c.settled--
+	}
+	c.again = true
 }
 
 // repeatWithin is how soon a caller who calls again was not helped.
@@ -249,7 +258,7 @@ const leftAbandoned = "abandoned"
 
 // sight looks whether the caller called before.
 func (e *Engine) sight(v *visit, ev *acd.Event) {
-	if ev.Caller == "" || ev.Reason != "" && ev.Kind == acd.KindEntered {
+	if e.called == nil || ev.Caller == "" || ev.Reason != "" && ev.Kind == acd.KindEntered {
 		return
 	}
 	last, seen := e.called[ev.Caller]
@@ -258,7 +267,7 @@ func (e *Engine) sight(v *visit, ev *acd.Event) {
 	}
 	v.caller, v.repeat = true, seen && v.at.Sub(last.at) <= repeatWithin
 	if v.repeat && last.met != nil {
-		last.met.again = true
+		last.met.calledAgain()
 	}
 	e.called[ev.Caller] = sighting{call: ev.Call, at: v.at}
 }
@@ -276,7 +285,31 @@ func (e *Engine) Forget(before time.Time) {
 			e.visits[queue] = slices.Clone(all[i:])
 		}
 	}
+	e.forgetCallers(before)
+}
+
+// forgetCallers drops who has not called for so long that they would not call again.
+func (e *Engine) forgetCallers(before time.Time) {
 	maps.DeleteFunc(e.called, func(_ string, s sighting) bool { return before.Sub(s.at) > repeatWithin })
+}
+
+// tally counts all that is known.
+func (e *Engine) tally(cuts Cuts, of scope, now time.Time) *tally {
+	t := newTally(e.rules, cuts, of)
+	for queue, all := range e.visits {
+		t.visits(queue, all)
+	}
+	t.past(e.past, e.until(now))
+	t.knows = e.known()
+	return t
+}
+
+// known is from when on, and until when, it is known who called.
+func (e *Engine) known() known {
+	if e.called == nil {
+		return known{}
+	}
+	return known{since: e.since, until: later(e.told, e.latest.Wall)}
 }
 
 // facts is how many things the engine knows, which is what its memory grows with.

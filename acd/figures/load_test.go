@@ -143,20 +143,20 @@ func TestTheFirstDayOfATeamAsCSVMayBeOneThatIsNotGiven(t *testing.T) {
 	r := Report[TeamFigures]{Periods: []Period[TeamFigures]{
 		{Figures: []TeamFigures{{Team: "north"}}}, {Figures: []TeamFigures{full}},
 	}}
-	text, err := r.CSV()
-	if err != nil {
+	var text bytes.Buffer
+	if err := r.CSV(&text); err != nil {
 		t.Fatal(err)
 	}
-	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	lines, err := csv.NewReader(bytes.NewReader(text.Bytes())).ReadAll()
 	if err != nil || len(lines) != 3 {
-		t.Fatalf("%v in\n%s", err, text)
+		t.Fatalf("%v in\n%s", err, text.String())
 	}
 	for key, want := range map[string][]string{
 		"team": {"north", "north"}, "people": {"", "5"}, "work.load_points": {"", "300"}, "work.load_points_per_hour": {"", "30"}, "load_even": {"", "1"},
 	} {
 		at := slices.Index(lines[0], key)
 		if at < 0 || lines[1][at] != want[0] || lines[2][at] != want[1] {
-			t.Errorf("column %s is %d of\n%s", key, at, text)
+			t.Errorf("column %s is %d of\n%s", key, at, text.String())
 		}
 	}
 }

@@ -19,6 +19,10 @@ func engineOf(events []acd.Event) *Engine {
 	return e
 }
 
+func sumsOf(e *Engine, agent string, cuts Cuts, now time.Time) []ownSums {
+	return e.tally(cuts, scope{people: []string{agent}}, now).people[agent]
+}
+
 // TestPromiseFiguresAreTheRawEvents compares everything that the engine says of queues and
 // of the house with an independent computation from the events, and what agents' time went
 // into with what was noted while the events were made.
@@ -35,7 +39,7 @@ func TestPromiseFiguresAreTheRawEvents(t *testing.T) {
 			t.Fatalf("protection of the house (-raw events +engine):\n%s", diff)
 		}
 		for _, a := range d.agents {
-			if got, want := e.own(a.name, d.whole(), noon.Add(d.now))[0].times, d.own(a); got != want {
+			if got, want := sumsOf(e, a.name, d.whole(), noon.Add(d.now))[0].times, d.own(a); got != want {
 				t.Fatalf("%s: idle, ringing, talking, wrapping, away, private %v; want %v", a.name, got, want)
 			}
 		}
@@ -108,19 +112,19 @@ func TestPromiseFiguresOfADayAreThoseOfItsParts(t *testing.T) {
 		}
 		for _, queue := range queuesOfDay {
 			var sum queueSums
-			for _, s := range e.sums(queue, parts) {
+			for _, s := range e.tally(parts, scope{queues: true}, now).row(queue) {
 				sum.add(&s)
 			}
-			if all := e.sums(queue, whole)[0]; sum != all {
+			if all := e.tally(whole, scope{queues: true}, now).row(queue)[0]; sum != all {
 				t.Fatalf("parts of %s are %+v, the whole %+v", queue, sum, all)
 			}
 		}
 		for _, a := range d.agents {
 			var sum agentSums
-			for _, s := range e.own(a.name, parts, now) {
-				sum.add(&s)
+			for _, s := range sumsOf(e, a.name, parts, now) {
+				sum.add(&s.agentSums)
 			}
-			if all := e.own(a.name, whole, now)[0]; sum != all {
+			if all := sumsOf(e, a.name, whole, now)[0].agentSums; sum != all {
 				t.Fatalf("parts of %s are %+v, the whole %+v", a.name, sum, all)
 			}
 		}
@@ -145,7 +149,7 @@ func TestPromiseFiguresOfAnAgentDoNotMoveByProtectedWork(t *testing.T) {
 		}
 		plain, bad := engineOf(d.events), engineOf(worse)
 		for _, a := range d.agents {
-			x, y := plain.own(a.name, d.whole(), noon.Add(d.now))[0], bad.own(a.name, d.whole(), noon.Add(d.now))[0]
+			x, y := sumsOf(plain, a.name, d.whole(), noon.Add(d.now))[0].agentSums, sumsOf(bad, a.name, d.whole(), noon.Add(d.now))[0].agentSums
 			if x != y {
 				t.Fatalf("%s is held to protected work: %+v, without %+v", a.name, y, x)
 			}

@@ -166,18 +166,17 @@ func (s *workSums) add(o *workSums) {
 	s.transferred += o.transferred
 }
 
-// sums gives a queue's sums for each period.
-func (e *Engine) sums(queue string, cuts Cuts) []queueSums {
-	out := make([]queueSums, cuts.Len())
-	for _, v := range e.visits[queue] {
-		if i := cuts.at(v.at); i >= 0 {
-			out[i].visit(v, e.rules.withinOf(queue), e.rules.Short)
+// queue gives a queue's figures for each period.
+func (t *tally) queue(queue string) []QueueFigures {
+	out, sums, none := make([]QueueFigures, t.cuts.Len()), t.queues[queue], &queueSums{}
+	for i := range out {
+		s := none
+		if sums != nil {
+			s = &sums[i]
 		}
-	}
-	for w := range e.past.ForQueue(queue) {
-		if i := cuts.at(w.Closed); i >= 0 {
-			out[i].work.take(w)
-			out[i].care.take(w)
+		out[i] = s.figures(queue, t.rules.withinOf(queue), t.knows.remembers(t.cuts[i]))
+		if t.knows.foresees(t.cuts[i+1]) {
+			out[i].Callers.FCR = share(s.known.settled, s.known.met)
 		}
 	}
 	return out
@@ -185,25 +184,5 @@ func (e *Engine) sums(queue string, cuts Cuts) []queueSums {
 
 // Queue gives a queue's figures for each period.
 func (e *Engine) Queue(queue string, cuts Cuts) []QueueFigures {
-	sums := e.sums(queue, cuts)
-	out := make([]QueueFigures, len(sums))
-	for i := range sums {
-		out[i] = sums[i].figures(queue, e.rules.withinOf(queue), e.remembers(cuts[i]))
-		if e.foresees(cuts[i+1]) {
-			out[i].Callers.FCR = share(sums[i].known.settled, sums[i].known.met)
-		}
-	}
-	return out
-}
-
-// foresees tells whether the week after the moment was told: else who will call again is
-// not known.
-func (e *Engine) foresees(to time.Time) bool {
-	return !later(e.told, e.latest.Wall).Before(to.Add(repeatWithin))
-}
-
-// remembers tells whether a week before the moment was told: else who called again is
-// not known.
-func (e *Engine) remembers(from time.Time) bool {
-	return !e.since.IsZero() && !e.since.Add(repeatWithin).After(from)
+	return e.tally(cuts, scope{queues: true, queue: queue}, time.Time{}).queue(queue)
 }

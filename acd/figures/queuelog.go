@@ -2,8 +2,11 @@ package figures
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"io"
+	"iter"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -43,10 +46,10 @@ const nobody, somebody = "NONE", "AGENT"
 type queueLog struct {
 	names   bool
 	queues  map[string][]string // by agent
-	fates   map[uint64]shield.Fate
+	fates   *shield.Fates
 	people  map[string]*member
 	waiting map[uint64]*inLine
-	lines   []LogLine
+	tell    func(LogLine)
 	stopped bool // at something whose fate is not known yet
 }
 
@@ -70,55 +73,95 @@ type member struct {
 	position   int
 }
 
-// QueueLog gives the queue log of a period. With names it ends where somebody's
-// conversation goes on, for whether that will be protected is not known yet. members are
-// the queues of each agent.
-func (b *Book) QueueLog(ctx context.Context, from, to time.Time, members map[string][]string) ([]LogLine, error) {
+// QueueLog writes the queue log of a period, a line for each LogLine, as the history is
+// read. With names it ends where somebody's conversation goes on, for whether that will be
+// protected is not known yet; to know what was, the history is read twice. members are the
+// queues of each agent.
+func (b *Book) QueueLog(ctx context.Context, w io.Writer, from, to time.Time, members map[string][]string) error {
 	mode := b.Settings().QueueLog
 	if mode == LogOff {
-		return nil, fmt.Errorf("%w: figures.queue_log is off", ErrAsk)
+		return fmt.Errorf("%w: figures.queue_log is off", ErrAsk)
 	}
 	if _, err := (Ask{From: from, To: to}).cuts(); err != nil {
-		return nil, err
+		return err
 	}
 	done, err := b.turn(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer done()
-	var events []acd.Event
-	for e, err := range b.history.Events(ctx, from.Add(-around), to.Add(around)) {
-		if err != nil {
-			return nil, err
+	var failed error
+	events := func() iter.Seq[acd.Event] {
+		return told(b.history.Events(ctx, from.Add(-around), to.Add(around)), &failed)
+	}
+	var unsent error
+	l := newQueueLog(mode == LogNames, members, func(line LogLine) {
+		if unsent == nil && !line.At.Before(from) && line.At.Before(to) {
+			_, unsent = io.WriteString(w, line.String()+"\n")
 		}
-		events = append(events, e)
+	})
+	last := uint64(math.MaxUint64)
+	if l.names {
+		last = l.foretell(events())
 	}
-	lines := logOf(events, mode == LogNames, members)
-	return slices.DeleteFunc(lines, func(l LogLine) bool { return l.At.Before(from) || !l.At.Before(to) }), nil
-}
-
-// logOf writes the log of events.
-func logOf(events []acd.Event, names bool, members map[string][]string) []LogLine {
-	past := shield.NewPast()
-	for i := range events {
-		past.Add(&events[i])
+	if failed != nil {
+		return failed
 	}
-	l := &queueLog{
-		names: names, queues: members, fates: past.Fates(), people: map[string]*member{}, waiting: map[uint64]*inLine{},
-	}
-	for i := range events {
-		if l.caller(&events[i]); events[i].Agent != "" {
-			l.agent(&events[i])
-		}
-		if l.stopped {
+	for e := range events() {
+		if unsent != nil || e.Seq > last || !l.take(&e) {
 			break
 		}
 	}
-	return l.lines
+	return errors.Join(failed, unsent)
+}
+
+// told gives events until one cannot be read; err is why.
+func told(events iter.Seq2[acd.Event, error], err *error) iter.Seq[acd.Event] {
+	return func(yield func(acd.Event) bool) {
+		for e, failed := range events {
+			if failed != nil {
+				*err = failed
+				return
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+func newQueueLog(names bool, members map[string][]string, tell func(LogLine)) *queueLog {
+	return &queueLog{
+		names: names, queues: members, fates: shield.NewFates(), people: map[string]*member{}, waiting: map[uint64]*inLine{}, tell: tell,
+	}
+}
+
+// foretell learns what becomes of every conversation. It gives the last event that it has
+// seen: of what happens after it nothing is known.
+func (l *queueLog) foretell(events iter.Seq[acd.Event]) (last uint64) {
+	past := shield.NewPastOf(func(string) bool { return false })
+	var swept time.Time
+	for e := range events {
+		past.Add(&e)
+		last = e.Seq
+		if now := e.At.Wall; now.Sub(swept) >= sweepEvery {
+			swept = now
+			l.fates.Take(past.Settled(now.Add(-shield.Settles)))
+		}
+	}
+	l.fates.Take(past)
+	return last
+}
+
+// take writes what an event says; false = the log ends here.
+func (l *queueLog) take(e *acd.Event) bool {
+	if l.caller(e); e.Agent != "" {
+		l.agent(e)
+	}
+	return !l.stopped
 }
 
 func (l *queueLog) write(e *acd.Event, agent, verb string, fields ...string) {
-	l.lines = append(l.lines, LogLine{At: e.At.Wall, Call: e.Call, Queue: e.Queue, Agent: agent, Verb: verb, Fields: fields})
+	l.tell(LogLine{At: e.At.Wall, Call: e.Call, Queue: e.Queue, Agent: agent, Verb: verb, Fields: fields})
 }
 
 // caller writes what happened to a caller.
@@ -221,7 +264,7 @@ func (l *queueLog) agent(e *acd.Event) {
 	if e.State != "" {
 		m.state = e.State
 	}
-	if l.names && l.fates[m.seat].Open && m.seat != 0 {
+	if l.names && m.seat != 0 && l.fates.Open(m.seat) {
 		l.stopped = true
 		return
 	}
@@ -242,7 +285,7 @@ func (l *queueLog) who(agent string, m *member) string {
 	switch {
 	case !l.names:
 		return somebody
-	case l.fates[m.seat].Protected:
+	case l.fates.Protected(m.seat):
 		return nobody
 	}
 	return agent
@@ -296,7 +339,7 @@ func (l *queueLog) presence(e *acd.Event, m *member) {
 	if !l.names {
 		return
 	}
-	in := m.state != acd.LoggedOut && m.state != acd.Resting && !l.fates[m.seat].Protected
+	in := m.state != acd.LoggedOut && m.state != acd.Resting && !l.fates.Protected(m.seat)
 	paused := in && (m.state == acd.NotReady || m.state == acd.Missed)
 	for _, change := range []struct {
 		is   bool
@@ -308,7 +351,7 @@ func (l *queueLog) presence(e *acd.Event, m *member) {
 			continue
 		}
 		for _, queue := range l.queues[e.Agent] {
-			l.lines = append(l.lines, LogLine{At: e.At.Wall, Queue: queue, Agent: e.Agent, Verb: change.verb})
+			l.tell(LogLine{At: e.At.Wall, Queue: queue, Agent: e.Agent, Verb: change.verb})
 		}
 	}
 	m.in, m.paused = in, paused

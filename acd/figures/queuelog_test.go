@@ -3,6 +3,7 @@ package figures
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,20 @@ func logDay() []acd.Event {
 	})
 	s.says(57*m, "ben", acd.KindLogOut, acd.LoggedOut)
 	return s.events
+}
+
+// logOf gives the log of events.
+func logOf(events []acd.Event, names bool, members map[string][]string) (lines []LogLine) {
+	l := newQueueLog(names, members, func(line LogLine) { lines = append(lines, line) })
+	if names {
+		l.foretell(slices.Values(events))
+	}
+	for i := range events {
+		if !l.take(&events[i]) {
+			break
+		}
+	}
+	return lines
 }
 
 func TestTheQueueLogReadsAsAsterisksDoes(t *testing.T) {

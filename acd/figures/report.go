@@ -30,42 +30,77 @@ type Period[T any] struct {
 	Figures []T       `json:"figures"`
 }
 
-// CSV gives one line for each period and figure, under names that are those of the JSON;
+// WriteJSON writes the report period by period, so that it is not held once more as text.
+func (r Report[T]) WriteJSON(w io.Writer) error {
+	periods := r.Periods
+	r.Periods = []Period[T]{}
+	head, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("figures as JSON: %w", err)
+	}
+	const end = "]}" // periods are the last of a report
+	before := bytes.TrimSuffix(head, []byte(end))
+	each := json.NewEncoder(w)
+	each.SetEscapeHTML(false) // nobody reads this as a page
+	for _, p := range periods {
+		if _, err := w.Write(before); err != nil {
+			return err
+		}
+		if err := each.Encode(p); err != nil {
+			return fmt.Errorf("figures as JSON: %w", err)
+		}
+		before = []byte(",")
+	}
+	if len(periods) > 0 {
+		before = nil
+	}
+	_, err = w.Write(append(before, end+"\n"...))
+	return err
+}
+
+// CSV writes one line for each period and figure, under names that are those of the JSON;
 // what is unknown is empty. Lists are left out.
-func (r Report[T]) CSV() ([]byte, error) {
+func (r Report[T]) CSV(w io.Writer) error {
+	out := csv.NewWriter(w)
 	var head []string
-	var rows []map[string]string
 	for _, p := range r.Periods {
 		for _, f := range p.Figures {
+			if head == nil {
+				keys, _, err := flat(full(f))
+				if err != nil {
+					return err
+				}
+				head = append([]string{"from", "to"}, keys...)
+				_ = out.Write(head) // what goes wrong is told at the end
+			}
 			keys, values, err := flat(f)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			row := map[string]string{"from": p.From.Format(time.RFC3339), "to": p.To.Format(time.RFC3339)}
 			for i, key := range keys {
 				row[key] = values[i]
 			}
-			rows = append(rows, row)
-			if len(keys)+2 > len(head) { // the figures of a team of too few are null, and have no keys of their own
-				head = append([]string{"from", "to"}, keys...)
+			line := make([]string, len(head))
+			for i, key := range head {
+				line[i] = row[key]
+			}
+			if err := out.Write(line); err != nil {
+				return err
 			}
 		}
 	}
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
-	if head == nil {
-		return nil, nil
+	out.Flush()
+	return out.Error()
+}
+
+// full gives a figure with all its keys: those of a team that are not given have few.
+func full(figure any) any {
+	if t, is := figure.(TeamFigures); is && t.Work == nil {
+		t.People, t.Work = 1, &Work{}
+		return t
 	}
-	lines := [][]string{head}
-	for _, row := range rows {
-		line := make([]string, len(head))
-		for i, key := range head {
-			line[i] = row[key]
-		}
-		lines = append(lines, line)
-	}
-	err := w.WriteAll(lines)
-	return out.Bytes(), err
+	return figure
 }
 
 // flat gives the leaves of a value in the order of its fields, by dotted key.

@@ -1,8 +1,11 @@
 package figures
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"iter"
 	"strings"
 	"testing"
@@ -87,13 +90,13 @@ func TestAReportAsCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := r.CSV()
-	if err != nil {
+	var text strings.Builder
+	if err := r.CSV(&text); err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	lines := strings.Split(strings.TrimSpace(text.String()), "\n")
 	if len(lines) != 3 {
-		t.Fatalf("%d lines, want a head and two quarters:\n%s", len(lines), text)
+		t.Fatalf("%d lines, want a head and two quarters:\n%s", len(lines), text.String())
 	}
 	if want := "from,to,queue,callers.entered,callers.offered,"; !strings.HasPrefix(lines[0], want) {
 		t.Errorf("head %s", lines[0])
@@ -102,7 +105,40 @@ func TestAReportAsCSV(t *testing.T) {
 		t.Errorf("first quarter %s", lines[1])
 	}
 	if strings.Count(lines[0], ",") != strings.Count(lines[2], ",") {
-		t.Errorf("a quarter without calls has other columns:\n%s", text)
+		t.Errorf("a quarter without calls has other columns:\n%s", text.String())
+	}
+}
+
+// TestAReportIsTheSameJSONInPieces: it is written period by period.
+func TestAReportIsTheSameJSONInPieces(t *testing.T) {
+	s := &story{}
+	s.call(time.Minute, "anna", "a & b", 1, time.Minute, acd.Talk{}, "caller_ended")
+	b := opened(t, past(s.events), Settings{}, noon.Add(time.Hour))
+	for name, ask := range map[string]Ask{"four periods": {From: noon, To: noon.Add(time.Hour), Step: Quarter}, "one": {From: noon, To: noon.Add(time.Hour)}} {
+		r, err := b.Queues(t.Context(), ask, noon.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range []Report[QueueFigures]{r, {Formula: Formula}} { // and one without any
+			var text bytes.Buffer
+			if err := r.WriteJSON(&text); err != nil {
+				t.Fatal(err)
+			}
+			if r.Periods == nil {
+				r.Periods = []Period[QueueFigures]{}
+			}
+			whole, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var x, y any
+			if err := errors.Join(json.Unmarshal(text.Bytes(), &x), json.Unmarshal(whole, &y)); err != nil {
+				t.Fatalf("%s: %v in\n%s", name, err, text.String())
+			}
+			if diff := cmp.Diff(y, x); diff != "" {
+				t.Errorf("%s (-whole +in pieces):\n%s", name, diff)
+			}
+		}
 	}
 }
 
@@ -121,7 +157,7 @@ func TestQuestionsThatCannotBeAnswered(t *testing.T) {
 			_, err := b.Team(t.Context(), "north", Ask{day.From, day.To, Quarter, "", 0, false}, noon)
 			return err
 		},
-		"a queue log that is off": func() error { _, err := b.QueueLog(t.Context(), day.From, day.To, nil); return err },
+		"a queue log that is off": func() error { return b.QueueLog(t.Context(), io.Discard, day.From, day.To, nil) },
 	} {
 		if err := ask(); !errors.Is(err, ErrAsk) {
 			t.Errorf("%s: %v, want ErrAsk", name, err)
@@ -140,11 +176,11 @@ func TestTheQueueLogWaitsItsTurnToo(t *testing.T) {
 	}
 	ctx, giveUp := context.WithCancel(t.Context())
 	giveUp()
-	if _, err := b.QueueLog(ctx, noon, noon.Add(time.Hour), nil); !errors.Is(err, context.Canceled) {
+	if err := b.QueueLog(ctx, io.Discard, noon, noon.Add(time.Hour), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v; want that it waited for the others", err)
 	}
 	<-b.reading
-	if _, err := b.QueueLog(t.Context(), noon, noon.Add(time.Hour), nil); err != nil || len(b.reading) != reports-1 {
+	if err := b.QueueLog(t.Context(), io.Discard, noon, noon.Add(time.Hour), nil); err != nil || len(b.reading) != reports-1 {
 		t.Errorf("%v, and %d still read", err, len(b.reading))
 	}
 }

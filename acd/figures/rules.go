@@ -7,7 +7,7 @@ import (
 
 // Formula names the formulas of docs/figures.md in every answer. It changes when a
 // figure of the same events would; what changed stands there, too.
-const Formula = "2026-11.3"
+const Formula = "2026-11.4"
 
 // Rules are what the formulas leave to the operator. Every answer names them.
 type Rules struct {

@@ -19,20 +19,21 @@ type TeamFigures struct {
 // what went on at midnight counts when it is over.
 const settles = 4 * time.Hour
 
-// Team gives a team's figures for each day, and for all days that are given together.
+// team gives a team's figures for each day, and for all days that are given together.
 // Days on which fewer than LeastGroup of it worked are not given: who knows the others'
 // figures would know the one's. So that none can be told by subtraction, they are
 // missing in the total, too; nothing is finer than a day, nor is one given that goes on;
 // and where teams within this one leave too few of it, it is not given either.
-func (e *Engine) Team(team string, teams map[string][]string, days Cuts, now time.Time) (byDay []TeamFigures, total TeamFigures, err error) {
+func (t *tally) team(team string, teams map[string][]string, now time.Time) (byDay []TeamFigures, total TeamFigures, err error) {
+	days := t.cuts
 	if err := days.WholeDays(); err != nil {
 		return nil, total, err
 	}
-	sums, mine, people := e.working(teams[team], days, now)
+	sums, mine, people := t.working(teams[team])
 	var others [][]crew
 	for name, agents := range teams {
 		if name != team {
-			_, crews, _ := e.working(agents, days, now)
+			_, crews, _ := t.working(agents)
 			others = append(others, crews)
 		}
 	}
@@ -40,11 +41,11 @@ func (e *Engine) Team(team string, teams map[string][]string, days Cuts, now tim
 	byDay = make([]TeamFigures, days.Len())
 	for i := range byDay {
 		byDay[i].Team = team
-		if now.Before(days[i+1].Add(settles)) || len(mine[i]) < e.rules.LeastGroup || mine[i].parted(others, i, e.rules.LeastGroup) {
+		if now.Before(days[i+1].Add(settles)) || len(mine[i]) < t.rules.LeastGroup || mine[i].parted(others, i, t.rules.LeastGroup) {
 			continue
 		}
 		w := sums[i].figures()
-		byDay[i].People, byDay[i].Work, byDay[i].Even = len(mine[i]), &w, e.even(&sums[i], people[i])
+		byDay[i].People, byDay[i].Work, byDay[i].Even = len(mine[i]), &w, t.even(&sums[i], people[i])
 		all.add(&sums[i])
 		total.Even.Part += byDay[i].Even.Part
 		total.Even.Whole += byDay[i].Even.Whole
@@ -54,12 +55,25 @@ func (e *Engine) Team(team string, teams map[string][]string, days Cuts, now tim
 	return byDay, total, nil
 }
 
+// Team gives a team's figures for each day, and for all days that are given together.
+func (e *Engine) Team(team string, teams map[string][]string, days Cuts, now time.Time) (byDay []TeamFigures, total TeamFigures, err error) {
+	return e.tally(days, scope{people: everybody(teams)}, now).team(team, teams, now)
+}
+
+// everybody is who is in a team.
+func everybody(teams map[string][]string) (out []string) {
+	for _, agents := range teams {
+		out = append(out, agents...)
+	}
+	return out
+}
+
 // longEnough is how long a person has to be on queues for the load of an hour to say anything.
 const longEnough = time.Hour
 
 // even is how many of those who were on queues long enough had a load near the team's. It
 // tells of nobody how far off, nor on which side.
-func (e *Engine) even(team *agentSums, people []agentSums) Ratio {
+func (t *tally) even(team *agentSums, people []agentSums) Ratio {
 	usual, some := team.loadPerHour().Value()
 	if !some || usual == 0 {
 		return Ratio{}
@@ -70,11 +84,11 @@ func (e *Engine) even(team *agentSums, people []agentSums) Ratio {
 			continue
 		}
 		all++
-		if own, _ := people[i].loadPerHour().Value(); math.Abs(own-usual)*100 <= float64(e.rules.LoadWithin)*usual {
+		if own, _ := people[i].loadPerHour().Value(); math.Abs(own-usual)*100 <= float64(t.rules.LoadWithin)*usual {
 			near++
 		}
 	}
-	if all < e.rules.LeastGroup {
+	if all < t.rules.LeastGroup {
 		return Ratio{}
 	}
 	return share(near, all)
@@ -85,8 +99,9 @@ type crew map[string]bool
 
 // working gives the sums of a team for each day, who worked then, and the sums of each of
 // these.
-func (e *Engine) working(agents []string, days Cuts, now time.Time) (sums []agentSums, crews []crew, people [][]agentSums) {
-	sums, crews, people = make([]agentSums, days.Len()), make([]crew, days.Len()), make([][]agentSums, days.Len())
+func (t *tally) working(agents []string) (sums []agentSums, crews []crew, people [][]agentSums) {
+	days := t.cuts.Len()
+	sums, crews, people = make([]agentSums, days), make([]crew, days), make([][]agentSums, days)
 	for i := range crews {
 		crews[i] = crew{}
 	}
@@ -96,7 +111,8 @@ func (e *Engine) working(agents []string, days Cuts, now time.Time) (sums []agen
 			continue
 		}
 		named[agent] = true
-		for i, s := range e.own(agent, days, now) {
+		for i := range t.people[agent] {
+			s := t.people[agent][i].agentSums
 			if s.loggedIn() > 0 {
 				crews[i][agent] = true
 				people[i] = append(people[i], s)

@@ -53,20 +53,21 @@ func (c figuresCommand) print(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	body, err := c.fetch(path)
-	if err != nil {
-		return err
-	}
-	if c.CSV || c.JSON || c.Report != "queues" {
-		_, err = w.Write(body)
-		return err
-	}
-	var r queueReport
-	if err := json.Unmarshal(body, &r); err != nil {
-		return fmt.Errorf("read the figures: %w", err)
-	}
-	return r.print(w)
+	return c.pour(path, patience, func(answer io.Reader) error {
+		if c.CSV || c.JSON || c.Report != "queues" {
+			_, err := io.Copy(w, answer)
+			return err
+		}
+		var r queueReport
+		if err := json.NewDecoder(answer).Decode(&r); err != nil {
+			return err
+		}
+		return r.print(w)
+	})
 }
+
+// patience is how long a report is waited for: as long as the server takes for one.
+const patience = 5 * time.Minute
 
 // path is the question as the api takes it.
 func (c figuresCommand) path() (string, error) {
@@ -172,10 +173,6 @@ func (h history) load(per time.Duration) (figures.Load, time.Time, error) {
 	q := h.query()
 	q.Set("queue", h.Queue)
 	q.Set("step", per.String())
-	body, err := h.fetch("/v1/figures/queues?" + q.Encode())
-	if err != nil {
-		return figures.Load{}, time.Time{}, err
-	}
 	var r struct {
 		Periods []struct {
 			From    time.Time `json:"from"`
@@ -188,8 +185,9 @@ func (h history) load(per time.Duration) (figures.Load, time.Time, error) {
 			} `json:"figures"`
 		} `json:"periods"`
 	}
-	if err := json.Unmarshal(body, &r); err != nil {
-		return figures.Load{}, time.Time{}, fmt.Errorf("read the figures: %w", err)
+	err := h.pour("/v1/figures/queues?"+q.Encode(), patience, func(answer io.Reader) error { return json.NewDecoder(answer).Decode(&r) })
+	if err != nil {
+		return figures.Load{}, time.Time{}, err
 	}
 	var b busiest
 	for _, p := range r.Periods {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,30 +30,40 @@ func (s server) get(path string, v any) error {
 
 // fetch gives what the api answers at a path.
 func (s server) fetch(path string) ([]byte, error) {
+	var body bytes.Buffer
+	err := s.pour(path, 10*time.Second, func(answer io.Reader) error {
+		_, err := body.ReadFrom(io.LimitReader(answer, 64<<20))
+		return err
+	})
+	return body.Bytes(), err
+}
+
+// pour hands on what the api answers at a path, as it comes.
+func (s server) pour(path string, patience time.Duration, to func(io.Reader) error) error {
 	token, err := os.ReadFile(s.Token)
 	if err != nil {
-		return nil, fmt.Errorf("read token: %w", err)
+		return fmt.Errorf("read token: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(s.API, "/")+path, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask the server: %w", err)
+		return fmt.Errorf("ask the server: %w", err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
-	if err != nil {
-		return nil, fmt.Errorf("read the answer: %w", err)
-	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, refused(path, resp.Status, body)
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20)) // of a refusal what there is
+		return refused(path, resp.Status, body)
 	}
-	return body, nil
+	if err := to(resp.Body); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return nil
 }
 
 // refused is what the server says of a question that it does not answer: its own

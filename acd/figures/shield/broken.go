@@ -1,8 +1,7 @@
 package shield
 
 import (
-	"cmp"
-	"slices"
+	"iter"
 	"time"
 
 	"breakwater/acd"
@@ -24,7 +23,7 @@ type Broken struct {
 func (b *Broken) forget(before time.Time) {
 	old := func(t time.Time) bool { return t.Before(before) }
 	for _, list := range []*[]time.Time{&b.DoubleOffers, &b.WrapUpsCut, &b.RestsCut, &b.WrapUps} {
-		*list = kept(*list, old)
+		*list, _ = parted(*list, old)
 	}
 }
 
@@ -47,27 +46,37 @@ func (p *Past) onlyOne(w *Work) {
 	p.answers[w.ticket] = w.answered.Wall
 }
 
-// LongestRun is how many conversations in a row, answered from from on and before to, one
-// agent had with less than gap between the end of a talk and the next offer. It names
-// nobody.
-func (p *Past) LongestRun(from, to time.Time, gap time.Duration) (longest int) {
-	for _, a := range p.people {
-		talks := make([]*Work, 0, len(a.works))
-		for _, w := range a.works {
-			if at := w.answered.Wall; !at.IsZero() && !at.Before(from) && at.Before(to) {
-				talks = append(talks, w)
+// Talk is that somebody answered a caller. It tells whose talks follow upon each other, and
+// nobody's name.
+type Talk struct {
+	Who   uint64 // the same for all talks of one person
+	At    time.Time
+	After time.Duration // from the end of the person's talk before to this offer; -1 = there was none, or its end is not known
+}
+
+// answers notes that a work has become a talk.
+func (a *person) answers(w *Work, at acd.Stamp) {
+	if again := !w.answered.Wall.IsZero(); again {
+		w.answered = at
+		return
+	}
+	w.answered = at
+	t := Talk{Who: a.number, At: at.Wall, After: -1}
+	if a.last != nil && !a.last.finished.Wall.IsZero() {
+		t.After = between(a.last.finished, w.offered)
+	}
+	a.talks, a.last = append(a.talks, t), w
+}
+
+// Talks gives every talk that was answered, each person's in their order.
+func (p *Past) Talks() iter.Seq[Talk] {
+	return func(yield func(Talk) bool) {
+		for _, a := range p.people {
+			for _, t := range a.talks {
+				if !yield(t) {
+					return
+				}
 			}
-		}
-		slices.SortStableFunc(talks, func(x, y *Work) int { return cmp.Compare(x.answered.Wall.UnixNano(), y.answered.Wall.UnixNano()) })
-		run := 0
-		for i, w := range talks {
-			if i > 0 && !talks[i-1].finished.Wall.IsZero() && between(talks[i-1].finished, w.offered) < gap {
-				run++
-			} else {
-				run = 1
-			}
-			longest = max(longest, run)
 		}
 	}
-	return longest
 }

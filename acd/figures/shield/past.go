@@ -17,11 +17,15 @@ type Past struct {
 	broken Broken
 
 	answers map[uint64]time.Time // when each ticket was answered, by an agent and by who is called back
+
+	spells  func(agent string) bool // whose time is noted; nil = everybody's
+	persons uint64                  // how many were numbered
 }
 
 // person is one agent's past.
 type person struct {
 	name    string
+	number  uint64
 	known   bool // the state is: an event has told it
 	state   acd.AgentState
 	private bool
@@ -29,11 +33,20 @@ type person struct {
 	work    *Work // that is not over; nil = none
 	works   []*Work
 	spells  []spell
+	talks   []Talk
+	last    *Work // the newest that was answered
 }
 
 // NewPast knows nothing yet.
-func NewPast() *Past {
-	return &Past{people: map[string]*person{}, calls: map[string]*conversation{}, works: map[string][]*Work{}, answers: map[uint64]time.Time{}}
+func NewPast() *Past { return NewPastOf(nil) }
+
+// NewPastOf notes what time went into only of some agents: a past that nobody will ask for
+// anybody's time holds much less.
+func NewPastOf(spells func(agent string) bool) *Past {
+	return &Past{
+		spells: spells,
+		people: map[string]*person{}, calls: map[string]*conversation{}, works: map[string][]*Work{}, answers: map[uint64]time.Time{},
+	}
 }
 
 // Add takes the next event of the ledger.
@@ -46,10 +59,14 @@ func (p *Past) Add(e *acd.Event) {
 	}
 	a := p.people[e.Agent]
 	if a == nil {
-		a = &person{name: e.Agent}
+		p.persons++
+		a = &person{name: e.Agent, number: p.persons}
 		p.people[e.Agent] = a
 	}
-	a.endSpell(e.At)
+	if p.spells == nil || p.spells(e.Agent) {
+		a.endSpell(e.At)
+	}
+	a.since = e.At
 	switch e.Kind {
 	case acd.KindPhoneBusy, acd.KindPhoneFree:
 		a.private = e.Kind == acd.KindPhoneBusy
@@ -66,7 +83,6 @@ func (a *person) endSpell(at acd.Stamp) {
 	if s, ok := a.openSpell(at); ok {
 		a.spells = append(a.spells, s)
 	}
-	a.since = at
 }
 
 // openSpell is the stretch of time that goes on, until at.
@@ -99,7 +115,7 @@ func (p *Past) toWork(a *person, e *acd.Event) {
 	w.call.heard(e.At.Wall)
 	switch e.Kind {
 	case acd.KindAnswered:
-		w.answered = e.At
+		a.answers(w, e.At)
 		p.onlyOne(w)
 	case acd.KindMissed, acd.KindStruckOut, acd.KindReleased:
 		w.miss = acd.Miss(e.Reason)
@@ -139,7 +155,7 @@ func (p *Past) begin(a *person, e *acd.Event) {
 		a.close(e.At)
 	}
 	c := p.calls[e.Call]
-	if c == nil {
+	if c == nil || c.open == 0 && e.At.Wall.Sub(c.last) > callLasts { // after a day of silence it is another call
 		c = &conversation{id: e.Call}
 		p.calls[e.Call] = c
 	}
@@ -256,23 +272,6 @@ func (p *Past) Shields(agent string) iter.Seq[Shield] {
 	}
 }
 
-// Fate is what is known of a work by the number of its assignment.
-type Fate struct {
-	Open      bool // not over: whether it will be protected is not known yet
-	Protected bool
-}
-
-// Fates gives the fate of every assignment, for streams that name people.
-func (p *Past) Fates() map[uint64]Fate {
-	out := map[uint64]Fate{}
-	for _, works := range p.works {
-		for _, w := range works {
-			out[w.seat] = Fate{Open: w.closed.Wall.IsZero(), Protected: w.protected()}
-		}
-	}
-	return out
-}
-
 // ForQueue gives a queue's works, protected or not, without the people.
 func (p *Past) ForQueue(queue string) iter.Seq[QueueWork] {
 	return func(yield func(QueueWork) bool) {
@@ -286,58 +285,3 @@ func (p *Past) ForQueue(queue string) iter.Seq[QueueWork] {
 
 // Queues gives the queues that were told of, by name.
 func (p *Past) Queues() []string { return slices.Sorted(maps.Keys(p.works)) }
-
-// Forget drops what was over before a moment. What goes on is kept.
-func (p *Past) Forget(before time.Time) {
-	old := func(w *Work) bool { return !w.closed.Wall.IsZero() && w.closed.Wall.Before(before) }
-	for name, works := range p.works {
-		if p.works[name] = kept(works, old); len(p.works[name]) == 0 {
-			delete(p.works, name)
-		}
-	}
-	for name, a := range p.people {
-		a.works = kept(a.works, old)
-		a.spells = kept(a.spells, func(s spell) bool { return s.from.Add(s.took).Before(before) })
-		if len(a.works)+len(a.spells) == 0 && a.work == nil && a.state == acd.LoggedOut {
-			delete(p.people, name)
-		}
-	}
-	maps.DeleteFunc(p.calls, func(_ string, c *conversation) bool { return c.over(before) })
-	maps.DeleteFunc(p.answers, func(_ uint64, at time.Time) bool { return at.Before(before) })
-	p.broken.forget(before)
-}
-
-// callLasts is for how long after its last conversation a protected call is known: one
-// that comes back from a menu is the same call, and as protected.
-const callLasts = 24 * time.Hour
-
-// over tells whether nothing after a moment can need the conversation.
-func (c *conversation) over(before time.Time) bool {
-	if c.protected {
-		return c.last.Before(before.Add(-callLasts))
-	}
-	return c.open == 0 && c.last.Before(before)
-}
-
-// Facts is how many things are known, which is what the memory grows with.
-func (p *Past) Facts() int {
-	n := len(p.calls) + len(p.answers) + len(p.broken.WrapUps)
-	for _, a := range p.people {
-		n += len(a.works) + len(a.spells)
-	}
-	return n
-}
-
-// kept gives what is not old, in memory of its own when anything is.
-func kept[T any](all []T, old func(T) bool) []T {
-	if !slices.ContainsFunc(all, old) {
-		return all
-	}
-	var out []T
-	for _, one := range all {
-		if !old(one) {
-			out = append(out, one)
-		}
-	}
-	return out
-}

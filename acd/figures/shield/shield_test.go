@@ -151,7 +151,7 @@ func TestBrokenPromisesAreReadFromTheEvents(t *testing.T) {
 	}
 }
 
-func TestTheLongestRunWithoutAGapNamesNobody(t *testing.T) {
+func TestHowTalksFollowUponEachOtherNamesNobody(t *testing.T) {
 	var events []acd.Event
 	for n, gap := range []time.Duration{0, 2 * time.Second, 5 * time.Second, time.Minute, 3 * time.Second} {
 		offer := of(acd.KindOffered, "anna", acd.Offered, uint64(n+1))
@@ -159,12 +159,15 @@ func TestTheLongestRunWithoutAGapNamesNobody(t *testing.T) {
 		events = append(events, offer, of(acd.KindAnswered, "anna", acd.OnCall, uint64(n+1)),
 			of(acd.KindFinished, "anna", acd.WrapUp, uint64(n+1)), of(acd.KindWrapUpEnded, "anna", acd.Ready, 0))
 	}
-	p := told(events...)
-	if got := p.LongestRun(noon, noon.Add(time.Hour), 15*time.Second); got != 3 {
-		t.Errorf("longest run %d, want 3", got)
+	var got []time.Duration
+	for talk := range told(events...).Talks() {
+		if got = append(got, talk.After); talk.Who != 1 {
+			t.Errorf("a talk of person %d, where there is one", talk.Who)
+		}
 	}
-	if got := p.LongestRun(noon.Add(time.Hour), noon.Add(2*time.Hour), 15*time.Second); got != 0 {
-		t.Errorf("longest run of another time %d", got)
+	const usual = 2 * time.Second // of wrap-up and offer
+	if want := []time.Duration{-1, 2*time.Second + usual, 5*time.Second + usual, time.Minute + usual, 3*time.Second + usual}; !slices.Equal(got, want) {
+		t.Errorf("talks came %v after the one before, want %v", got, want)
 	}
 }
 

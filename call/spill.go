@@ -45,7 +45,7 @@ func (s *spill) add(r Record) error {
 	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	line, err := json.Marshal(r)
+	line, err := r.AppendJSON(nil)
 	if err != nil {
 		return fmt.Errorf("spill record %s: %w", r.ID, err)
 	}

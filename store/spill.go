@@ -59,25 +59,26 @@ func readLines(text []byte) (events []acd.Event, n int64, err error) {
 
 // keep adds events to the file, all or none, and returns when they are on the disk.
 func (b *Backlog) keep(events []acd.Event) error {
-	var text bytes.Buffer
-	to := json.NewEncoder(&text) // a line each
-	for _, e := range events {
-		if err := to.Encode(e); err != nil {
-			return fmt.Errorf("keep event %d: %w", e.Seq, err)
+	var text []byte // a line each
+	for i := range events {
+		var err error
+		if text, err = events[i].AppendJSON(text); err != nil {
+			return fmt.Errorf("keep event %d: %w", events[i].Seq, err)
 		}
+		text = append(text, '\n')
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if events[0].Seq <= b.last {
 		return fmt.Errorf("event %d comes after %d: %w", events[0].Seq, b.last, acd.ErrAppended)
 	}
-	if b.size+int64(text.Len()) > backlogBytes {
+	if b.size+int64(len(text)) > backlogBytes {
 		return fmt.Errorf("keep events: %s is full", b.path)
 	}
-	if err := b.write(text.Bytes()); err != nil {
+	if err := b.write(text); err != nil {
 		return fmt.Errorf("keep events: %w", err)
 	}
-	b.size += int64(text.Len())
+	b.size += int64(len(text))
 	b.held, b.last = b.held+len(events), events[len(events)-1].Seq
 	return nil
 }

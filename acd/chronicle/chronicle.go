@@ -57,7 +57,7 @@ type Page struct {
 	Torn     error        // the line cannot be read
 }
 
-// line is a page as it is written.
+// line is a page as it is read.
 type line struct {
 	Software string       `json:"software,omitempty"`
 	Picture  *acd.Picture `json:"picture,omitempty"`
@@ -65,7 +65,7 @@ type line struct {
 	Dropped  uint64       `json:"dropped,omitempty"`
 }
 
-// turn is a turn as it is written: its events do not repeat its time.
+// turn is a turn as acd.Turn.AppendLog writes it: its events do not repeat its time.
 type turn struct {
 	*acd.Turn
 	Events []event `json:"events,omitempty"`
@@ -74,18 +74,6 @@ type turn struct {
 type event struct {
 	acd.Event
 	At acd.Stamp `json:"at,omitzero"`
-}
-
-// short gives the form that is written.
-func short(t *acd.Turn) *turn {
-	out := &turn{Turn: t, Events: make([]event, len(t.Events))}
-	for i, e := range t.Events {
-		out.Events[i] = event{Event: e}
-		if e.At != t.At {
-			out.Events[i].At = e.At
-		}
-	}
-	return out
 }
 
 // full gives back the turn that was written.

@@ -147,6 +147,7 @@ type file struct {
 	w    *Writer
 	out  *os.File // nil = none, or it failed: lines are dropped until a picture
 	buf  *bufio.Writer
+	text []byte // a line in the making, used again
 	day  string
 	size int64
 	over bool   // it is large enough: the next picture begins another
@@ -166,7 +167,11 @@ func (f *file) put(p page) {
 		return
 	}
 	f.late++
-	f.write(line{Turn: short(p.turn)})
+	f.text = append(f.text[:0], `{"turn":`...)
+	text, err := p.turn.AppendLog(f.text)
+	text = append(text, '}')
+	f.text = text[:0]
+	f.write(text, err)
 	if f.size >= f.w.part && !f.over {
 		f.over = true
 		f.w.renew.Store(true)
@@ -184,10 +189,10 @@ func (f *file) begin(p *acd.Picture) {
 		}
 	}
 	if n := f.w.dropped.Load(); n != f.seen {
-		f.write(line{Dropped: n - f.seen})
+		f.write(json.Marshal(line{Dropped: n - f.seen}))
 		f.seen = n
 	}
-	f.write(line{Software: f.w.software, Picture: p})
+	f.write(json.Marshal(line{Software: f.w.software, Picture: p}))
 }
 
 // open goes on in the last part of a day's file, or begins a new one.
@@ -235,19 +240,20 @@ func partName(day string, part int) string {
 	return fmt.Sprintf("%s_%02d.jsonl", day, part)
 }
 
-func (f *file) write(l line) {
+// write puts a line into the buffer, unless making it ended in an error.
+func (f *file) write(text []byte, err error) {
 	if f.out == nil {
 		return
 	}
-	text, err := json.Marshal(l)
 	if err == nil {
-		_, err = f.buf.Write(append(text, '\n'))
+		text = append(text, '\n')
+		_, err = f.buf.Write(text)
 	}
 	if err != nil {
 		f.fail(err)
 		return
 	}
-	f.size += int64(len(text)) + 1
+	f.size += int64(len(text))
 	f.w.written.Add(1)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // KeepExposure implements call.Exposures.
 func (s *Store) KeepExposure(ctx context.Context, e call.EarShift) error {
-	body, err := json.Marshal(e)
+	body, err := e.AppendJSON(nil)
 	if err == nil {
 		err = s.write(ctx, s.ops.expose, s.earsOf(e.Agent), e.Began.UnixMilli(), body, strconv.FormatFloat(e.Exposure, 'g', -1, 64), e.Agent)
 	}

@@ -27,12 +27,11 @@ func (s *Store) Append(ctx context.Context, events []acd.Event) error {
 		who := []byte{} // kept apart: an entry of a stream cannot be changed, and a caller must be forgotten
 		if e.Who != nil {
 			var err error
-			if who, err = json.Marshal(e.Who); err != nil {
+			if who, err = e.Who.AppendJSON(nil); err != nil {
 				return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
 			}
-			e.Who = nil
 		}
-		body, err := json.Marshal(e)
+		body, err := e.AppendHistory(nil)
 		if err != nil {
 			return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
 		}

@@ -14,7 +14,7 @@ const usualLimit = 100
 
 // Begin implements call.Journal.
 func (s *Store) Begin(ctx context.Context, r call.Record) error {
-	body, err := json.Marshal(r)
+	body, err := r.AppendJSON(nil)
 	if err == nil {
 		err = s.write(ctx, s.ops.begin, []string{s.keys.of("records"), s.keys.of("drafts")}, r.ID, body)
 	}
@@ -26,7 +26,7 @@ func (s *Store) Begin(ctx context.Context, r call.Record) error {
 
 // Seal implements call.Journal.
 func (s *Store) Seal(ctx context.Context, r call.Record) error {
-	body, err := json.Marshal(r)
+	body, err := r.AppendJSON(nil)
 	if err == nil {
 		names := append([]string{s.keys.of("records"), s.keys.of("drafts")}, s.indexes(call.Query{Agent: r.Agent, Queue: r.Queue, Caller: r.Caller})...)
 		err = s.write(ctx, s.ops.seal, names, r.ID, body, r.Start.UnixMilli())

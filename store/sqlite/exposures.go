@@ -12,7 +12,7 @@ import (
 
 // KeepExposure implements call.Exposures.
 func (s *Store) KeepExposure(ctx context.Context, e call.EarShift) error {
-	body, err := json.Marshal(e)
+	body, err := e.AppendJSON(nil)
 	if err != nil {
 		return fmt.Errorf("keep exposure: %w", err)
 	}

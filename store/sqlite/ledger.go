@@ -13,10 +13,11 @@ import (
 // Append implements acd.Ledger.
 func (s *Store) Append(ctx context.Context, events []acd.Event) error {
 	rows := make([]row, len(events))
-	for i, e := range events {
+	text := make([]byte, 0, eventRoom*len(events)) // of all of them
+	for i := range events {
 		var err error
-		if rows[i], err = rowOf(e); err != nil {
-			return fmt.Errorf("ledger: event %d: %w", e.Seq, err)
+		if rows[i], text, err = rowOf(&events[i], text); err != nil {
+			return fmt.Errorf("ledger: event %d: %w", events[i].Seq, err)
 		}
 	}
 	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -69,16 +70,25 @@ type row struct {
 	body, who []byte
 }
 
-func rowOf(e acd.Event) (r row, err error) {
-	r.seq, r.wall = e.Seq, nanos(e.At.Wall)
-	if e.Who != nil {
-		if r.who, err = json.Marshal(e.Who); err != nil {
-			return row{}, err
-		}
-		e.Who = nil
+// eventRoom is what most events fit in, in bytes.
+const eventRoom = 384
+
+// rowOf writes an event behind text, of which the row holds its part.
+func rowOf(e *acd.Event, text []byte) (_ row, _ []byte, err error) {
+	r := row{seq: e.Seq, wall: nanos(e.At.Wall)}
+	from := len(text)
+	if text, err = e.AppendHistory(text); err != nil {
+		return row{}, text, err
 	}
-	r.body, err = json.Marshal(e)
-	return r, err
+	r.body = text[from:len(text):len(text)]
+	if e.Who != nil {
+		from = len(text)
+		if text, err = e.Who.AppendJSON(text); err != nil {
+			return row{}, text, err
+		}
+		r.who = text[from:len(text):len(text)]
+	}
+	return r, text, nil
 }
 
 // Load implements acd.Ledger.

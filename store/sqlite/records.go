@@ -11,11 +11,14 @@ import (
 	"breakwater/call"
 )
 
-const usualLimit = 100
+const (
+	usualLimit = 100
+	recordRoom = 2048 // bytes: what most records fit in
+)
 
 // Begin implements call.Journal.
 func (s *Store) Begin(ctx context.Context, r call.Record) error {
-	body, err := json.Marshal(r)
+	body, err := r.AppendJSON(make([]byte, 0, recordRoom))
 	if err != nil {
 		return fmt.Errorf("begin %s: %w", r.ID, err)
 	}
@@ -28,7 +31,7 @@ func (s *Store) Begin(ctx context.Context, r call.Record) error {
 
 // Seal implements call.Journal.
 func (s *Store) Seal(ctx context.Context, r call.Record) error {
-	body, err := json.Marshal(r)
+	body, err := r.AppendJSON(make([]byte, 0, recordRoom))
 	if err != nil {
 		return fmt.Errorf("seal %s: %w", r.ID, err)
 	}

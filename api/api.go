@@ -77,6 +77,14 @@ type Records interface {
 
 // Figures computes reports. *figures.Book implements it.
 type Figures interface {
+	Reports
+	// Today is for who looks all the time: it costs little however much happened.
+	Today(ctx context.Context, now time.Time) ([]figures.Brief, error)
+	Settings() figures.Settings
+}
+
+// Reports are what can be asked for of any period.
+type Reports interface {
 	Queues(ctx context.Context, a figures.Ask, now time.Time) (figures.Report[figures.QueueFigures], error)
 	Team(ctx context.Context, team string, a figures.Ask, now time.Time) (figures.Report[figures.TeamFigures], error)
 	Care(ctx context.Context, a figures.Ask, now time.Time) (figures.Report[figures.CareFigures], error)
@@ -84,7 +92,6 @@ type Figures interface {
 	Own(ctx context.Context, agent string, a figures.Ask, now time.Time) (figures.Report[figures.OwnFigures], error)
 	// QueueLog writes the log as it is read.
 	QueueLog(ctx context.Context, w io.Writer, from, to time.Time, members map[string][]string) error
-	Settings() figures.Settings
 }
 
 // Phone is a phone as the admin sees it.

@@ -255,40 +255,23 @@ func (s *Server) queueLog(r *http.Request) (any, error) {
 	}}, nil
 }
 
-// windows are the periods that metrics tell figures of.
-var windows = []struct {
-	name string
-	from string
-}{{"15m", "-15m"}, {"today", ""}}
-
-// scrapeFigures tells the figures of queues. What is unknown is left out: a service level
-// without calls is no number.
+// scrapeFigures tells the figures of queues, of the last quarter of an hour and of today.
+// What is unknown is left out: a service level without calls is no number.
 func (s *Server) scrapeFigures(ctx context.Context, out *sheet) {
-	zone, err := s.parts.Figures.Settings().Location()
-	if err != nil {
-		return
+	now := time.Now()
+	if recent, err := s.parts.Figures.Queues(ctx, figures.Ask{From: now.Add(-15 * time.Minute), To: now}, now); err == nil {
+		for _, f := range recent.Periods[0].Figures {
+			tellFigures(out, f.Brief(), label{"queue", f.Queue}, label{"window", "15m"})
+		}
 	}
-	now := time.Now().In(zone)
-	for _, window := range windows {
-		given := map[string]string{}
-		if window.from != "" {
-			given["from"] = window.from
-		}
-		from, _, err := period(given, now)
-		if err != nil || !from.Before(now) {
-			continue
-		}
-		report, err := s.parts.Figures.Queues(ctx, figures.Ask{From: from, To: now}, now)
-		if err != nil || len(report.Periods) == 0 {
-			continue
-		}
-		for _, f := range report.Periods[0].Figures {
-			tellFigures(out, f, label{"queue", f.Queue}, label{"window", window.name})
+	if today, err := s.parts.Figures.Today(ctx, now); err == nil {
+		for _, f := range today {
+			tellFigures(out, f, label{"queue", f.Queue}, label{"window", "today"})
 		}
 	}
 }
 
-func tellFigures(out *sheet, f figures.QueueFigures, of ...label) {
+func tellFigures(out *sheet, f figures.Brief, of ...label) {
 	out.add(gauge, "queue_answered", float64(f.Callers.Answered), of...)
 	for name, r := range map[string]figures.Ratio{"queue_service_level": f.Level.A, "queue_abandon_rate": f.Waits.Abandon} {
 		if v, known := r.Value(); known {

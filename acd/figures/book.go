@@ -43,6 +43,7 @@ type Book struct {
 	mu       sync.Mutex // guards all following fields; held while an answer is computed, never across I/O, and never by Heard
 	settings Settings
 	live     *live // nil = not read yet
+	stale    bool  // live counted by other rules: the past has to be read again
 	tally    Counts
 }
 
@@ -68,9 +69,15 @@ func NewBook(h History, s Settings) *Book {
 func (b *Book) Set(s Settings) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	was := b.settings
 	b.settings = s.WithDefaults()
-	if b.live != nil {
-		b.live.rules = b.settings.Rules
+	if b.live == nil {
+		return
+	}
+	b.live.rules = b.settings.Rules
+	if b.live.dropped.counted() && !sameCount(was, b.settings) { // what was dropped counts by the old ones
+		b.stale = true
+		b.inbox.wake()
 	}
 }
 

@@ -84,7 +84,7 @@ func (b *Book) follow(ctx context.Context) {
 		}
 		b.mu.Lock()
 		b.takeIn()
-		missed := b.live == nil
+		missed := b.live == nil || b.stale
 		b.mu.Unlock()
 		if missed {
 			return
@@ -95,8 +95,12 @@ func (b *Book) follow(ctx context.Context) {
 // read makes the last two days be at hand.
 func (b *Book) read(ctx context.Context, now time.Time) error {
 	b.inbox.listen()
-	next := newLive(b.Settings().Rules, now)
-	var err error
+	settings := b.Settings()
+	zone, err := settings.Location()
+	if err != nil {
+		return err
+	}
+	next := newLive(settings.Rules, now, zone)
 	for e, failed := range b.history.Events(ctx, now.Add(-liveFor), now.Add(liveFor)) {
 		if err = failed; err != nil {
 			break
@@ -110,10 +114,13 @@ func (b *Book) read(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("read the last two days for figures: %w", err)
 	}
 	next.rules = b.settings.Rules // which may have changed meanwhile
-	b.live = next
+	b.live, b.stale = next, next.dropped.counted() && !sameCount(settings, b.settings)
 	if b.takeIn(); b.live == nil {
 		b.tally.Failed++
 		return errMissed
+	}
+	if b.stale {
+		b.inbox.wake()
 	}
 	return nil
 }
@@ -141,15 +148,17 @@ func (b *Book) takeIn() {
 // live is what is at hand.
 type live struct {
 	*Engine
-	begins time.Time // everything from then on is known
-	forgot time.Time // when what is old was dropped
-	taken  int       // events
-	most   int       // facts
-	cut    uint64    // times that most was too few
+	zone    *time.Location // of days
+	begins  time.Time      // everything from then on is known
+	dropped dropped        // today, before that
+	forgot  time.Time      // when what is old was dropped
+	taken   int            // events
+	most    int            // facts
+	cut     uint64         // times that most was too few
 }
 
-func newLive(r Rules, now time.Time) *live {
-	return &live{Engine: New(r), begins: now.Add(around - liveFor), forgot: now, most: mostFacts}
+func newLive(r Rules, now time.Time, zone *time.Location) *live {
+	return &live{Engine: New(r), zone: zone, begins: now.Add(around - liveFor), forgot: now, most: mostFacts}
 }
 
 // take adds an event, and drops what is old or too much.
@@ -166,6 +175,7 @@ func (l *live) take(e acd.Event) {
 
 // from drops what was over before a moment.
 func (l *live) from(begins time.Time) {
+	l.dropped.count(l.Engine, begins, l.zone)
 	l.Forget(begins)
 	if begins.After(l.begins) {
 		l.begins = begins
@@ -212,6 +222,11 @@ func (i *inbox) put(events []acd.Event) {
 		i.events = append(i.events, events...)
 	}
 	i.mu.Unlock()
+	i.wake()
+}
+
+// wake has the inbox looked at.
+func (i *inbox) wake() {
 	select {
 	case i.more <- struct{}{}:
 	default:

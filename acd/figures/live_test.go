@@ -156,7 +156,7 @@ func TestPromiseWhatIsAtHandIsBounded(t *testing.T) {
 	events := busyDay(100_000)
 	to := events[len(events)-1].At.Wall
 	b := opened(t, past(events), Settings{}, noon)
-	b.live = newLive(b.settings.Rules, noon)
+	b.live = newLive(b.settings.Rules, noon, time.UTC)
 	b.live.most = most
 	for at := 0; at < len(events); at += 100 {
 		b.Heard(events[at:min(len(events), at+100)])
@@ -182,6 +182,98 @@ func TestPromiseWhatIsAtHandIsBounded(t *testing.T) {
 			t.Errorf("%s is not whole (-history +book):\n%s", name, diff)
 		}
 	}
+}
+
+// noHistory is one that must not be read.
+type noHistory struct{ t *testing.T }
+
+func (h noHistory) Events(context.Context, time.Time, time.Time) iter.Seq2[acd.Event, error] {
+	h.t.Error("the history is read")
+	return func(func(acd.Event, error) bool) {}
+}
+
+// TestPromiseTodayIsAtHandHoweverMuchHappened: more happens since midnight than is kept.
+// Who looks every minute reads no history, and sees the whole day; and the next day's
+// begin with nothing.
+func TestPromiseTodayIsAtHandHoweverMuchHappened(t *testing.T) {
+	for name, zone := range map[string]string{"UTC": "UTC", "a day that began at four": "America/Santiago"} {
+		t.Run(name, func(t *testing.T) {
+			loc, err := time.LoadLocation(zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			events := busyDay(150_000) // 16 h
+			b := opened(t, past(nil), Settings{TimeZone: zone}, noon)
+			b.history = noHistory{t}
+			b.live.most = 10_000
+			for at := 0; at < len(events); at += 100 {
+				b.Heard(events[at:min(len(events), at+100)])
+				b.mu.Lock()
+				b.takeIn()
+				b.mu.Unlock()
+				if at%15_000 != 0 {
+					continue
+				}
+				now := events[at].At.Wall.Add(5 * time.Second)
+				got, err := b.Today(t.Context(), now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				day := Cuts{midnight(now.In(loc)), now}
+				whole := engineOf(events[:min(len(events), at+100)])
+				for _, f := range got {
+					if diff := cmp.Diff(whole.Queue(f.Queue, day)[0].Brief(), f); diff != "" {
+						t.Fatalf("%s at %s (-history +book):\n%s", f.Queue, now, diff)
+					}
+				}
+				if at > 0 && len(got) != 20 {
+					t.Fatalf("%d queues at %s", len(got), now)
+				}
+			}
+			if b.Counts().Cut < 5 || !b.live.begins.After(midnight(b.live.latest.Wall.In(loc))) {
+				t.Error("all of the day is kept: this tests nothing")
+			}
+		})
+	}
+}
+
+// TestOtherRulesCountTheWholeDay: what was dropped counted by the old ones, so the past is
+// read again.
+func TestOtherRulesCountTheWholeDay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		events := busyDay(30_000)
+		for i := range events {
+			events[i].At.Wall = events[i].At.Wall.Add(now.Sub(noon)) // synctest begins at midnight
+		}
+		b := NewBook(past(events), Settings{TimeZone: "UTC"})
+		b.live = newLive(b.settings.Rules, now, time.UTC)
+		b.live.most = 5_000
+		for _, e := range events {
+			b.live.take(e)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { b.follow(ctx); ended <- b.Run(ctx, quiet()) }()
+		b.Set(Settings{Rules: Rules{Gap: time.Second}, TimeZone: "UTC"})
+		synctest.Wait()
+		if got := b.Counts().Reads; got != 0 {
+			t.Errorf("%d readings for a rule by which nothing was counted", got)
+		}
+		b.Set(Settings{Rules: Rules{Within: 100 * time.Millisecond}, TimeZone: "UTC"})
+		synctest.Wait()
+		if got := b.Counts().Reads; got != 1 {
+			t.Fatalf("%d readings, want 1", got)
+		}
+		got, err := b.Today(t.Context(), events[len(events)-1].At.Wall)
+		if err != nil || len(got) != 20 || got[0].Level.C.Text() != "0" { // each waits a second
+			t.Errorf("%d queues, %v: %+v", len(got), err, got[0].Level)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestFactsAreWhatMemoryGrowsWith: mostFacts bounds the memory as its comment says.

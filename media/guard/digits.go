@@ -24,14 +24,14 @@ func (d *digits) find(s *segment, rate Rate, x []int16, m moments) {
 		found = d.Feed(x)
 	}
 	last := s.n - 1
-	s.muted[last] = d.Down() != 0
+	s.pieces[last].muted = d.Down() != 0
 	if found.Begun == 0 {
 		return
 	}
 	s.digits++
 	const began = 4 // 30 ms of tone were looked at; what was before them may be its very begin
 	for i := max(0, s.n-began); i < last; i++ {
-		s.muted[i] = true
+		s.pieces[i].muted = true
 	}
 }
 

@@ -249,21 +249,36 @@ func empty(x []int16) bool {
 
 // guard judges samples and shapes them. It tells whether it changed any.
 func (g *Guard) guard(x []int16) (changed bool) {
+	const usual, longest = 20, segmentMS
+	if len(x) <= usual/blockMS*g.ear.block {
+		var s segment
+		var pieces [usual / pieceMS]piece // three times as many would have to be cleared
+		var blocks [usual / blockMS]sums
+		s.pieces = pieces[:]
+		return g.work(&s, x, blocks[:])
+	}
 	var s segment
+	var pieces [longest / pieceMS]piece
+	var blocks [longest / blockMS]sums
+	s.pieces = pieces[:]
+	return g.work(&s, x, blocks[:])
+}
+
+// work is guard with room for the pieces of a segment and for their blocks.
+func (g *Guard) work(s *segment, x []int16, blocks []sums) (changed bool) {
 	s.whole = len(x)%(2*g.ear.block) == 0
-	var blocks [segmentBlocks]sums
-	g.ear.measure(&blocks, x)
-	size, listening := 2*g.ear.block, g.digits.on && !g.own
+	g.ear.measure(blocks, x)
+	size, listening, may := 2*g.ear.block, g.digits.on && !g.own, g.tonal()
 	for at := 0; at < len(x); at += size {
 		part := x[at:min(at+size, len(x))]
-		m := g.ear.listen(&s.pieces[s.n], part, blocks[2*s.n:2*s.n+2])
+		m := g.ear.listen(&s.pieces[s.n], part, blocks[2*s.n:2*s.n+2], may)
 		s.n++
 		if listening {
-			g.digits.find(&s, g.rate, part, m)
+			g.digits.find(s, g.rate, part, m)
 		}
 	}
-	g.judge(&s)
-	g.enter(&s, float64(len(x))/float64(g.rate))
+	g.judge(s)
+	g.enter(s, float64(len(x))/float64(g.rate))
 	changed = s.shape(x, g.ear.block, g.ear.ceiling)
 	if g.stepBack.works() {
 		g.stepBack.soften(x)
@@ -291,9 +306,10 @@ func (g *Guard) pass(samples int) {
 		return
 	}
 	g.digits.Silence(samples)
-	var s segment
+	var pieces [segmentMS / pieceMS]piece
+	s := segment{pieces: pieces[:]}
 	for left := samples; left > 0; left -= size {
-		s.pieces[s.n] = piece{samples: min(left, size), impure: 1, noise: 1, turn: 1}
+		pieces[s.n] = piece{samples: min(left, size), sine: sine{impure: 1, noise: 1, turn: 1}}
 		s.n++
 	}
 	g.judge(&s)

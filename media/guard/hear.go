@@ -8,15 +8,23 @@ const (
 	segmentMS = 60 // so much of a frame is looked at before it is let through
 )
 
-// piece is what the ear finds in 10 ms (or the odd rest of a frame).
+// piece is what the ear finds in 10 ms (or the odd rest of a frame), and what they are given.
 type piece struct {
-	samples int
-	power   [2]float64 // A-weighted, of each block
-	peak    [2]int     // largest sample of each block; 0 where none is above the ceiling
-	mean    float64    // A-weighted, of both
-	impure  float64    // share that one resonance cannot explain, 0 to 1
-	noise   float64    // share that one sine that does not fade cannot explain
-	turn    float64    // cosine of the sine's angle a sample
+	samples  int
+	power    [2]float64 // A-weighted, of each block
+	peak     [2]int     // largest sample of each block; 0 where none is above the ceiling
+	mean     float64    // A-weighted, of both
+	sine     sine       // only where the piece is loud enough to be a tone that matters
+	toned    bool       // it belongs to a tone
+	muted    bool       // a digit's tone is in it
+	from, to [2]float64 // gain at the start of each block, and at its end
+}
+
+// sine is how much a piece is like one.
+type sine struct {
+	impure float64 // share that one resonance cannot explain, 0 to 1
+	noise  float64 // share that one sine that does not fade cannot explain
+	turn   float64 // cosine of the sine's angle a sample
 }
 
 // block is the number of samples of block b.
@@ -62,46 +70,57 @@ type moments struct {
 	next          int // Σ x[n]·x[n−1] at either rate
 }
 
-// sums are what is added up over a block.
+// sums are what is found over a block.
 type sums struct {
 	energy float64 // A-weighted
 	moments
+	top int // its largest sample; may be 0 where none is above the ceiling
 }
 
-const segmentBlocks = segmentMS / blockMS
-
 // measure measures the blocks of up to a segment of samples.
-func (e *ear) measure(into *[segmentBlocks]sums, x []int16) {
+func (e *ear) measure(into []sums, x []int16) {
 	if e.strips(into, x) {
 		return
 	}
 	past := e.past
 	for b := 0; b*e.block < len(x); b++ {
-		into[b] = e.run(x[b*e.block:min((b+1)*e.block, len(x))], &past)
+		part := x[b*e.block : min((b+1)*e.block, len(x))]
+		into[b] = e.run(part, &past)
+		if into[b].c00 >= e.ceiling*e.ceiling {
+			into[b].top = peak(part)
+		}
 	}
 }
 
+// tonal is which pieces may be of a tone: those that have more power than least, and a
+// sine that turns so far a sample that the cosine is at most turn. What else a sine must be
+// is not looked for in others.
+type tonal struct{ least, turn float64 }
+
 // listen makes a piece of up to two blocks, which have been measured.
-func (e *ear) listen(p *piece, x []int16, blocks []sums) (m moments) {
+func (e *ear) listen(p *piece, x []int16, blocks []sums, may tonal) (m moments) {
 	before := e.past
 	e.past = newest(e.past, x)
-	*p = piece{samples: len(x)}
+	p.samples = len(x)
 	for b := range p.power {
-		part := x[min(b*e.block, len(x)):min((b+1)*e.block, len(x))]
-		if len(part) == 0 {
-			continue
+		n := p.block(b, e.block)
+		if n == 0 {
+			break
 		}
 		of := &blocks[b]
 		m.add(&of.moments)
-		p.power[b] = of.energy / float64(len(part))
+		p.power[b] = of.energy / float64(n)
 		p.mean += of.energy
-		if of.c00 >= e.ceiling*e.ceiling {
-			p.peak[b] = peak(part, e.ceiling)
+		if of.top > e.ceiling {
+			p.peak[b] = of.top
 		}
 	}
 	e.heard.add(p.mean, &m, len(x))
 	p.mean /= float64(len(x))
-	p.sine(&m, e.stride, &before, &e.past)
+	p.sine = sine{impure: 1, noise: 1, turn: 1}
+	if p.mean > may.least {
+		p.sine.find(&m, e.stride, may.turn, [2]*[4]int{&before, &e.past})
+	}
 	return m
 }
 
@@ -173,7 +192,7 @@ func (e *ear) run(x []int16, past *[4]int) sums {
 		x2, x1, d1, y2, y1 = x1, v, d, y1, y
 	}
 	past[0], past[1], e.d1, e.y1, e.y2 = x1, x2, d1, flushed(y1), flushed(y2)
-	return sums{sum * e.scale, moments{c00, c01, c02, c01}}
+	return sums{energy: sum * e.scale, moments: moments{c00, c01, c02, c01}}
 }
 
 // runWide is run for 16000 Hz, which few legs have.
@@ -197,8 +216,8 @@ func (e *ear) runWide(x []int16, past *[4]int) (s sums) {
 	return s
 }
 
-// peak is the largest sample; 0 if none is above the ceiling.
-func peak(x []int16, ceiling int) int {
+// peak is the largest sample.
+func peak(x []int16) int {
 	var low, high, low2, high2 int // two of each, for neither need wait for the other
 	for ; len(x) >= 2; x = x[2:] {
 		a, b := int(x[0]), int(x[1])
@@ -208,13 +227,10 @@ func peak(x []int16, ceiling int) int {
 	for _, s := range x {
 		low, high = min(low, int(s)), max(high, int(s))
 	}
-	if top := max(-low, high, -low2, high2); top > ceiling {
-		return top
-	}
-	return 0
+	return max(-low, high, -low2, high2)
 }
 
-// sine finds two things about a piece by least squares over exactly its samples, so
+// find finds two things about a piece by least squares over exactly its samples, so
 // that a sine cut anywhere is explained wholly.
 //
 // The recursion x[n] = a·x[n−1] + b·x[n−2] fits any sound with one resonance: impure
@@ -224,8 +240,10 @@ func peak(x []int16, ceiling int) int {
 // that must be noise for this one to miss as it does: each sample of noise is in
 // it three times, with factors 1, a and 1.
 //
-// before and last are the samples before the piece and its last ones, newest first.
-func (p *piece) sine(m *moments, stride int, before, last *[4]int) {
+// Where turn is above most, the rest is not asked for. ends are the samples before the
+// piece and its last ones, newest first.
+func (s *sine) find(m *moments, stride int, most float64, ends [2]*[4]int) {
+	before, last := ends[0], ends[1]
 	c11, c12 := m.c00, m.c01
 	for i := range stride {
 		c11 += before[i]*before[i] - last[i]*last[i]
@@ -237,18 +255,19 @@ func (p *piece) sine(m *moments, stride int, before, last *[4]int) {
 	}
 	f00, f01, f02 := float64(m.c00), float64(m.c01), float64(m.c02)
 	f11, f22, f12 := float64(c11), float64(c22), float64(c12)
-	p.impure, p.noise, p.turn = 1, 1, 1
 	det := f11*f22 - f12*f12
 	if det <= 0 || m.c00 == 0 {
 		return
 	}
 	a, b := (f01*f22-f02*f12)/det, (f02*f11-f01*f12)/det
-	p.impure = (f00 - a*f01 - b*f02) / f00
 	if b >= 0 {
 		return // no sine at all
 	}
-	p.turn = a / (2 * math.Sqrt(-b))
+	if s.turn = a / (2 * math.Sqrt(-b)); s.turn > most {
+		return
+	}
+	s.impure = (f00 - a*f01 - b*f02) / f00
 	cross := f01 + f12
 	pure := cross / f11
-	p.noise = (f00 + 2*f02 + f22 - pure*cross) / ((2 + pure*pure) * f00)
+	s.noise = (f00 + 2*f02 + f22 - pure*cross) / ((2 + pure*pure) * f00)
 }

@@ -61,13 +61,14 @@ func TestASineIsRecognisedByItsRecursion(t *testing.T) {
 			}
 			var p piece
 			for at := 0; at < len(x); at += 2 * e.block {
-				var blocks [segmentBlocks]sums
+				var blocks [2]sums
 				part := x[at : at+2*e.block]
-				e.measure(&blocks, part)
-				e.listen(&p, part, blocks[:2])
+				e.measure(blocks[:], part)
+				p = piece{}
+				e.listen(&p, part, blocks[:], tonal{turn: 1})
 			}
-			if got := math.Acos(p.turn) * 8000 / 2 / math.Pi; math.Abs(got/hz-1) > 0.01 || p.impure > 0.0005 {
-				t.Errorf("%.0f Hz at %d: taken for %.0f Hz, %.5f impure", hz, rate, got, p.impure)
+			if got := math.Acos(p.sine.turn) * 8000 / 2 / math.Pi; math.Abs(got/hz-1) > 0.01 || p.sine.impure > 0.0005 {
+				t.Errorf("%.0f Hz at %d: taken for %.0f Hz, %.5f impure", hz, rate, got, p.sine.impure)
 			}
 		}
 	}

@@ -29,15 +29,12 @@ func newLimits(s Settings) limits {
 
 // segment is a frame, or 60 ms of one: the future that the guard may look at.
 type segment struct {
-	n      int
-	whole  bool // no piece is shorter than 10 ms
-	pieces [segmentMS / pieceMS]piece
-	toned  [segmentMS / pieceMS]bool
-	muted  [segmentMS / pieceMS]bool    // a digit's tone is in the piece
-	digits int                          // so many of them began
-	from   [segmentMS / blockMS]float64 // gain at the start of each block
-	to     [segmentMS / blockMS]float64 // and at its end
-	rules  ruleSet                      // those that asked for less
+	n       int
+	pieces  []piece // n of them, and maybe room for more
+	whole   bool    // no piece is shorter than 10 ms
+	changed bool    // a gain is not 1
+	digits  int     // so many of them began
+	rules   ruleSet // those that asked for less
 }
 
 // allowed is what a piece may give to the ear.
@@ -56,61 +53,60 @@ func (g *Guard) judge(s *segment) {
 	}
 	g.findTones(s)
 	for i := range s.pieces[:s.n] {
-		if s.muted[i] {
-			g.silence(s, i)
+		p := &s.pieces[i]
+		if p.muted {
+			g.silence(s, p)
 			continue
 		}
-		p := &s.pieces[i]
 		whole := p.samples == 2*g.ear.block
 		heard := g.usual * g.comfort.gain * g.comfort.gain // what the ear is used to
 		if whole {
 			g.steady.seen(p, g.usual, heard, g.gain)
 		}
-		may := g.allow(heard, s.toned[i])
-		g.grant(s, i, &may)
-		if whole && !s.toned[i] && !g.steady.found() && g.learn(p) {
+		may := g.allow(heard, p.toned)
+		g.grant(s, p, &may)
+		if whole && !p.toned && !g.steady.found() && g.learn(p) {
 			g.comfort.follow(g.usual, g.stepBack.on)
 		}
 	}
 }
 
 // silence gives nothing of a piece to the ear. Meanwhile the gain comes back.
-func (g *Guard) silence(s *segment, i int) {
-	p := s.pieces[i]
-	s.pieces[i].power, s.pieces[i].peak = [2]float64{}, [2]int{}
+func (g *Guard) silence(s *segment, p *piece) {
+	power := p.power
+	p.power, p.peak = [2]float64{}, [2]int{}
 	s.rules.add(ByDigit)
 	g.steady.forget()
-	for b := range p.power {
+	for b := range power {
 		if n := p.block(b, g.ear.block); n > 0 {
-			g.decide(s, 2*i+b, &allowed{level: math.Inf(1), soft: math.Inf(1)})
-			s.from[2*i+b], s.to[2*i+b] = 0, 0
-			g.note(p.power[b], p.power[b], 0, n)
+			g.decide(s, p, b, &allowed{level: math.Inf(1), soft: math.Inf(1)})
+			p.from[b], p.to[b] = 0, 0
+			g.note(power[b], power[b], 0, n)
 		}
 	}
-	g.muted = true
+	g.muted, s.changed = true, true
 }
 
 // judgeOwn decides the gains of sound that is known: only the ceilings count.
 func (g *Guard) judgeOwn(s *segment) {
 	may := allowed{level: g.limits.level, soft: math.Inf(1)}
 	for i := range s.pieces[:s.n] {
-		g.grant(s, i, &may)
+		g.grant(s, &s.pieces[i], &may)
 	}
 }
 
 // grant decides the gains of a piece. In most pieces of most calls there is nothing to
 // decide.
-func (g *Guard) grant(s *segment, i int, may *allowed) {
-	p := &s.pieces[i]
+func (g *Guard) grant(s *segment, p *piece, may *allowed) {
 	loudest := max(p.power[0], p.power[1])
 	if g.gain == 1 && g.comfort.gain == 1 && !g.muted && loudest <= min(may.level, may.soft) && p.peak[0]|p.peak[1] == 0 {
-		s.from[2*i], s.to[2*i], s.from[2*i+1], s.to[2*i+1] = 1, 1, 1, 1
+		p.from, p.to = [2]float64{1, 1}, [2]float64{1, 1}
 		g.note(loudest, p.mean, 1, p.samples)
 		return
 	}
 	for b, power := range p.power {
 		if n := p.block(b, g.ear.block); n > 0 {
-			g.decide(s, 2*i+b, may)
+			g.decide(s, p, b, may)
 			g.note(power, power, g.gain, n)
 		}
 	}
@@ -119,16 +115,25 @@ func (g *Guard) grant(s *segment, i int, may *allowed) {
 // findTones marks the pieces of a segment that belong to a tone. One that is
 // recognised late in the segment is marked from its start.
 func (g *Guard) findTones(s *segment) {
-	limit := g.toneLimit(g.usual) // before the comfort leveller, as the pieces are
+	least := g.tonal().least
 	for i := range s.pieces[:s.n] {
 		p := &s.pieces[i]
 		if p.samples < 2*g.ear.block {
 			continue
 		}
-		for back := range min(g.tone.seen(p, p.mean > limit/4), i+1) {
-			s.toned[i-back] = true
+		for back := range min(g.tone.seen(&p.sine, p.mean > least), i+1) {
+			s.pieces[i-back].toned = true
 		}
 	}
+}
+
+// tonal tells which pieces of the next segment may be of a tone.
+func (g *Guard) tonal() tonal {
+	if g.own {
+		return tonal{least: math.Inf(1)}
+	}
+	limit := g.toneLimit(g.usual) // before the comfort leveller, as the pieces are
+	return tonal{least: limit / 4, turn: g.tone.above}
 }
 
 func (g *Guard) toneLimit(heard float64) float64 {
@@ -153,10 +158,9 @@ func (g *Guard) allow(heard float64, toned bool) allowed {
 // is heard of that than of a gain that goes down and comes back.
 const clipped = 1.26
 
-// decide is the heart of the guard: the gain of one block. Down it goes at once, up
+// decide is the heart of the guard: the gain of block b of a piece. Down it goes at once, up
 // only slowly, and after a tone not before its hold is over.
-func (g *Guard) decide(s *segment, block int, may *allowed) {
-	p, b := &s.pieces[block/2], block%2
+func (g *Guard) decide(s *segment, p *piece, b int, may *allowed) {
 	want := g.comfort.gain
 	if g.own {
 		want = 1
@@ -181,16 +185,17 @@ func (g *Guard) decide(s *segment, block int, may *allowed) {
 	if want < hard {
 		g.hold = g.limits.hold
 	}
-	s.from[block] = min(g.gain, hard)
+	p.from[b] = min(g.gain, hard)
 	if g.muted { // what comes after silence fades in
-		s.from[block], g.muted = 0, false
+		p.from[b], g.muted = 0, false
 	}
 	if want < g.gain {
 		g.gain, g.rise = want, g.limits.rise
 	} else {
 		g.release(want)
 	}
-	s.to[block] = g.gain
+	p.to[b] = g.gain
+	s.changed = s.changed || p.from[b] != 1 || g.gain != 1
 }
 
 // release lets the gain rise for one block, no higher than want. (The last block of

@@ -5,19 +5,18 @@ import "math"
 // shape gives the samples of a segment the gains that were decided; none comes out
 // above the ceiling. It tells whether it changed anything.
 func (s *segment) shape(x []int16, block, ceiling int) (changed bool) {
-	blocks := (len(x) + block - 1) / block
-	for b := range blocks {
-		if s.from[b] != 1 || s.to[b] != 1 {
-			changed = true
-		}
-	}
-	if !changed && !s.rules.has(ByPeak) {
+	if !s.changed && !s.rules.has(ByPeak) {
 		return false
 	}
+	blocks := (len(x) + block - 1) / block
 	for b := range blocks {
 		part := x[b*block : min((b+1)*block, len(x))]
-		from, to := s.from[b], s.to[b]
-		if b+1 == blocks || s.from[b+1] >= to {
+		from, to := s.gains(b)
+		next := to
+		if b+1 < blocks {
+			next, _ = s.gains(b + 1)
+		}
+		if next >= to {
 			slide(part, from, to)
 			continue
 		}
@@ -25,7 +24,7 @@ func (s *segment) shape(x []int16, block, ceiling int) (changed bool) {
 		last := len(part) - block/blockMS
 		bend := from + (to-from)*float64(last)/float64(len(part))
 		slide(part[:last], from, bend)
-		slide(part[last:], bend, s.from[b+1])
+		slide(part[last:], bend, next)
 	}
 	if s.rules.has(ByPeak) {
 		for i, v := range x {
@@ -33,6 +32,12 @@ func (s *segment) shape(x []int16, block, ceiling int) (changed bool) {
 		}
 	}
 	return true
+}
+
+// gains are those at the start and at the end of a block.
+func (s *segment) gains(b int) (from, to float64) {
+	p := &s.pieces[b/2]
+	return p.from[b%2], p.to[b%2]
 }
 
 // slide gives the samples a gain that goes evenly from one value, at most 1, to another.

@@ -1,139 +1,108 @@
 #include "textflag.h"
 
 // The places of a strip's fields.
-#define stripX 16   // the first sample; those before it lie in front
-#define stripTap 336
-#define stripA1 344
-#define stripA2 352
-#define stripRing 360
-#define stripS0 368
-#define stripS1 400
-#define stripS2 432
-#define stripY1 464
-#define stripY2 496
-#define stripC00 528
+#define stripSamples 0
+#define stripBy 8
+#define stripX1 16
+#define stripX2 48
+#define stripD1 80
+#define stripS0 112
+#define stripS1 144
+#define stripS2 176
+#define stripC00 208
+#define stripC01 240
+#define stripC02 272
+#define stripY1 304
+#define stripY2 336
+#define stripTop 368
+
+// And of a stripFilter's.
+#define byMinus2 0
+#define byTap 32
+#define byA1 64
+#define byA2 96
+#define byRing 128
+
+// Four samples of each of the four blocks: X13 has the first and the second of each, X14 the
+// third and the fourth. Of the whole of a block nothing is larger than X15.
+#define LOAD \
+	VMOVQ      (SI), X13           \
+	VPUNPCKLWD 80(SI), X13, X13    \
+	VMOVQ      160(SI), X14        \
+	VMOVQ      240(SI), X12        \
+	VPUNPCKLWD X12, X14, X14       \
+	VPUNPCKHDQ X14, X13, X12       \
+	VPUNPCKLDQ X14, X13, X13       \
+	VMOVDQA    X12, X14            \
+	VPABSW     X13, X12            \
+	VPMAXUW    X12, X15, X15       \
+	VPABSW     X14, X12            \
+	VPMAXUW    X12, X15, X15
+
+// One sample of each block, x, is in WORDS. x1 and x2 are those before it, d1 the second
+// difference before it, y1 and y2 the last two outputs of the filter:
+//   d = x − 2·x1 + x2, v = d + tap·d1, y = v + a2·y2 + a1·y1
+// What is before the next sample is then where this one had it, but for one place: x is
+// where x2 was, d where D says, y where y2 was.
+#define SAMPLE(WORDS, x1, x2, D, d1, y1, y2, AT) \
+	VPMOVSXWD    WORDS, X12         \
+	VCVTDQ2PD    X12, Y12           \
+	VADDPD       Y12, x2, D         \
+	VFMADD231PD  byMinus2(BX), x1, D \
+	VFMADD132PD  byTap(BX), D, d1   \
+	VFMADD132PD  byA2(BX), d1, y2   \
+	VFMADD231PD  byA1(BX), y1, y2   \
+	VFMADD231PD  Y12, Y12, Y5       \
+	VFMADD231PD  Y12, x1, Y6        \
+	VFMADD231PD  Y12, x2, Y7        \
+	VMOVAPD      Y12, x2            \
+	VFMADD231PD  y2, y2, Y2         \
+	VBROADCASTSD AT+0(DX), Y12      \
+	VFMADD231PD  Y12, y2, Y3        \
+	VBROADCASTSD AT+8(DX), Y12      \
+	VFMADD231PD  Y12, y2, Y4
 
 // func sumStrip(s *strip)
-TEXT ·sumStrip(SB), $1280-8
+TEXT ·sumStrip(SB), NOSPLIT, $0-8
 	MOVQ s+0(FP), DI
-
-	// v[n] = d[n] + tap·d[n−1], d[n] = x[n] − 2x[n−1] + x[n−2]: eight at a time.
-	VBROADCASTSD stripTap(DI), Y15
-	MOVQ $20, CX
-	LEAQ stripX(DI), SI
-	LEAQ v-1280(SP), DX
-
-strike:
-	VPMOVSXWD (SI), Y0
-	VPMOVSXWD -2(SI), Y1
-	VPMOVSXWD -4(SI), Y2
-	VPMOVSXWD -6(SI), Y3
-	VPADDD Y2, Y0, Y0
-	VPADDD Y1, Y1, Y4
-	VPSUBD Y4, Y0, Y0
-	VPADDD Y3, Y1, Y1
-	VPADDD Y2, Y2, Y2
-	VPSUBD Y2, Y1, Y1
-	VCVTDQ2PD X0, Y4
-	VCVTDQ2PD X1, Y5
-	VEXTRACTI128 $1, Y0, X0
-	VEXTRACTI128 $1, Y1, X1
-	VCVTDQ2PD X0, Y6
-	VCVTDQ2PD X1, Y7
-	VFMADD231PD Y5, Y15, Y4
-	VFMADD231PD Y7, Y15, Y6
-	VMOVUPD Y4, (DX)
-	VMOVUPD Y6, 32(DX)
-	ADDQ $16, SI
-	ADDQ $64, DX
-	DECQ CX
-	JNZ strike
-
-	// y[n] = v[n] + a1·y[n−1] + a2·y[n−2]: the four blocks side by side, each as if there
-	// was nothing before it.
-	VBROADCASTSD stripA1(DI), Y14
-	VBROADCASTSD stripA2(DI), Y13
-	VXORPD Y0, Y0, Y0 // y[n−1]
+	MOVQ stripSamples(DI), SI
+	MOVQ stripBy(DI), BX
+	LEAQ byRing(BX), DX
+	VXORPD Y0, Y0, Y0 // y[n−1]: each block is filtered as if there was nothing before it
 	VXORPD Y1, Y1, Y1 // y[n−2]
 	VXORPD Y2, Y2, Y2 // Σ y²
-	VXORPD Y3, Y3, Y3 // Σ y·ring1
-	VXORPD Y4, Y4, Y4 // Σ y·ring2
-	MOVQ stripRing(DI), BX
-	LEAQ v-1280(SP), SI
-	MOVQ $40, CX
+	VXORPD Y3, Y3, Y3 // Σ y·ring[0]
+	VXORPD Y4, Y4, Y4 // Σ y·ring[1]
+	VXORPD Y5, Y5, Y5 // Σ x[n]²: all are whole numbers below 2⁵³, which are exact
+	VXORPD Y6, Y6, Y6 // Σ x[n]·x[n−1]
+	VXORPD Y7, Y7, Y7 // Σ x[n]·x[n−2]
+	VPXOR  X15, X15, X15
+	VMOVUPD stripX1(DI), Y8
+	VMOVUPD stripX2(DI), Y9
+	VMOVUPD stripD1(DI), Y10
+	MOVQ $10, CX
 
-filter:
-	VMOVSD (SI), X5
-	VMOVHPD 320(SI), X5, X5
-	VMOVSD 640(SI), X6
-	VMOVHPD 960(SI), X6, X6
-	VINSERTF128 $1, X6, Y5, Y5
-	VFMADD231PD Y1, Y13, Y5
-	VMOVAPD Y0, Y1
-	VFMADD231PD Y0, Y14, Y5
-	VMOVAPD Y5, Y0
-	VBROADCASTSD (BX), Y6
-	VBROADCASTSD 8(BX), Y7
-	VFMADD231PD Y0, Y0, Y2
-	VFMADD231PD Y6, Y0, Y3
-	VFMADD231PD Y7, Y0, Y4
+four:
+	LOAD
+	SAMPLE(X13, Y8, Y9, Y11, Y10, Y0, Y1, 0)
+	VPSRLDQ $8, X13, X13
+	SAMPLE(X13, Y9, Y8, Y10, Y11, Y1, Y0, 16)
+	SAMPLE(X14, Y8, Y9, Y11, Y10, Y0, Y1, 32)
+	VPSRLDQ $8, X14, X14
+	SAMPLE(X14, Y9, Y8, Y10, Y11, Y1, Y0, 48)
 	ADDQ $8, SI
-	ADDQ $16, BX
+	ADDQ $64, DX
 	DECQ CX
-	JNZ filter
+	JNZ four
 
 	VMOVUPD Y2, stripS0(DI)
 	VMOVUPD Y3, stripS1(DI)
 	VMOVUPD Y4, stripS2(DI)
+	VMOVUPD Y5, stripC00(DI)
+	VMOVUPD Y6, stripC01(DI)
+	VMOVUPD Y7, stripC02(DI)
 	VMOVUPD Y0, stripY1(DI)
 	VMOVUPD Y1, stripY2(DI)
-
-	// The moments, block by block, in whole numbers.
-	LEAQ stripX(DI), SI
-	LEAQ stripC00(DI), DX
-	MOVQ $4, CX
-
-block:
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	MOVQ $5, R8
-
-eight:
-	VMOVDQU (SI), X3
-	VMOVDQU -2(SI), X4
-	VMOVDQU -4(SI), X5
-	VPMADDWD X5, X3, X5
-	VPMADDWD X4, X3, X4
-	VPMADDWD X3, X3, X3
-	VPMOVSXDQ X3, Y3
-	VPMOVSXDQ X4, Y4
-	VPMOVSXDQ X5, Y5
-	VPADDQ Y3, Y0, Y0
-	VPADDQ Y4, Y1, Y1
-	VPADDQ Y5, Y2, Y2
-	ADDQ $16, SI
-	DECQ R8
-	JNZ eight
-
-	VEXTRACTI128 $1, Y0, X3
-	VEXTRACTI128 $1, Y1, X4
-	VEXTRACTI128 $1, Y2, X5
-	VPADDQ X3, X0, X0
-	VPADDQ X4, X1, X1
-	VPADDQ X5, X2, X2
-	VPSRLDQ $8, X0, X3
-	VPSRLDQ $8, X1, X4
-	VPSRLDQ $8, X2, X5
-	VPADDQ X3, X0, X0
-	VPADDQ X4, X1, X1
-	VPADDQ X5, X2, X2
-	VMOVQ X0, (DX)
-	VMOVQ X1, 32(DX)
-	VMOVQ X2, 64(DX)
-	ADDQ $8, DX
-	DECQ CX
-	JNZ block
-
+	VMOVDQU X15, stripTop(DI)
 	VZEROUPPER
 	RET

@@ -29,8 +29,8 @@ func TestAStripIsMeasuredAsItsBlocksAre(t *testing.T) {
 			one.forget()
 			other.forget()
 		}
-		var got, want [segmentBlocks]sums
-		if able := cpu.X86.HasAVX2 && cpu.X86.HasFMA; one.strips(&got, x) != able {
+		var got, want [stripBlocks]sums
+		if able := cpu.X86.HasAVX2 && cpu.X86.HasFMA; one.strips(got[:], x) != able {
 			t.Fatalf("AVX2 and FMA: %v, and a strip is measured: %v", able, !able)
 		} else if !able {
 			return // this processor measures block by block
@@ -43,6 +43,9 @@ func TestAStripIsMeasuredAsItsBlocksAre(t *testing.T) {
 		for b := range 4 {
 			if got[b].moments != want[b].moments {
 				t.Fatalf("frame %d, block %d: %+v, want %+v", n, b, got[b].moments, want[b].moments)
+			}
+			if top := peak(x[b*40 : b*40+40]); got[b].top != top {
+				t.Fatalf("frame %d, block %d: the largest sample is %d, want %d", n, b, got[b].top, top)
 			}
 			if d := math.Abs(got[b].energy - want[b].energy); d > 1e-9*(want[b].energy+1e-12) {
 				t.Fatalf("frame %d, block %d: energy %g, want %g", n, b, got[b].energy, want[b].energy)

@@ -40,9 +40,9 @@ func newTonality(t Tone) tonality {
 
 func (h *hunter) forget() { h.pures, h.noisies, h.movings = 0, 0, 0 }
 
-// seen takes the next piece and tells over how many pieces, this one included, a
-// tone stands; 0 for none. A piece is audible if it is loud enough to matter.
-func (h *hunter) seen(p *piece, audible bool) int {
+// seen takes the sine of the next piece and tells over how many pieces, this one
+// included, a tone stands; 0 for none. A piece is audible if it is loud enough to matter.
+func (h *hunter) seen(p *sine, audible bool) int {
 	if !audible || p.turn > h.above {
 		h.forget()
 		return 0
@@ -75,7 +75,7 @@ const (
 	resonant  = 0.05 // a noisy tone is one resonance but for so much; hiss is not
 )
 
-func (h *hunter) noisy(p *piece) bool {
+func (h *hunter) noisy(p *sine) bool {
 	return p.noise <= h.Noisy && p.impure <= resonant && p.turn <= h.noisyFrom && p.turn >= h.noisyTo
 }
 

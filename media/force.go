@@ -56,7 +56,10 @@ func (f *forcer) run() {
 			return
 		}
 		job := f.jobs[0]
-		f.jobs = f.jobs[1:]
+		f.jobs[0] = forcing{} // else the call of a recording lives on in what is behind the row
+		if f.jobs = f.jobs[1:]; len(f.jobs) == 0 {
+			f.jobs = nil
+		}
 		f.mu.Unlock()
 		job.done(fsync(job.files))
 	}

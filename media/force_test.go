@@ -8,10 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"golang.org/x/sys/unix"
 
@@ -43,6 +46,35 @@ func closed(t *testing.T, r *Recording) (paths []string, err error) {
 		t.Fatal("the recording is not finished")
 	}
 	return r.paths, r.err
+}
+
+func TestARecordingThatIsForcedToTheDiskIsForgotten(t *testing.T) {
+	f := newForcer(true, 0)
+	defer f.close()
+	type call struct{ port Port }
+	var calls []weak.Pointer[call]
+	var done sync.WaitGroup
+	for range 100 {
+		c := new(call)
+		calls = append(calls, weak.Make(c))
+		done.Add(1)
+		f.put(forcing{done: func(error) {
+			runtime.KeepAlive(c)
+			done.Done()
+		}})
+	}
+	f.start()
+	done.Wait()
+	runtime.GC()
+	kept := 0
+	for _, c := range calls {
+		if c.Value() != nil {
+			kept++
+		}
+	}
+	if kept > forcers { // what a forcer did last may lie on its stack
+		t.Errorf("%d of %d calls are kept by those who forced their recordings", kept, len(calls))
+	}
 }
 
 func TestARecordingIsForcedToTheDisk(t *testing.T) {

@@ -29,6 +29,7 @@ const (
 	flushEvery  = 100 * time.Millisecond // how much a power cut may lose
 	busyTimeout = 5 * time.Second        // how long a write waits for another process' write
 	readers     = 4                      // connections for queries, so that a report never holds up a call
+	readerIdle  = 30 * time.Second       // after which one that nobody needs is closed: two descriptors and its own cache of the file
 	logPages    = 4000                   // of 4 KiB in the write-ahead log before it is copied into the file: the same pages again and again
 )
 
@@ -97,6 +98,7 @@ func Open(ctx context.Context, file string, log *slog.Logger) (_ *Store, err err
 	if s.read, err = connect(file, readers, "deferred"); err != nil {
 		return nil, err
 	}
+	s.read.SetConnMaxIdleTime(readerIdle)
 	s.write.start()
 	s.ended.Go(s.flush)
 	return s, nil

@@ -134,13 +134,13 @@ func (b *Bridge) Remove(p *Port) { b.loop.order(func(l *loop) { b.part(l, p) }) 
 func (b *Bridge) Close() { b.loop.order(b.end) }
 
 // leave is Remove for a port that is closed: who would remain alone is free.
-func (b *Bridge) leave(p *Port) {
-	b.loop.order(func(l *loop) {
-		b.part(l, p)
-		if len(b.members) < 2 {
-			b.end(l)
-		}
-	})
+func (b *Bridge) leave(l *loop, p *Port) {
+	b.dismiss(p)
+	if len(b.members) < 2 {
+		b.end(l)
+		return
+	}
+	b.arrange(l)
 }
 
 // rearrange is for a port that speaks in another way than before.
@@ -158,8 +158,12 @@ func (b *Bridge) edit(p *Port, f func(m *member)) {
 }
 
 func (b *Bridge) part(l *loop, p *Port) {
-	b.members = slices.DeleteFunc(b.members, func(m *member) bool { return m.port == p && p.free(b) })
+	b.dismiss(p)
 	b.arrange(l)
+}
+
+func (b *Bridge) dismiss(p *Port) {
+	b.members = slices.DeleteFunc(b.members, func(m *member) bool { return m.port == p && p.free(b) })
 }
 
 func (b *Bridge) end(l *loop) {
@@ -256,19 +260,20 @@ func (p *Port) change(b *Bridge, edit func(*control)) bool {
 
 // move makes p be served by another thread. What arrives meanwhile waits in the sockets.
 func (p *Port) move(to *loop) bool {
-	var err error
+	moved, err := false, error(nil)
 	ok := p.do(func(from *loop) {
 		if to == from || p.in.draining {
 			return
 		}
 		from.release(p)
-		j := job{run: func(to *loop) { err = to.adopt(p) }, done: make(chan struct{})}
-		if to.post(j) {
+		if moved = to.post(job{run: func(to *loop) { err = to.adopt(p) }}); moved {
 			p.home.Store(to)
 			return
 		}
 		err = errors.Join(ErrClosed, from.adopt(p)) // so that it is closed with its loop
 	})
-	// Jobs for p run after the adoption.
-	return ok && p.do(func(*loop) {}) && err == nil
+	if moved { // jobs for p run after the adoption
+		ok = p.do(func(*loop) {})
+	}
+	return ok && err == nil
 }

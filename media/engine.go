@@ -103,7 +103,7 @@ func (e *Engine) Close() error {
 	}
 	var errs []error
 	for _, l := range e.loops {
-		l.post(job{run: func(l *loop) { l.stop = true }, done: make(chan struct{})})
+		l.post(job{run: func(l *loop) { l.stop = true }})
 		<-l.done
 	}
 	e.clerk.close()

@@ -11,7 +11,8 @@ import (
 
 // loop serves many ports on one operating system thread: it alone reads and writes
 // their sockets and touches what is marked as the loop's in Port. Others reach it by
-// jobs, or by the route they leave at a port.
+// jobs, which they do in its stead while it sleeps (stead.go), or by the route they leave
+// at a port.
 type loop struct {
 	engine  *Engine
 	number  int // among the engine's
@@ -20,8 +21,10 @@ type loop struct {
 	load    atomic.Int32 // ports it serves
 	tallies tallies
 	done    chan struct{}
+	helm    sync.Mutex // held by who touches what follows: the loop's thread while it is awake, or a stand-in
 
-	// From here on, only the loop's thread.
+	// From here on, only who has the helm.
+	wakes      int64   // ms: when its thread will have slept enough
 	slots      []*Port // by the number that the poller knows
 	free       []int   // of them
 	shared     commons
@@ -87,7 +90,7 @@ const (
 type job struct {
 	port *Port // nil: for the loop itself
 	run  func(l *loop)
-	done chan struct{} // closed when it ran, or never will because its loop has ended
+	done chan struct{} // closed when it ran, or never will because its loop has ended; nil = nobody waits
 }
 
 // inbox is unbounded, but nearly every sender waits for its job, and legs on shared ports
@@ -100,8 +103,8 @@ type inbox struct {
 	pending atomic.Bool
 }
 
-// put tells whether j is the first since the last take, which the bell must tell of:
-// whoever takes later takes all. ok is false when there will be none.
+// put tells whether j is the first since the last take, and must be seen to: whoever takes
+// later takes all. ok is false when nobody will.
 func (b *inbox) put(j job) (first, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -134,26 +137,35 @@ func openLoop(e *Engine, number int) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &loop{
+	l := &loop{
 		engine: e, number: number, poll: poll, done: make(chan struct{}),
 		shared: commons{ways: make([]atomic.Pointer[passage], e.settings.Loops)},
-	}, nil
+	}
+	l.helm.Lock() // its thread's, when it begins
+	return l, nil
 }
 
 // post gives a job to the loop; false when the loop has ended.
 func (l *loop) post(j job) bool {
 	first, ok := l.inbox.put(j)
 	if first {
-		l.poll.ring()
+		l.seeTo()
 	}
 	return ok
 }
 
-// order runs f on the loop's thread and waits until it has run. false when the loop has
-// ended.
-func (l *loop) order(f func(*loop)) bool {
+// order runs f at the helm of the loop and waits until it has run. false when the loop
+// has ended.
+func (l *loop) order(f func(*loop)) bool { return l.command(nil, f) }
+
+// command is order for the loop that serves p, if p is not nil. The loop is the one that
+// served it a moment ago.
+func (l *loop) command(p *Port, f func(*loop)) bool {
+	if l.inStead(p, f) {
+		return true
+	}
 	ran := false
-	j := job{run: func(l *loop) { ran = true; f(l) }, done: make(chan struct{})}
+	j := job{port: p, run: func(l *loop) { ran = true; f(l) }, done: make(chan struct{})}
 	if !l.post(j) {
 		return false
 	}
@@ -161,16 +173,16 @@ func (l *loop) order(f func(*loop)) bool {
 	return ran
 }
 
-// ask runs f on another loop's thread, at once if that is this one; nobody waits for it.
+// ask runs f at the helm of another loop, at once if that is this one; nobody waits for it.
 func (l *loop) ask(other *loop, f func(*loop)) {
 	if other == l {
 		f(l)
 		return
 	}
-	other.post(job{run: f, done: make(chan struct{})})
+	other.post(job{run: f})
 }
 
-// run serves until a job sets stop.
+// run serves until a job sets stop. Then nobody ever gets the helm again.
 func (l *loop) run() {
 	runtime.LockOSThread() // and never unlocked: the thread ends here, with its priority
 	hurry()
@@ -178,7 +190,7 @@ func (l *loop) run() {
 	l.now = l.engine.clock()
 	l.wheel.start(ms(l.now))
 	for !l.stop {
-		began := l.pass(l.poll.wait(l.wheel.wait(ms(l.now))))
+		began := l.pass(l.sleep())
 		if used := time.Duration(l.engine.clock() - began); began != 0 && used < tick {
 			l.poll.rest(tick - used)
 		}
@@ -225,13 +237,18 @@ func (l *loop) pass(n int) (began int64) {
 			l.pace(t.port)
 		}
 	}
+	l.workAll()
+	l.finish()
+	return began
+}
+
+// workAll does what is in the inbox.
+func (l *loop) workAll() {
 	if l.inbox.pending.Load() {
 		for _, j := range l.inbox.take() {
 			l.work(j)
 		}
 	}
-	l.finish()
-	return began
 }
 
 // finish sends what a pass has left in the batches, enters what was counted once all of it has
@@ -258,15 +275,22 @@ func (l *loop) sendBatches() {
 // work runs a job, or sends it after a port that has moved to another loop.
 func (l *loop) work(j job) {
 	if j.port != nil {
-		if home := j.port.home.Load(); home != l {
-			if !home.post(j) {
-				close(j.done)
-			}
+		if home := j.port.home.Load(); home != l && home.post(j) {
+			return
+		} else if home != l {
+			j.end()
 			return
 		}
 	}
+	defer j.end()
 	j.run(l)
-	close(j.done)
+}
+
+// end tells who waits.
+func (j job) end() {
+	if j.done != nil {
+		close(j.done)
+	}
 }
 
 // serve reads a socket that is ready: one packet of the party, and what others have put

@@ -228,12 +228,18 @@ func (p *Port) Close() {
 	p.mu.Unlock()
 
 	play.end(stopped)
-	if bridge != nil {
-		bridge.leave(p)
-	}
 	p.hears.Store(nil)
 	p.engine.closing(p)
-	p.do(func(l *loop) { l.drain(p) })
+	if bridge != nil && bridge.loop != p.home.Load() { // it was on its way there
+		bridge.loop.order(func(l *loop) { bridge.leave(l, p) })
+		bridge = nil
+	}
+	p.do(func(l *loop) {
+		if bridge != nil {
+			bridge.leave(l, p)
+		}
+		l.drain(p)
+	})
 	rec.ended()
 }
 
@@ -265,19 +271,8 @@ func packetSamples(ptime time.Duration) int {
 	return int(ptime * g711.Rate / time.Second)
 }
 
-// do runs f on the thread that serves the port and waits until it has run: at most
-// about a tick. false when the engine is closed.
-func (p *Port) do(f func(l *loop)) bool {
-	ran := false
-	j := job{port: p, run: func(l *loop) { ran = true; f(l) }, done: make(chan struct{})}
-	if !p.home.Load().post(j) {
-		return false
-	}
-	<-j.done
-	return ran
-}
+// do runs f at the helm of the loop that serves the port and waits until it has run: at most about a tick. false when the engine is closed.
+func (p *Port) do(f func(l *loop)) bool { return p.home.Load().command(p, f) }
 
 // tell is do without waiting. What is done after it is done after f. false: never.
-func (p *Port) tell(f func(l *loop)) bool {
-	return p.home.Load().post(job{port: p, run: f, done: make(chan struct{})})
-}
+func (p *Port) tell(f func(l *loop)) bool { return p.home.Load().post(job{port: p, run: f}) }

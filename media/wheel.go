@@ -1,13 +1,18 @@
 package media
 
+import "math"
+
 // wheel keeps the timers of one loop in slots of a millisecond. No timer is further
 // away than its length. It belongs to its loop; arming and stopping allocate
 // nothing.
 type wheel struct {
-	now   int64 // the last millisecond that was served
-	armed int
-	slots [wheelSize]timer // heads of rings
+	now     int64 // the last millisecond that was served
+	armed   int
+	soonest int64            // the earliest that was armed since never was put here
+	slots   [wheelSize]timer // heads of rings
 }
+
+const never = math.MaxInt64 // ms
 
 const wheelSize = 128 // ms; the longest timer is that of the chores, 100 ms
 
@@ -36,6 +41,7 @@ func (w *wheel) arm(t *timer, due int64) {
 	head.prev.next = t
 	head.prev = t
 	w.armed++
+	w.soonest = min(w.soonest, due)
 }
 
 // stop disarms t, if it is armed.
@@ -63,6 +69,19 @@ func (w *wheel) due(now int64) *timer {
 		}
 		if w.now >= now {
 			return nil
+		}
+		w.now++
+	}
+}
+
+// skip passes over the milliseconds up to now in which nothing is due.
+func (w *wheel) skip(now int64) {
+	if w.armed == 0 {
+		w.now = max(w.now, now)
+	}
+	for w.now < now {
+		if head := &w.slots[w.now%wheelSize]; head.next != head {
+			return
 		}
 		w.now++
 	}

@@ -146,7 +146,7 @@ func (l *leg) renewed(res *sip.Response) {
 		}
 		if err != nil {
 			l.sound.session.Withdraw()
-			l.log.Warn("an answer to our refresh cannot be used", "error", err)
+			l.log.to().Warn("an answer to our refresh cannot be used", "error", err)
 		}
 		l.sound.moved = false
 	}
@@ -220,7 +220,7 @@ func (l *leg) probe() {
 		case !l.heardLately(now):
 			l.lost("silent, and the probe proved it gone", res)
 		default: // its signalling is broken, its sound is not: people talk
-			l.log.Warn("the party is heard but cannot be asked", "error", err)
+			l.log.to().Warn("the party is heard but cannot be asked", "error", err)
 		}
 	})
 }

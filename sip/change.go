@@ -166,14 +166,14 @@ func (l *leg) changedByAck(ack *sip.Request) {
 	}
 	if err != nil {
 		l.sound.session.Withdraw()
-		l.log.Warn("an answer in an ACK cannot be used", "error", err)
+		l.log.to().Warn("an answer in an ACK cannot be used", "error", err)
 	}
 }
 
 // info takes keys in both bodies that phones send (phones.md §2). An INFO without
 // a body is a keep-alive.
 func (l *leg) info(t *tx) {
-	kind, _, _ := strings.Cut(headerValue(t.req, "content-type"), ";")
+	kind, _, _ := strings.Cut(wire.Value(t.req, "content-type"), ";")
 	key, ok := byte(0), false
 	switch strings.ToLower(strings.TrimSpace(kind)) {
 	case "application/dtmf-relay":

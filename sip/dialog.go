@@ -9,7 +9,8 @@ import (
 )
 
 // dialog is the state two ends share after an INVITE (RFC 3261 §12): pure, no
-// clock, no socket. It belongs to its leg.
+// clock, no socket. It belongs to its leg. Its URIs share their parameters with the
+// messages they came by and go by: nobody changes those.
 type dialog struct {
 	callID string
 	local  party // us, as From of our requests
@@ -40,37 +41,37 @@ func incomingDialog(req *sip.Request, tag string) (*dialog, error) {
 	}
 	d := &dialog{
 		callID: req.CallID().Value(),
-		local:  party{name: req.To().DisplayName, uri: *req.To().Address.Clone(), tag: tag},
+		local:  party{name: req.To().DisplayName, uri: req.To().Address, tag: tag},
 		remote: fromParty(req),
-		target: *contact.Address.Clone(),
+		target: contact.Address,
 		seen:   req.CSeq().SeqNo,
 	}
 	for _, h := range req.GetHeaders("record-route") {
 		if rr, ok := h.(*sip.RecordRouteHeader); ok {
-			d.routes = append(d.routes, *rr.Address.Clone())
+			d.routes = append(d.routes, rr.Address)
 		}
 	}
 	return d, nil
 }
 
 // outgoingDialog is the dialog that a response to our INVITE makes.
-func outgoingDialog(req *sip.Request, res *sip.Response) (*dialog, error) {
+func outgoingDialog(callID string, local party, seq uint32, res *sip.Response) (*dialog, error) {
 	contact := wire.Contact(res)
 	if contact == nil || contact.Address.Host == "" {
 		return nil, errNoContact
 	}
 	tag, _ := wire.Param(res.To().Params, "tag")
 	d := &dialog{
-		callID: req.CallID().Value(),
-		local:  fromParty(req),
-		remote: party{name: res.To().DisplayName, uri: *res.To().Address.Clone(), tag: tag},
-		target: *contact.Address.Clone(),
-		sent:   req.CSeq().SeqNo,
+		callID: callID,
+		local:  local,
+		remote: party{name: res.To().DisplayName, uri: res.To().Address, tag: tag},
+		target: contact.Address,
+		sent:   seq,
 	}
 	rr := res.GetHeaders("record-route")
 	for i := len(rr) - 1; i >= 0; i-- { // reversed (RFC 3261 §12.1.2)
 		if h, ok := rr[i].(*sip.RecordRouteHeader); ok {
-			d.routes = append(d.routes, *h.Address.Clone())
+			d.routes = append(d.routes, h.Address)
 		}
 	}
 	return d, nil
@@ -78,7 +79,7 @@ func outgoingDialog(req *sip.Request, res *sip.Response) (*dialog, error) {
 
 func fromParty(req *sip.Request) party {
 	tag, _ := wire.Param(req.From().Params, "tag")
-	return party{name: req.From().DisplayName, uri: *req.From().Address.Clone(), tag: tag}
+	return party{name: req.From().DisplayName, uri: req.From().Address, tag: tag}
 }
 
 // owns tells whether an in-dialog request of the peer is of this dialog.
@@ -102,7 +103,7 @@ func (d *dialog) accept(req *sip.Request) error {
 // refresh follows the peer's new Contact (RFC 3261 §12.2.1.2, RFC 3311 §5.2).
 func (d *dialog) refresh(contact *sip.ContactHeader) {
 	if contact != nil && contact.Address.Host != "" {
-		d.target = *contact.Address.Clone()
+		d.target = contact.Address
 	}
 }
 
@@ -117,14 +118,14 @@ func (d *dialog) ack(seq uint32) *sip.Request { return d.build(sip.ACK, seq) }
 
 func (d *dialog) build(method sip.RequestMethod, seq uint32) *sip.Request {
 	target, routes := d.path()
-	req := sip.NewRequest(method, *target.Clone())
+	req := sip.NewRequest(method, target)
 	for _, r := range routes {
-		req.AppendHeader(&sip.RouteHeader{Address: *r.Clone()})
+		req.AppendHeader(&sip.RouteHeader{Address: r})
 	}
 	req.AppendHeader(maxForwards())
-	from := &sip.FromHeader{DisplayName: d.local.name, Address: *d.local.uri.Clone()}
+	from := &sip.FromHeader{DisplayName: d.local.name, Address: d.local.uri}
 	from.Params.Add("tag", d.local.tag)
-	to := &sip.ToHeader{DisplayName: d.remote.name, Address: *d.remote.uri.Clone()}
+	to := &sip.ToHeader{DisplayName: d.remote.name, Address: d.remote.uri}
 	if d.remote.tag != "" { // a peer of RFC 2543 has none
 		to.Params.Add("tag", d.remote.tag)
 	}
@@ -133,7 +134,7 @@ func (d *dialog) build(method sip.RequestMethod, seq uint32) *sip.Request {
 	req.AppendHeader(to)
 	req.AppendHeader(&callID)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: seq, MethodName: method})
-	req.SetBody(nil)
+	noBody(req)
 	return req
 }
 

@@ -45,7 +45,7 @@ func TestADialogIsMadeByBothEndsAlike(t *testing.T) {
 Record-Route: <sip:p2@192.0.2.8;lr>, <sip:p1@192.0.2.7;lr>
 Contact: <sip:ann@192.0.2.5:5062>`), "b")
 	must(t, "incoming", err)
-	out, err := outgoingDialog(request(t, anInvite), response(t, `SIP/2.0 200 OK
+	out, err := outgoingDialog("c1", fromParty(request(t, anInvite)), request(t, anInvite).CSeq().SeqNo, response(t, `SIP/2.0 200 OK
 Via: SIP/2.0/UDP 192.0.2.5;branch=z9hG4bK1
 From: "Ann" <sip:ann@example.com>;tag=a
 To: "Desk" <sip:700@192.0.2.1>;tag=b

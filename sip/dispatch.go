@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func (s *Server) tooMany(from hop, raw []byte) bool {
 func (s *Server) unreadable(from hop, screening wire.Screening) {
 	s.tally.malformed.Add(1)
 	if screening.Answer != nil {
-		s.wire.sendRaw(screening.Answer, from)
+		_ = s.wire.sendBytes(screening.Answer, from) // a sender of nonsense that is gone is no loss
 	}
 }
 
@@ -101,7 +102,8 @@ func (s *Server) responseCame(from hop, res *sip.Response, came time.Time) {
 	}
 	result := s.office.deliver(callIDOf(res), false, from.reliable(), func(b *mailbox) {
 		s.late.begun(came)
-		if t := b.txs[responseKey(res)]; t != nil {
+		var room keyRoom
+		if t := b.find(responseKey(room[:0], res)); t != nil {
 			t.response(res)
 			return
 		}
@@ -188,7 +190,7 @@ func (s *Server) overloaded(from hop, req *sip.Request) bool {
 		return false
 	}
 	if req.IsInvite() {
-		s.late.gate.Refused(time.Now(), serverKey(req, req.Method))
+		s.late.gate.Refused(time.Now(), string(serverKey(nil, req, req.Method)))
 	}
 	s.turnAway(from, req, answer)
 	return true
@@ -221,7 +223,8 @@ func (s *Server) stateless(from hop, req *sip.Request, status int, headers []sip
 
 // request takes a request in its mailbox.
 func (s *Server) request(b *mailbox, from hop, req *sip.Request, proof *digest.Verdict) {
-	if t := b.txs[serverKey(req, req.Method)]; t != nil {
+	var room keyRoom
+	if t := b.find(serverKey(room[:0], req, req.Method)); t != nil {
 		s.repeated(b, t, req)
 		return
 	}
@@ -258,16 +261,14 @@ func (s *Server) repeated(b *mailbox, t *tx, req *sip.Request) {
 
 // cancelCame answers a CANCEL with the tag of its INVITE (RFC 3261 §9.2).
 func (s *Server) cancelCame(b *mailbox, t *tx) {
-	invite := b.txs[serverKey(t.req, sip.INVITE)]
+	invite := b.find(serverKey(nil, t.req, sip.INVITE))
 	if invite == nil {
 		t.respond(reply(t.req, sip.StatusCallTransactionDoesNotExists, newTag()))
 		return
 	}
 	tag := newTag()
-	if invite.newest != nil {
-		if known, ok := wire.Param(invite.newest.To().Params, "tag"); ok {
-			tag = known
-		}
+	if known := invite.tag(); known != "" {
+		tag = known
 	}
 	if b.leg != nil && b.leg.in != nil && b.leg.in.tx == invite {
 		tag = b.leg.in.tag
@@ -288,16 +289,7 @@ func (s *Server) inDialog(b *mailbox, t *tx) {
 
 // merged tells whether req came before by another path (RFC 3261 §8.2.2.2).
 func (b *mailbox) merged(req *sip.Request) bool {
-	from, _ := wire.Param(req.From().Params, "tag")
-	for _, t := range b.txs {
-		if t.client || t.req.Method != req.Method || t.req.CSeq().SeqNo != req.CSeq().SeqNo {
-			continue
-		}
-		if tag, _ := wire.Param(t.req.From().Params, "tag"); tag == from {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.txs, func(t *tx) bool { return !t.client && t.twin == twinOf(req) })
 }
 
 // opening takes an INVITE or REGISTER outside any dialog.

@@ -9,7 +9,6 @@ import (
 	"breakwater/call"
 	"breakwater/media"
 	"breakwater/sip/sdp"
-	"breakwater/sip/wire"
 )
 
 // fork is an outgoing call until it is answered: one attempt per contact, the
@@ -24,16 +23,10 @@ type fork struct {
 	seq      uint32
 	ringing  *time.Timer
 	rang     bool
-	done     bool               // answered, given up or withdrawn
-	best     *sip.Response      // the final response that tells most
-	lost     error              // why an attempt had no response
-	acks     map[string]sentAck // by the tag of the 2xx
-}
-
-// sentAck is an ACK as it was sent, to be repeated with its 2xx.
-type sentAck struct {
-	req *sip.Request
-	to  hop
+	done     bool          // answered, given up or withdrawn
+	best     *sip.Response // the final response that tells most
+	lost     error         // why an attempt had no response
+	acks     acks
 }
 
 // attempt is one INVITE to one contact.
@@ -58,7 +51,6 @@ func (f *fork) begin(all []destination) {
 		return
 	}
 	f.ports = map[netip.Addr]*media.Port{}
-	f.acks = map[string]sentAck{}
 	f.seq = 1
 	hint := f.hint(all)
 	for _, d := range all {
@@ -126,50 +118,28 @@ func (a *attempt) answered(res *sip.Response) {
 	defer f.leg.s.roster.partings.end(a.parting) // not before a BYE has begun another: nothing may slip in between
 	a.parting = nil
 	a.closed()
-	tag, _ := wire.Param(res.To().Params, "tag")
-	if sent, again := f.acks[tag]; again {
-		f.repeat(sent)
+	if f.acks.repeat(f.leg.s.post, res) {
 		return
 	}
-	dlg, err := outgoingDialog(a.req, res)
-	if err != nil { // without Contact the Request-URI must do
-		dlg = &dialog{callID: callIDOf(res), local: fromParty(a.req), target: a.at.uri, sent: a.req.CSeq().SeqNo}
-		dlg.remote = party{uri: res.To().Address, tag: tag}
-	}
-	won := !f.done && f.leg.stage == inviting && !a.cancel
-	l := f.leg
-	if !won { // it crossed our CANCEL, or another was faster
-		l = f.shadow()
-	}
-	l.dlg = dlg
-	l.peer.hop, l.peer.view = a.at.to, a.view
-	l.peer.learn(res)
-	sent := sentAck{dlg.ack(a.req.CSeq().SeqNo), l.route()}
-	l.s.address(sent.req, sent.to, a.view)
-	f.acks[tag] = sent
-	f.repeat(sent)
-	if !won {
-		l.bye(call.Cause{By: call.ByUs, Metric: call.LegCancelled, Text: "answered elsewhere"})
+	if f.done || f.leg.stage != inviting || a.cancel { // it crossed our CANCEL, or another was faster
+		f.leg.shade().turnDown(a.asked(), &f.acks, res)
 		return
 	}
+	a.asked().accept(f.leg, &f.acks, res)
 	a.win(res)
 }
 
-// repeat sends an ACK. If it is lost, the 2xx comes again and so does the ACK.
-func (f *fork) repeat(sent sentAck) { _ = f.leg.s.post.send(sent.req, sent.to) }
-
-// shadow is a leg that nobody sees, to end a dialog that nobody wants.
-func (f *fork) shadow() *leg {
-	return &leg{s: f.leg.s, box: f.leg.box, who: f.leg.who, log: f.leg.log, stage: over, peer: peer{trunk: f.leg.peer.trunk}}
+// asked is what the dialog of an answer is made of.
+func (a *attempt) asked() asked {
+	return asked{local: fromParty(a.req), uri: a.at.uri, seq: a.req.CSeq().SeqNo, to: a.at.to, view: a.view}
 }
 
-// lighten leaves of an outgoing call that is over what a 2xx that comes late takes: the
-// ACK of one that comes again, and a goodbye to a dialog that nobody wants.
+// lighten leaves of an outgoing call that is over what a 2xx that comes late takes.
 func (f *fork) lighten() {
-	late := &fork{leg: f.shadow(), target: f.target, tag: f.tag, done: true, acks: f.acks}
+	sent := &acks{f.acks.all} // of the fork nothing else is kept
 	for _, a := range f.attempts {
 		if a.tx != nil && a.tx.succeeded() {
-			a.tx.hear = (&attempt{fork: late, at: a.at, view: a.view, req: a.req, final: true}).heard
+			a.tx.lightenTo(&afterglow{f.leg.shade(), a.asked(), sent})
 		}
 	}
 }
@@ -344,11 +314,7 @@ func (a *attempt) sendCancel() {
 
 // strayResponse acknowledges a 2xx whose transaction is over.
 func (l *leg) strayResponse(res *sip.Response) {
-	if l.out == nil || !res.IsSuccess() || res.CSeq().MethodName != sip.INVITE {
-		return
-	}
-	tag, _ := wire.Param(res.To().Params, "tag")
-	if sent, ok := l.out.acks[tag]; ok {
-		l.out.repeat(sent)
+	if l.out != nil && res.IsSuccess() && res.CSeq().MethodName == sip.INVITE {
+		l.out.acks.repeat(l.s.post, res)
 	}
 }

@@ -12,15 +12,15 @@ import (
 // the ACK comes, on streams too (RFC 3261 §13.3.1.4), and after 64·T1 the call is
 // ended by BYE. It belongs to the leg's mailbox.
 type handshake struct {
-	leg    *leg
-	seq    uint32
-	res    *sip.Response
-	to     hop
-	gap    time.Duration
-	repeat *time.Timer
-	limit  *time.Timer
-	acked  func(ack *sip.Request) // the ACK is here; nil = nothing to do
-	then   func()                 // what had to wait for it, a BYE
+	leg   *leg
+	seq   uint32
+	res   *sip.Response
+	to    hop
+	gap   time.Duration
+	since time.Time
+	timer *time.Timer            // to the next repetition, or the end of waiting
+	acked func(ack *sip.Request) // the ACK is here; nil = nothing to do
+	then  func()                 // what had to wait for it, a BYE
 }
 
 // shake sends res as the final response of t and waits for its ACK.
@@ -28,30 +28,29 @@ func (l *leg) shake(t *tx, res *sip.Response, acked func(*sip.Request)) {
 	if l.final != nil {
 		l.final.stop()
 	}
-	h := &handshake{leg: l, seq: t.req.CSeq().SeqNo, res: res, to: t.peer, gap: l.s.post.timing.T1, acked: acked}
+	h := &handshake{leg: l, seq: t.req.CSeq().SeqNo, res: res, to: t.peer, gap: l.s.post.timing.T1, since: time.Now(), acked: acked}
 	l.final = h
 	t.respond(res)
-	h.again()
-	h.limit = time.AfterFunc(64*l.s.post.timing.T1, func() { l.box.post(h.expired) })
+	h.timer = time.AfterFunc(h.gap, func() { l.box.post(h.again) })
 }
 
+// again repeats the 2xx, as long as it is of use.
 func (h *handshake) again() {
-	h.repeat = time.AfterFunc(h.gap, func() {
-		h.leg.box.post(func() {
-			if h.leg.final != h {
-				return
-			}
-			_ = h.leg.s.post.send(h.res, h.to) // the limit ends it if the peer is gone
-			h.gap = min(2*h.gap, h.leg.s.post.timing.T2)
-			h.again()
-		})
-	})
+	if h.leg.final != h {
+		return
+	}
+	timing := h.leg.s.post.timing
+	left := 64*timing.T1 - time.Since(h.since)
+	if left <= 0 {
+		h.expired()
+		return
+	}
+	_ = h.leg.s.post.send(h.res, h.to) // the limit ends it if the peer is gone
+	h.gap = min(2*h.gap, timing.T2)
+	h.timer.Reset(min(h.gap, left))
 }
 
-func (h *handshake) stop() {
-	h.repeat.Stop()
-	h.limit.Stop()
-}
+func (h *handshake) stop() { h.timer.Stop() }
 
 // ack takes an ACK of the dialog.
 func (l *leg) ack(req *sip.Request) {
@@ -76,9 +75,6 @@ func (l *leg) ack(req *sip.Request) {
 // is ended properly.
 func (h *handshake) expired() {
 	l := h.leg
-	if l.final != h {
-		return
-	}
 	l.finish(h)
 	if h.then != nil {
 		h.then()

@@ -85,7 +85,7 @@ func (s *Server) tooLate(from hop, req *sip.Request, proof *digest.Verdict) bool
 	if !req.IsInvite() || s.late.gate.Open() || s.office.has(callIDOf(req)) || !s.ofTrunk(from, req, proof) {
 		return false
 	}
-	refused, again := s.late.gate.Refuses(time.Now(), serverKey(req, req.Method))
+	refused, again := s.late.gate.Refuses(time.Now(), string(serverKey(nil, req, req.Method)))
 	if !refused {
 		return false
 	}

@@ -32,7 +32,7 @@ type leg struct {
 	s    *Server
 	box  *mailbox
 	who  call.Party
-	log  *slog.Logger
+	log  lazyLog
 	ears ears
 	port atomic.Pointer[media.Port]
 
@@ -52,7 +52,7 @@ type peer struct {
 	hop      hop // where its last message came from
 	view     view
 	trunk    *trunk   // nil for a phone
-	allow    []string // methods it takes, lower case; empty = it did not say
+	allow    string   // methods it takes, as its Allow says; empty = it did not say
 	leaving  bool     // our BYE is said, or waits for the ACK that it may not overtake
 	parting  *parting // while leaving, at a phone
 	wish     *wish    // a transfer that it asked for; nil = none that is not decided
@@ -106,6 +106,24 @@ func (l *leg) HangUp(c call.Cause) {
 	}
 }
 
+// lazyLog is a leg's log. It is made when there is something to tell: most legs have
+// nothing, where only warnings are kept.
+type lazyLog struct {
+	from              *slog.Logger
+	leg, callID, call string // call is empty for one that comes
+}
+
+func (z lazyLog) tells(ctx context.Context, level slog.Level) bool { return z.from.Enabled(ctx, level) }
+
+// to is the log itself.
+func (z lazyLog) to() *slog.Logger {
+	log := z.from.With("leg", z.leg, "call_id", z.callID)
+	if z.call != "" {
+		log = log.With("call", z.call)
+	}
+	return log
+}
+
 // signal tells the listener.
 func (l *leg) signal(sig call.Signal) {
 	l.ears.hear(sig)
@@ -147,7 +165,9 @@ func (l *leg) end(c call.Cause) {
 	}
 	l.s.tally.legs.Add(-1)
 	l.s.roster.leave(l)
-	l.log.Info("leg ended", "by", c.By, "metric", c.Metric, "status", c.Status, "text", c.Text)
+	if l.log.tells(l.s.ctx, slog.LevelInfo) {
+		l.log.to().Info("leg ended", "by", c.By, "metric", c.Metric, "status", c.Status, "text", c.Text)
+	}
 	p := l.port.Load()
 	if p != nil {
 		p.OnDigit(nil)
@@ -290,18 +310,20 @@ func (p *peer) takes(method sip.RequestMethod) bool {
 	if len(p.allow) == 0 {
 		return method != sip.UPDATE // RFC 3311 §4: UPDATE needs to be announced
 	}
-	for _, m := range p.allow {
-		if strings.EqualFold(m, string(method)) {
-			return true
-		}
-	}
-	return false
+	return wire.Lists(p.allow, string(method))
 }
 
 // learn keeps what a message of the peer says of itself.
 func (p *peer) learn(m sip.Message) {
-	if words := wire.Tokens(m, "allow"); len(words) > 0 {
-		p.allow = words
+	said := ""
+	for line := range wire.Values(m, "Allow") {
+		if said != "" {
+			said += ","
+		}
+		said += line
+	}
+	if strings.Trim(said, ", \t") != "" {
+		p.allow = said
 	}
 }
 

@@ -3,6 +3,8 @@ package sip
 import (
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -13,8 +15,14 @@ import (
 // more than a few in flight; more is a fault or an attack.
 const mailboxSize = 64
 
-// job is one thing to do in a mailbox.
-type job func()
+// job is one thing to do in a mailbox: one of ours, or what a message wants.
+type job struct {
+	ours    func()
+	message func(*mailbox)
+}
+
+// keptJobs is for how many jobs an idle mailbox keeps room.
+const keptJobs = 8
 
 // mailbox makes everything that happens to one Call-ID happen in order and one at
 // a time: messages, timers and the commands of the leg's owner. It has a goroutine
@@ -25,15 +33,16 @@ type mailbox struct {
 
 	mu       sync.Mutex // protects the following
 	jobs     []job
-	messages int // of jobs, those from the wire
+	done     int // of jobs, those that were begun
+	messages int // of the others, those from the wire
 	running  bool
-	dead     bool       // the server has ended: nothing is taken any more
-	room     *sync.Cond // readers of streams wait here
+	dead     bool      // the server has ended: nothing is taken any more
+	room     sync.Cond // readers of streams wait here
 
 	// owned by the running job
-	txs  map[string]*tx
-	leg  *leg // the call of this Call-ID, if it is one
-	kept int  // other reasons to stay: registrations and probes under way
+	txs  []*tx // few: to look through them is cheaper than a map
+	leg  *leg  // the call of this Call-ID, if it is one
+	kept int   // other reasons to stay: registrations and probes under way
 }
 
 // office is all mailboxes of the server.
@@ -88,18 +97,14 @@ func (o *office) tryDeliver(callID string, create bool, f func(*mailbox)) (*mail
 		if !create || o.closed || len(o.boxes) >= o.limit {
 			return nil, noRoom
 		}
-		b = o.add(callID)
+		b = o.add(strings.Clone(callID)) // it outlives its message
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.messages >= mailboxSize {
 		return b, boxFull
 	}
-	taken := b.enqueue(func() {
-		b.taken()
-		f(b)
-	})
-	if taken {
+	if b.enqueue(job{message: f}) {
 		b.messages++
 	}
 	return b, delivered
@@ -125,8 +130,8 @@ func (o *office) open(callID string) *mailbox {
 
 // add needs mu.
 func (o *office) add(callID string) *mailbox {
-	b := &mailbox{office: o, callID: callID, txs: map[string]*tx{}}
-	b.room = sync.NewCond(&b.mu)
+	b := &mailbox{office: o, callID: callID}
+	b.room.L = &b.mu
 	if !o.closed {
 		o.boxes[callID] = b
 		o.tally.mailboxes.Add(1)
@@ -177,19 +182,19 @@ func (o *office) begin(b *mailbox) bool {
 // post queues a timer or a command. These are not bounded by the mailbox but by
 // their source: each timer has one, and a leg's owner waits for what it commands.
 // false: the server has ended.
-func (b *mailbox) post(f job) bool {
+func (b *mailbox) post(f func()) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.enqueue(f)
+	return b.enqueue(job{ours: f})
 }
 
 // enqueue needs mu.
-func (b *mailbox) enqueue(f job) bool {
+func (b *mailbox) enqueue(j job) bool {
 	if b.dead || !b.running && !b.office.begin(b) {
 		return false
 	}
 	b.running = true
-	b.jobs = append(b.jobs, f)
+	b.jobs = append(b.jobs, j)
 	return true
 }
 
@@ -197,12 +202,9 @@ func (b *mailbox) enqueue(f job) bool {
 func (b *mailbox) run() {
 	for {
 		b.mu.Lock()
-		for len(b.jobs) > 0 {
-			f := b.jobs[0]
-			b.jobs[0] = nil
-			b.jobs = b.jobs[1:]
+		for j, ok := b.next(); ok; j, ok = b.next() {
 			b.mu.Unlock()
-			b.do(f)
+			b.do(j)
 			b.mu.Lock()
 		}
 		if !b.idle() {
@@ -217,6 +219,23 @@ func (b *mailbox) run() {
 	}
 }
 
+// next takes a job, and lets go of the room that a burst of them took. It needs mu.
+func (b *mailbox) next() (j job, ok bool) {
+	if b.done == len(b.jobs) {
+		if b.jobs, b.done = b.jobs[:0], 0; cap(b.jobs) > keptJobs {
+			b.jobs = nil
+		}
+		return job{}, false
+	}
+	j, b.jobs[b.done] = b.jobs[b.done], job{}
+	b.done++
+	if j.message != nil {
+		b.messages--
+		b.room.Signal()
+	}
+	return j, true
+}
+
 // idle tells whether the mailbox has no reason to stay. Called by run only.
 func (b *mailbox) idle() bool { return len(b.txs) == 0 && b.leg == nil && b.kept == 0 }
 
@@ -226,7 +245,7 @@ func (b *mailbox) retire() bool {
 	defer b.office.mu.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.jobs) > 0 {
+	if len(b.jobs) > b.done {
 		return false
 	}
 	b.running = false
@@ -238,7 +257,7 @@ func (b *mailbox) retire() bool {
 }
 
 // do runs one job. A panic costs this call, not the process (libraries.md §2.2).
-func (b *mailbox) do(f job) {
+func (b *mailbox) do(j job) {
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -251,14 +270,11 @@ func (b *mailbox) do(f job) {
 			l.collapse()
 		}
 	}()
-	f()
-}
-
-func (b *mailbox) taken() {
-	b.mu.Lock()
-	b.messages--
-	b.room.Signal()
-	b.mu.Unlock()
+	if j.message != nil {
+		j.message(b)
+		return
+	}
+	j.ours()
 }
 
 func (b *mailbox) awaitRoom() {
@@ -275,7 +291,7 @@ func (b *mailbox) abandon() {
 	b.mu.Lock()
 	b.dead = true
 	b.mu.Unlock()
-	for _, t := range b.txs {
+	for _, t := range slices.Clone(b.txs) {
 		t.drop()
 	}
 	b.leg, b.kept = nil, 0

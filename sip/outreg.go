@@ -125,7 +125,7 @@ func (a *account) register(to hop, expires time.Duration, mayProve bool) {
 		case mayProve && a.trunk.proof.challenged(req, res):
 			a.register(to, expires, false)
 		case res.StatusCode == sip.StatusIntervalToBrief:
-			a.brief(to, wholeSeconds(headerValue(res, "min-expires")))
+			a.brief(to, wholeSeconds(wire.Value(res, "min-expires")))
 		case !res.IsSuccess():
 			a.failed("refused", res.Reason)
 		default:
@@ -160,7 +160,7 @@ func granted(res *sip.Response, asked time.Duration) time.Duration {
 			return min(wholeSeconds(v), asked)
 		}
 	}
-	if d := wholeSeconds(headerValue(res, "expires")); d > 0 {
+	if d := wholeSeconds(wire.Value(res, "expires")); d > 0 {
 		return min(d, asked)
 	}
 	return asked

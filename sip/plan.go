@@ -13,6 +13,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"breakwater/sip/digest"
+	"breakwater/sip/wire"
 )
 
 // rules are a Plan made ready for use. They never change; a config edit swaps them.
@@ -20,6 +21,7 @@ type rules struct {
 	settings Settings
 	phones   map[string]PhoneSpec
 	trunks   map[string]*trunk
+	byName   []*trunk // in the order of their names, so that the same one is found each time
 	local    []netip.Prefix
 	modes    []digest.Mode // of all accounts, so that a stranger is asked like one of them
 	guard    *digest.Guard
@@ -58,6 +60,9 @@ func newRules(p Plan, before *rules) (*rules, error) {
 		spec.Name = name
 		problems = append(problems, faults("trunks."+name, spec.Check())...)
 		r.trunks[name] = keepTrunk(spec.WithDefaults(), before)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.trunks)) {
+		r.byName = append(r.byName, r.trunks[name])
 	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
@@ -113,8 +118,7 @@ func sameTrunk(a, b TrunkSpec) bool {
 func (r *rules) trunkAt(a netip.Addr) *trunk {
 	var best *trunk
 	bits := -1
-	for _, name := range slices.Sorted(maps.Keys(r.trunks)) {
-		t := r.trunks[name]
+	for _, t := range r.byName {
 		for _, p := range t.prefixes {
 			if p.Contains(a) && p.Bits() > bits {
 				best, bits = t, p.Bits()
@@ -151,8 +155,8 @@ func (r *rules) account(user string) (digest.Account, bool) {
 }
 
 func (r *rules) trunkOf(user string) *trunk {
-	for _, name := range slices.Sorted(maps.Keys(r.trunks)) {
-		if t := r.trunks[name]; t.spec.User == user && user != "" {
+	for _, t := range r.byName {
+		if t.spec.User == user && user != "" {
 			return t
 		}
 	}
@@ -193,7 +197,7 @@ func (p *proof) challenged(req *sip.Request, res *sip.Response) bool {
 	if asks == "" || p.client == nil {
 		return false
 	}
-	used := headerValue(req, strings.ToLower(p.header()))
+	used := wire.Value(req, strings.ToLower(p.header()))
 	p.proxy.Store(res.StatusCode == sip.StatusProxyAuthRequired)
 	return p.client.Challenged(headerValues(res, asks), used) == nil
 }

@@ -7,27 +7,51 @@ import (
 )
 
 // reply is a response to req with tag in its To (RFC 3261 §8.2.6). The same tag
-// serves every response to a request, CANCEL's too (libraries.md §2.11).
+// serves every response to a request, CANCEL's too (libraries.md §2.11). It shares the
+// headers that it repeats with req.
 func reply(req *sip.Request, status int, tag string) *sip.Response {
 	res := sip.NewResponse(status, reason(status))
-	sip.CopyHeaders("Via", req, res) // stamped with its true source when it came
+	share[*sip.ViaHeader](req, res) // stamped with its true source when it came
 	if status > 100 && status < 300 && (req.IsInvite() || req.Method == sip.UPDATE) {
-		sip.CopyHeaders("Record-Route", req, res)
+		share[*sip.RecordRouteHeader](req, res)
 	}
-	res.AppendHeader(sip.HeaderClone(req.From()))
-	to, _ := sip.HeaderClone(req.To()).(*sip.ToHeader)
-	if _, has := wire.Param(to.Params, "tag"); !has && status > 100 && tag != "" {
-		to.Params.Add("tag", tag)
-	}
-	res.AppendHeader(to)
-	res.AppendHeader(sip.HeaderClone(req.CallID()))
-	res.AppendHeader(sip.HeaderClone(req.CSeq()))
+	res.AppendHeader(req.From())
+	res.AppendHeader(tagged(req.To(), status, tag))
+	res.AppendHeader(req.CallID())
+	res.AppendHeader(req.CSeq())
 	if status == sip.StatusTrying {
-		sip.CopyHeaders("Timestamp", req, res)
+		for at := range wire.Values(req, "Timestamp") {
+			res.AppendHeader(sip.NewHeader("Timestamp", at))
+		}
 	}
-	res.SetBody(nil)
-	res.SetTransport(req.Transport())
+	noBody(res)
 	return res
+}
+
+// share lets a response have a request's headers of a kind. They are nobody's to change
+// once the request was taken.
+func share[H sip.Header](req *sip.Request, res *sip.Response) {
+	for _, h := range req.Headers() {
+		if _, of := h.(H); of {
+			res.AppendHeader(h)
+		}
+	}
+}
+
+// tagged is the To of a response: the request's, and what it lacks.
+func tagged(to *sip.ToHeader, status int, tag string) *sip.ToHeader {
+	if _, has := wire.Param(to.Params, "tag"); has || status <= 100 || tag == "" {
+		return to
+	}
+	params := make(sip.HeaderParams, len(to.Params), len(to.Params)+1)
+	copy(params, to.Params)
+	return &sip.ToHeader{DisplayName: to.DisplayName, Address: to.Address, Params: append(params, sip.HeaderKV{K: "tag", V: tag})}
+}
+
+// noBody says that there is none, in a message that has said nothing of it yet.
+func noBody(m sip.Message) {
+	length := sip.ContentLengthHeader(0)
+	m.AppendHeader(&length)
 }
 
 // reason is the phrase of a status (RFC 3261 §21 and the RFCs that add to it).

@@ -82,7 +82,7 @@ func Open(ctx context.Context, p Plan, parts Parts) (*Server, error) {
 		return nil, err
 	}
 	t1 := r.settings.T1
-	s.post = &post{send: s.wire.send, tally: s.tally, timing: transaction.Timing{T1: t1, T2: 8 * t1, T4: 10 * t1}}
+	s.post = &post{send: s.wire.send, again: s.wire.sendBytes, tally: s.tally, timing: transaction.Timing{T1: t1, T2: 8 * t1, T4: 10 * t1}}
 	s.outward = newOutward(s)
 	return s, nil
 }
@@ -298,8 +298,11 @@ func (s *Server) legID() string { return "L" + token() }
 func token() string {
 	var b [10]byte
 	_, _ = rand.Read(b[:])
-	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+	return letters.EncodeToString(b[:])
 }
+
+// letters are base32 in lower case.
+var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567")
 
 func newTag() string { return token() }
 

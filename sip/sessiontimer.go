@@ -38,7 +38,7 @@ type timerOffer struct {
 func timerOffered(m sip.Message) timerOffer {
 	var o timerOffer
 	o.supported = wire.Has(m, "supported", "timer") || wire.Has(m, "require", "timer")
-	if v := headerValue(m, "session-expires"); v != "" {
+	if v := wire.Value(m, "session-expires"); v != "" {
 		seconds, params, _ := strings.Cut(v, ";")
 		o.interval = wholeSeconds(seconds)
 		for p := range strings.SplitSeq(params, ";") {
@@ -48,7 +48,7 @@ func timerOffered(m sip.Message) timerOffer {
 			}
 		}
 	}
-	seconds, _, _ := strings.Cut(headerValue(m, "min-se"), ";")
+	seconds, _, _ := strings.Cut(wire.Value(m, "min-se"), ";")
 	o.min = wholeSeconds(seconds)
 	return o
 }
@@ -98,12 +98,4 @@ func wholeSeconds(s string) time.Duration {
 		return 0
 	}
 	return time.Duration(n) * time.Second
-}
-
-// headerValue is the first value of a header, empty without one.
-func headerValue(m sip.Message, name string) string {
-	if hs := m.GetHeaders(name); len(hs) > 0 {
-		return strings.TrimSpace(hs[0].Value())
-	}
-	return ""
 }

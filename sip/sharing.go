@@ -19,13 +19,12 @@ import (
 const earshot = 2 * time.Second
 
 // hintCaller is what an offer tells of who calls.
-func (s *Server) hintCaller(l *leg, offer []byte) media.Hint {
-	local := netip.AddrPortFrom(l.peer.view.host, 9) // nobody is told
-	_, r, err := sdp.NewSession(1, s.plan().phones[l.who.Phone].Wideband).Answer(offer, local, sdp.SendRecv)
+func (s *Server) hintCaller(l *leg, session *sdp.Session, offer []byte) media.Hint {
+	remote, err := session.Remote(offer, l.peer.view.host)
 	if err != nil {
 		return media.Hint{} // it is refused in a moment
 	}
-	h := media.Hint{Remote: r.Desc.Remote}
+	h := media.Hint{Remote: remote}
 	said, source := h.Remote.Addr().Unmap(), l.peer.hop.remote.Addr().Unmap()
 	switch {
 	case !said.IsValid() || said.IsUnspecified():
@@ -59,7 +58,7 @@ func (l *leg) depart(why string) error {
 	}
 	l.sound.local = netip.AddrPortFrom(l.sound.local.Addr(), port.Local().Port())
 	l.sound.moved = true
-	l.log.Info("leg gets a port of its own", "why", why)
+	l.log.to().Info("leg gets a port of its own", "why", why)
 	l.box.post(l.announce)
 	return nil
 }
@@ -92,6 +91,6 @@ func (l *leg) unheard() {
 		return
 	}
 	if err := l.depart("it speaks from another address than it told"); err != nil {
-		l.log.Warn("a leg that is not heard stays where it is", "error", err)
+		l.log.to().Warn("a leg that is not heard stays where it is", "error", err)
 	}
 }

@@ -36,23 +36,23 @@ type sound struct {
 	earshot *time.Timer // looks whether the party is heard
 }
 
-// openSound binds a port for a peer that sees us as v. phone is its name, empty for
-// a trunk.
-func (s *Server) openSound(v view, phone string, h media.Hint) (*media.Port, sound, error) {
+// openSound binds a port for a peer that sees us as v.
+func (s *Server) openSound(v view, session *sdp.Session, h media.Hint) (*media.Port, sound, error) {
 	port, err := s.parts.Engine.PortFor(v.bind, h)
 	if err != nil {
 		return nil, sound{}, fmt.Errorf("open a port on %s: %w", v.bind, err)
 	}
-	return port, s.newSound(v, phone, port), nil
+	return port, newSound(v, session, port), nil
 }
 
-// newSound begins the descriptions of a port, with G.722 only for a phone whose
-// settings say so.
-func (s *Server) newSound(v view, phone string, port *media.Port) sound {
-	return sound{
-		session: sdp.NewSession(s.number(), s.plan().phones[phone].Wideband),
-		local:   netip.AddrPortFrom(v.host, port.Local().Port()),
-	}
+func newSound(v view, session *sdp.Session, port *media.Port) sound {
+	return sound{session: session, local: netip.AddrPortFrom(v.host, port.Local().Port())}
+}
+
+// newSession begins the descriptions for a phone, empty for a trunk: with G.722 only where
+// its settings say so.
+func (s *Server) newSession(phone string) *sdp.Session {
+	return sdp.NewSession(s.number(), s.plan().phones[phone].Wideband)
 }
 
 // agreed applies what was agreed and tells of hold and resume.

@@ -2,9 +2,9 @@ package sip
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -26,12 +26,13 @@ type tx struct {
 	client  bool
 	machine *transaction.Machine
 	peer    hop
-	req     *sip.Request
+	req     *sip.Request  // nil when only repetitions are waited for
 	newest  *sip.Response // server: the last we sent; client: the one at hand
-	ack     *sip.Request  // client: for a 300–699
-	timers  [3]*time.Timer
+	sent    []byte        // what a repetition gets once newest is let go; client: the ACK for a 300–699
+	twin    twin          // server: what tells another one's twin
+	toTag   string        // server: of newest, once that is let go
+	alarm   alarm
 	dead    bool
-	slim    bool // req has only what merged asks for
 
 	// hear is the user of the transaction. Client: every response, or nil and
 	// why there is none. Server: nil and why our final response was lost.
@@ -40,9 +41,23 @@ type tx struct {
 	cancelled func()
 }
 
+// twin is what two copies of a request have in common that came by two paths (RFC 3261
+// §8.2.2.2).
+type twin struct {
+	method  sip.RequestMethod
+	seq     uint32
+	fromTag string
+}
+
+func twinOf(req *sip.Request) twin {
+	tag, _ := wire.Param(req.From().Params, "tag")
+	return twin{req.Method, req.CSeq().SeqNo, tag}
+}
+
 // post is what transactions need of the server.
 type post struct {
 	send   func(sip.Message, hop) error
+	again  func([]byte, hop) error // sends the bytes of a message
 	timing transaction.Timing
 	tally  *tally
 }
@@ -53,7 +68,7 @@ func (b *mailbox) serve(p *post, req *sip.Request, from hop) *tx {
 	if req.IsInvite() {
 		kind = transaction.InviteServer
 	}
-	t := &tx{box: b, post: p, key: serverKey(req, req.Method), peer: from, req: req}
+	t := &tx{box: b, post: p, key: string(serverKey(nil, req, req.Method)), peer: from, req: req, twin: twinOf(req)}
 	t.begin(kind)
 	return t
 }
@@ -64,7 +79,7 @@ func (b *mailbox) request(p *post, req *sip.Request, to hop, hear func(*sip.Resp
 	if req.IsInvite() {
 		kind = transaction.InviteClient
 	}
-	t := &tx{box: b, post: p, key: clientKey(req), client: true, peer: to, req: req, hear: hear}
+	t := &tx{box: b, post: p, key: string(clientKey(nil, req)), client: true, peer: to, req: req, hear: hear}
 	t.begin(kind)
 	return t
 }
@@ -72,7 +87,7 @@ func (b *mailbox) request(p *post, req *sip.Request, to hop, hear func(*sip.Resp
 func (t *tx) begin(kind transaction.Kind) {
 	machine, actions := transaction.New(kind, t.post.timing, t.peer.reliable())
 	t.machine = machine
-	t.box.txs[t.key] = t
+	t.box.txs = append(t.box.txs, t)
 	t.post.tally.transactions.Add(1)
 	t.carryOut(actions)
 }
@@ -95,14 +110,13 @@ func (t *tx) carryOut(actions []transaction.Action) {
 		case transaction.TellBroken:
 			t.tell(nil, errBroken)
 		case transaction.ArmRetransmit:
-			t.arm(0, a.After, transaction.Retransmit)
+			t.alarm.set(t, retransmitDue, a.After)
 		case transaction.ArmExpire:
-			t.arm(1, a.After, transaction.Expire)
+			t.alarm.set(t, expireDue, a.After)
 		case transaction.ArmLinger:
-			t.arm(2, a.After, transaction.Linger)
+			t.alarm.set(t, lingerDue, a.After)
 		case transaction.Disarm:
-			t.disarm(0)
-			t.disarm(1)
+			t.alarm.clear(retransmitDue, expireDue)
 		case transaction.End:
 			t.drop()
 		}
@@ -116,27 +130,18 @@ func (t *tx) transmit() error {
 	if t.client {
 		return t.post.send(t.req, t.peer)
 	}
-	if t.newest == nil {
-		return nil
+	switch {
+	case t.newest != nil:
+		return t.post.send(t.newest, t.peer)
+	case t.sent != nil:
+		return t.post.again(t.sent, t.peer)
 	}
-	return t.post.send(t.newest, t.peer)
+	return nil
 }
 
 func (t *tx) tell(res *sip.Response, err error) {
 	if t.hear != nil {
 		t.hear(res, err)
-	}
-}
-
-func (t *tx) arm(i int, after time.Duration, e transaction.Event) {
-	t.disarm(i)
-	t.timers[i] = time.AfterFunc(after, func() { t.box.post(func() { t.step(e) }) })
-}
-
-func (t *tx) disarm(i int) {
-	if t.timers[i] != nil {
-		t.timers[i].Stop()
-		t.timers[i] = nil
 	}
 }
 
@@ -146,20 +151,16 @@ func (t *tx) drop() {
 		return
 	}
 	t.dead = true
-	for i := range t.timers {
-		t.disarm(i)
-	}
-	if t.box.txs[t.key] == t {
-		delete(t.box.txs, t.key)
-	}
+	t.alarm.clear(retransmitDue, expireDue, lingerDue)
+	t.box.txs = slices.DeleteFunc(t.box.txs, func(o *tx) bool { return o == t })
 	t.post.tally.transactions.Add(-1)
 }
 
 // lighten lets go of what a transaction that only waits for repetitions has no use
-// for: its user, and the request but for what tells another one's twin. A busy house has
-// thousands of them at any time.
+// for: its user, the request but for what tells another one's twin, and the response but
+// for its bytes. A busy house has thousands of them at any time.
 func (t *tx) lighten() {
-	if t.dead {
+	if t.dead || t.req == nil {
 		return
 	}
 	state := t.machine.State()
@@ -168,23 +169,34 @@ func (t *tx) lighten() {
 	}
 	switch state {
 	case transaction.Accepted: // absorbs repetitions of the INVITE; nobody waits for the ACK any more
-		t.hear, t.cancelled = nil, nil
+		t.hear = nil
 	case transaction.Completed, transaction.Confirmed:
-		t.cancelled = nil
 		if t.client { // tells nothing any more: what comes again is swallowed, or gets its ACK again
-			t.hear, t.newest = nil, nil
+			t.hear = nil
+		} else if state == transaction.Completed {
+			t.sent = wire.Text(t.newest)
 		}
 	case transaction.Calling, transaction.Trying, transaction.Proceeding, transaction.Terminated:
 		return
 	}
-	if t.slim {
-		return
+	t.toTag = strings.Clone(t.tag())
+	t.twin.method, t.twin.fromTag = sip.RequestMethod(strings.Clone(string(t.twin.method))), strings.Clone(t.twin.fromTag)
+	t.req, t.newest, t.cancelled = nil, nil, nil
+}
+
+// lightenTo lets go of all of an INVITE of ours that was answered, but for who takes
+// another 2xx.
+func (t *tx) lightenTo(g *afterglow) {
+	t.hear, t.req, t.newest = g.heard, nil, nil
+}
+
+// tag is that of our responses to a request; empty before there is one.
+func (t *tx) tag() string {
+	if t.client || t.newest == nil {
+		return t.toTag
 	}
-	slim := sip.NewRequest(t.req.Method, t.req.Recipient)
-	for _, h := range []sip.Header{t.req.From(), t.req.CSeq()} {
-		slim.AppendHeader(h)
-	}
-	t.req, t.slim = slim, true
+	tag, _ := wire.Param(t.newest.To().Params, "tag")
+	return tag
 }
 
 // respond sends a response of the user. A final response of a transaction that
@@ -251,7 +263,7 @@ func eventOf(res *sip.Response) transaction.Event {
 // acknowledge sends the ACK for a 300–699 where the INVITE went, with its branch and
 // routes (RFC 3261 §17.1.1.3), and the To of the response.
 func (t *tx) acknowledge() error {
-	if t.ack == nil {
+	if t.sent == nil {
 		ack := sip.NewRequest(sip.ACK, *t.req.Recipient.Clone())
 		ack.AppendHeader(t.req.Via().Clone())
 		sip.CopyHeaders("Route", t.req, ack)
@@ -260,10 +272,10 @@ func (t *tx) acknowledge() error {
 		ack.AppendHeader(sip.HeaderClone(t.newest.To()))
 		ack.AppendHeader(sip.HeaderClone(t.req.CallID()))
 		ack.AppendHeader(&sip.CSeqHeader{SeqNo: t.req.CSeq().SeqNo, MethodName: sip.ACK})
-		ack.SetBody(nil)
-		t.ack = ack
+		noBody(ack)
+		t.sent = wire.Text(ack)
 	}
-	return t.post.send(t.ack, t.peer)
+	return t.post.again(t.sent, t.peer)
 }
 
 // cancel is the CANCEL of an INVITE of ours (RFC 3261 §9.1).
@@ -276,28 +288,53 @@ func (t *tx) cancel() *sip.Request {
 	req.AppendHeader(sip.HeaderClone(t.req.To()))
 	req.AppendHeader(sip.HeaderClone(t.req.CallID()))
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: t.req.CSeq().SeqNo, MethodName: sip.CANCEL})
-	req.SetBody(nil)
+	noBody(req)
 	return req
 }
 
-// serverKey matches a request to its transaction (RFC 3261 §17.2.3).
-func serverKey(req *sip.Request, method sip.RequestMethod) string {
+// keyRoom is room for a key that is only looked for. Longer ones are no fault.
+type keyRoom [128]byte
+
+// serverKey matches a request to its transaction (RFC 3261 §17.2.3). It appends to key.
+func serverKey(key []byte, req *sip.Request, method sip.RequestMethod) []byte {
 	if method == sip.ACK {
 		method = sip.INVITE
 	}
 	via := req.Via()
-	return strings.Join([]string{"s", wire.Branch(req), strings.ToLower(via.Host), strconv.Itoa(via.Port), string(method)}, " ")
+	key = append(append(append(key, "s "...), wire.Branch(req)...), ' ')
+	for i := range len(via.Host) {
+		c := via.Host[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		key = append(key, c)
+	}
+	key = strconv.AppendInt(append(key, ' '), int64(via.Port), 10)
+	return append(append(key, ' '), method...)
 }
 
-func clientKey(req *sip.Request) string {
-	branch, _ := wire.Param(req.Via().Params, "branch")
-	return "c " + branch + " " + string(req.Method)
-}
+// clientKey is what responses to a request of ours are matched by.
+func clientKey(key []byte, req *sip.Request) []byte { return branchKey(key, req, req.Method) }
 
 // responseKey matches a response to the transaction of ours (RFC 3261 §17.1.3).
-func responseKey(res *sip.Response) string {
-	branch, _ := wire.Param(res.Via().Params, "branch")
-	return "c " + branch + " " + string(res.CSeq().MethodName)
+func responseKey(key []byte, res *sip.Response) []byte {
+	return branchKey(key, res, res.CSeq().MethodName)
+}
+
+func branchKey(key []byte, m sip.Message, method sip.RequestMethod) []byte {
+	branch, _ := wire.Param(m.Via().Params, "branch")
+	key = append(append(append(key, "c "...), branch...), ' ')
+	return append(key, method...)
+}
+
+// find gives the newest transaction of a key, nil without one.
+func (b *mailbox) find(key []byte) *tx {
+	for _, t := range slices.Backward(b.txs) {
+		if t.key == string(key) {
+			return t
+		}
+	}
+	return nil
 }
 
 func maxForwards() *sip.MaxForwardsHeader { return forwards(0) }

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +79,7 @@ type traffic struct {
 type transport struct {
 	layer     *sip.TransportLayer
 	parser    *sip.Parser // ours, of streams, where a panic ends the message and not the process
-	letters   sync.Pool   // *bytes.Buffer, of datagrams being written
+	letters   sync.Pool   // *[]byte, of datagrams being written
 	tell      traffic
 	listeners []*listener
 	joins     *joiner
@@ -96,7 +95,7 @@ type transport struct {
 func openTransport(ctx context.Context, specs []Listener, tell traffic) (*transport, error) {
 	tameSipgo()
 	t := &transport{parser: wire.NewParser(), tell: tell, joins: newJoiner()}
-	t.letters.New = func() any { return new(bytes.Buffer) }
+	t.letters.New = func() any { return new([]byte) }
 	t.streams, t.hosts, t.bounds = map[netip.AddrPort]*stream{}, map[netip.Addr]int{}, usual()
 	for _, spec := range specs {
 		l, err := t.bind(ctx, spec)
@@ -235,29 +234,35 @@ func (t *transport) send(m sip.Message, h hop) error {
 
 // post sends a datagram.
 func (t *transport) post(m sip.Message, h hop) error {
-	letter, _ := t.letters.Get().(*bytes.Buffer) // letters.New makes nothing else
+	letter, _ := t.letters.Get().(*[]byte) // letters.New makes nothing else
 	defer t.letters.Put(letter)
-	letter.Reset()
-	m.StringWrite(letter)
-	if _, err := h.via.packets.WriteToUDPAddrPort(letter.Bytes(), h.remote); err != nil {
-		return fmt.Errorf("send to %s: %w", h, err)
-	}
-	return nil
+	*letter = wire.Append((*letter)[:0], m)
+	return t.sendBytes(*letter, h)
 }
 
-// sendRaw answers bytes that never became a message. Nobody waits for it.
-func (t *transport) sendRaw(raw []byte, to hop) {
-	if to.via.packets != nil {
-		_, _ = to.via.packets.WriteToUDPAddrPort(raw, to.remote)
-		return
+// sendBytes sends what is a message already.
+func (t *transport) sendBytes(raw []byte, to hop) error {
+	if !to.valid() {
+		return errNoConnection
+	}
+	if !to.reliable() {
+		if _, err := to.via.packets.WriteToUDPAddrPort(raw, to.remote); err != nil {
+			return fmt.Errorf("send to %s: %w", to, err)
+		}
+		return nil
 	}
 	t.mu.Lock()
 	s := t.streams[to.remote]
 	t.mu.Unlock()
-	if s != nil {
-		_ = s.SetWriteDeadline(time.Now().Add(writeTimeout))
-		_, _ = s.Write(raw)
+	if s == nil {
+		return fmt.Errorf("send to %s: %w", to, errNoConnection)
 	}
+	_ = s.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if _, err := s.Write(raw); err != nil {
+		_ = s.Close() // a stream that took half a message is of no use
+		return fmt.Errorf("send to %s: %w", to, err)
+	}
+	return nil
 }
 
 // connected tells whether a stream to remote exists.

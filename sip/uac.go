@@ -32,7 +32,7 @@ func (s *Server) Dial(_ context.Context, t call.Target) call.Leg {
 		l.who.Number = t.Phone
 	}
 	callID := token() + "@breakwater"
-	l.log = s.parts.Log.With("leg", l.who.ID, "call_id", callID, "call", t.Call)
+	l.log = lazyLog{from: s.parts.Log, leg: l.who.ID, callID: callID, call: t.Call}
 	l.out = &fork{leg: l, target: t, tag: newTag()}
 	s.tally.legs.Add(1)
 	var start func()
@@ -179,9 +179,9 @@ func (s *Server) reachTrunk(ctx context.Context, t *trunk) (hop, error) {
 // invitation of ours: what every contact of the target gets.
 func (f *fork) invite(d destination, v view, seq uint32, body []byte) *sip.Request {
 	t := f.target
-	req := sip.NewRequest(sip.INVITE, *d.uri.Clone())
+	req := sip.NewRequest(sip.INVITE, d.uri)
 	for _, r := range d.routes {
-		req.AppendHeader(&sip.RouteHeader{Address: *r.Clone()})
+		req.AppendHeader(&sip.RouteHeader{Address: r})
 	}
 	req.AppendHeader(forwards(t.Hops))
 	from := &sip.FromHeader{
@@ -251,14 +251,14 @@ func extraName(name string) bool {
 // openOffer binds the port that a contact is offered. Contacts that see us by the
 // same address share one.
 func (f *fork) openOffer(v view, h media.Hint) (sound, error) {
-	port := f.ports[v.bind]
+	port, session := f.ports[v.bind], f.leg.s.newSession(f.target.Phone)
 	if port == nil {
-		p, snd, err := f.leg.s.openSound(v, f.target.Phone, h)
+		p, snd, err := f.leg.s.openSound(v, session, h)
 		if err != nil {
 			return sound{}, err
 		}
 		f.ports[v.bind] = p
 		return snd, nil
 	}
-	return f.leg.s.newSound(v, f.target.Phone, port), nil
+	return newSound(v, session, port), nil
 }

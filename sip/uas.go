@@ -2,6 +2,7 @@ package sip
 
 import (
 	"errors"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -62,7 +63,9 @@ func (s *Server) invite(b *mailbox, t *tx, who caller) {
 	t.cancelled = func() { l.cancelledByCaller() }
 	t.hear = func(_ *sip.Response, err error) { l.finalLost(err) }
 	l.expireUnanswered()
-	l.log.Info("leg came", "number", l.who.Number, "dialled", l.who.Dialled, "from", t.peer)
+	if l.log.tells(s.ctx, slog.LevelInfo) {
+		l.log.to().Info("leg came", "number", l.who.Number, "dialled", l.who.Dialled, "from", t.peer)
+	}
 	if !s.board().Incoming(l) {
 		l.hangUp(call.Cause{By: call.ByUs, Metric: call.LegOverload, Status: who.busyStatus(), Text: "too many calls"})
 		s.tally.overload.Add(1)
@@ -77,22 +80,24 @@ func (s *Server) incomingLeg(b *mailbox, t *tx, tag string, who caller) (*leg, e
 	}
 	l := &leg{s: s, box: b, dlg: dlg, in: &invitation{tx: t, tag: tag}}
 	l.who = call.Party{
-		ID: s.legID(), Incoming: true, Phone: who.phone, Number: who.number(t.req), Dialled: dialled(t.req),
+		// what a call is known by outlives its INVITE, of whose text it would be a part
+		ID: s.legID(), Incoming: true, Phone: strings.Clone(who.phone), Number: strings.Clone(who.number(t.req)), Dialled: strings.Clone(dialled(t.req)),
 		Name: wire.Unescape(t.req.From().DisplayName), Remote: t.peer.remote.Addr(), Since: time.Now(),
 		Hops: hopsLeft(t.req),
 	}
 	if who.trunk != nil {
 		l.who.Trunk = who.trunk.spec.Name
 	}
-	l.log = s.parts.Log.With("leg", l.who.ID, "call_id", b.callID)
+	l.log = lazyLog{from: s.parts.Log, leg: l.who.ID, callID: b.callID}
 	l.peer = peer{hop: t.peer, view: s.view(t.peer), trunk: who.trunk}
 	l.peer.learn(t.req)
 	offer, offered := wire.Description(t.req)
+	session := s.newSession(who.phone)
 	var hint media.Hint
 	if offered {
-		hint = s.hintCaller(l, offer)
+		hint = s.hintCaller(l, session, offer)
 	}
-	port, snd, err := s.openSound(l.peer.view, who.phone, hint)
+	port, snd, err := s.openSound(l.peer.view, session, hint)
 	if err != nil {
 		s.roster.leave(l)
 		return nil, err
@@ -136,7 +141,7 @@ func (s *Server) tooBusy(t *tx, tag string, who caller) {
 // expireUnanswered ends the invitation when its Expires is over and nobody has answered (RFC
 // 3261 §13.3.1). One that cannot be read is none.
 func (l *leg) expireUnanswered() {
-	wait, err := strconv.ParseUint(headerValue(l.in.tx.req, "expires"), 10, 32)
+	wait, err := strconv.ParseUint(wire.Value(l.in.tx.req, "expires"), 10, 32)
 	if err != nil {
 		return
 	}

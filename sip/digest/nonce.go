@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"strings"
 	"sync"
 	"time"
 )
@@ -90,6 +91,7 @@ func (w *windows) use(now time.Time, nonce string, issued time.Time, count uint3
 	if !issued.After(w.floor) {
 		return false
 	}
+	nonce = strings.Clone(nonce) // it outlives its message
 	w.by[nonce] = w.order.PushBack(&window{nonce: nonce, issued: issued, top: count, bits: 1})
 	return true
 }

@@ -1,7 +1,6 @@
 package sdp
 
 import (
-	"bytes"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -47,12 +46,12 @@ func parse(body []byte) ([]line, error) {
 	}
 	var r reader
 	number := 0
-	for text := range bytes.SplitSeq(body, []byte("\n")) {
+	for text := range strings.SplitSeq(string(body), "\n") {
 		number++
 		if number > maxLines {
 			return nil, &SyntaxError{Line: number, Why: "more than 400 lines"}
 		}
-		text := strings.TrimRight(string(text), " \t\r")
+		text = strings.TrimRight(text, " \t\r")
 		if text == "" {
 			continue
 		}

@@ -80,6 +80,13 @@ type Session struct {
 	codecs  []codec  // what we offer next, the agreed one first
 	dtmf    uint8    // payload type of telephone-event that this dialog uses
 	offered *offered // what awaits an answer
+	looked  looked   // what Remote has read
+}
+
+// looked is an offer that has been looked at and not been answered yet.
+type looked struct {
+	offer []byte
+	lines []line
 }
 
 // offered is our offer while it has no answer.
@@ -175,10 +182,11 @@ func (s *Session) Accept(answer []byte) (Result, error) {
 // we want: SendRecv, or less when we hold the party. The first of the party's
 // codecs that we speak is taken; every other m-line is declined in its place.
 func (s *Session) Answer(offer []byte, local netip.AddrPort, wish Direction) ([]byte, Result, error) {
-	their, err := parse(offer)
+	their, err := s.read(offer)
 	if err != nil {
 		return nil, Result{}, err
 	}
+	s.looked = looked{}
 	index, choice, err := s.pick(their, local.Addr())
 	if err != nil {
 		return nil, Result{}, err
@@ -194,6 +202,29 @@ func (s *Session) Answer(offer []byte, local netip.AddrPort, wish Direction) ([]
 	s.settle(choice)
 	body := s.describe(local, []codec{choice.codec}, choice.dtmf, direction)
 	return body, line.result(choice, direction), nil
+}
+
+// Remote is where the party of an offer wants its sound, as Answer will find it for our
+// address local; an error where Answer will give one. Nothing is agreed by it.
+func (s *Session) Remote(offer []byte, local netip.Addr) (netip.AddrPort, error) {
+	their, err := s.read(offer)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	s.looked = looked{offer, their}
+	index, choice, err := s.pick(their, local)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return their[index].result(choice, SendRecv).Desc.Remote, nil
+}
+
+// read is parse, but for an offer that was looked at before.
+func (s *Session) read(offer []byte) ([]line, error) {
+	if s.looked.lines != nil && bytes.Equal(s.looked.offer, offer) {
+		return s.looked.lines, nil
+	}
+	return parse(offer)
 }
 
 // settle keeps the numbers that this dialog agreed on: a payload type never

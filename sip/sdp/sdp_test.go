@@ -386,3 +386,32 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+func TestRemoteIsWhatTheAnswerFinds(t *testing.T) {
+	local := netip.MustParseAddrPort("192.0.2.1:4000")
+	for name, offer := range map[string]string{
+		"an offer":       "v=0\r\nc=IN IP4 192.0.2.5\r\nm=audio 4000 RTP/AVP 0\r\n",
+		"another":        "v=0\r\nc=IN IP4 192.0.2.6\r\nm=video 1 RTP/AVP 99\r\nm=audio 4002 RTP/AVP 8\r\n",
+		"no codec of us": "v=0\r\nc=IN IP4 192.0.2.6\r\nm=audio 4002 RTP/AVP 18\r\n",
+		"nonsense":       "v=1\r\n",
+	} {
+		s := NewSession(1, false)
+		remote, err := s.Remote([]byte(offer), local.Addr())
+		if s.Pending() || len(s.sent) > 0 {
+			t.Errorf("%s: something was agreed by looking", name)
+		}
+		body, r, asked := s.Answer([]byte(offer), local, SendRecv)
+		fresh, _, _ := NewSession(1, false).Answer([]byte(offer), local, SendRecv)
+		if (err == nil) != (asked == nil) || remote != r.Desc.Remote || string(body) != string(fresh) {
+			t.Errorf("%s: looked %v, %v; answered %v, %v\n%s\nwant\n%s", name, remote, err, r.Desc.Remote, asked, body, fresh)
+		}
+	}
+	s := NewSession(1, false)
+	if _, err := s.Remote([]byte("v=0\r\nc=IN IP4 192.0.2.5\r\nm=audio 4000 RTP/AVP 0\r\n"), local.Addr()); err != nil {
+		t.Fatal(err)
+	}
+	_, r, err := s.Answer([]byte("v=0\r\nc=IN IP4 192.0.2.7\r\nm=audio 4000 RTP/AVP 0\r\n"), local, SendRecv)
+	if err != nil || r.Desc.Remote.Addr() != netip.MustParseAddr("192.0.2.7") {
+		t.Errorf("another offer than the one looked at was answered by it: %v, %v", r.Desc.Remote, err)
+	}
+}

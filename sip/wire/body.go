@@ -36,12 +36,17 @@ func mediaType(msg sip.Message) string {
 		return ""
 	}
 	kind, _, _ := strings.Cut(h.Value(), ";")
-	return strings.ToLower(strings.Join(strings.Fields(kind), ""))
+	if kind = strings.TrimSpace(kind); strings.ContainsAny(kind, " \t") {
+		kind = strings.Join(strings.Fields(kind), "")
+	}
+	return strings.ToLower(kind)
 }
 
 func contentType(msg sip.Message) sip.Header {
-	if list := msg.GetHeaders("Content-Type"); len(list) > 0 {
-		return list[0]
+	for _, h := range headersOf(msg) {
+		if strings.EqualFold(h.Name(), "Content-Type") {
+			return h
+		}
 	}
 	return nil
 }

@@ -173,10 +173,9 @@ func (n *census) verdict() string {
 
 // checkTarget looks at where the request wants to go.
 func checkTarget(req *sip.Request) Verdict {
-	u := req.Recipient
-	text := u.String()
+	u := &req.Recipient
 	switch {
-	case !token(u.Scheme), strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7F || r == '<' || r == '>' || r == '"' }):
+	case !token(u.Scheme), !plainURI(u):
 		return bad("Request-URI")
 	case u.Scheme != "sip" && u.Scheme != "sips":
 		return unsupportedScheme()
@@ -193,6 +192,18 @@ func checkTarget(req *sip.Request) Verdict {
 		return Verdict{Pass: true}
 	}
 	return Verdict{Status: sip.StatusTooManyHops, Reason: "Too Many Hops", Why: "hops"}
+}
+
+// plainURI tells whether u is plain in all its parts.
+func plainURI(u *sip.Uri) bool {
+	for _, params := range []sip.HeaderParams{u.UriParams, u.Headers} {
+		for _, p := range params {
+			if !plain(p.K) || !plain(p.V) {
+				return false
+			}
+		}
+	}
+	return plain(u.User) && plain(u.Password) && plain(u.Host) && plain(u.Raw())
 }
 
 // unsupportedScheme is RFC 3261 §21.4.14, for which sipgo has no name.
@@ -212,12 +223,12 @@ func checkExtensions(req *sip.Request, rules Rules) Verdict {
 		return Verdict{Pass: true}
 	}
 	var unsupported []string
-	for _, tag := range Tokens(req, "Require") {
+	for tag := range elements(req, "Require") {
 		if !holds(rules.Extensions, tag) {
 			unsupported = append(unsupported, Sanitise(tag))
 		}
 	}
-	for _, tag := range Tokens(req, "Proxy-Require") {
+	for tag := range elements(req, "Proxy-Require") {
 		unsupported = append(unsupported, Sanitise(tag))
 	}
 	if len(unsupported) == 0 {
@@ -286,7 +297,13 @@ func checkResponse(res *sip.Response, rules Rules) Verdict {
 	}
 	// We are no proxy: a second Via means that it was for somebody behind us
 	// (RFC 3261 §8.1.3.3).
-	if len(res.GetHeaders("Via")) != 1 {
+	vias := 0
+	for _, h := range res.Headers() {
+		if _, is := h.(*sip.ViaHeader); is {
+			vias++
+		}
+	}
+	if vias != 1 {
 		return silence("more than our Via")
 	}
 	if via := res.Via(); rules.Ours != nil && !rules.Ours(via.Host) {

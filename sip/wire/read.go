@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -40,7 +41,7 @@ func unquote(s string) string {
 // read are left out (Check refuses such a message).
 func Contacts(msg sip.Message) []*sip.ContactHeader {
 	var list []*sip.ContactHeader
-	for _, h := range msg.GetHeaders("Contact") {
+	for _, h := range headersOf(msg) {
 		if c, ok := h.(*sip.ContactHeader); ok {
 			list = append(list, c)
 		}
@@ -51,7 +52,7 @@ func Contacts(msg sip.Message) []*sip.ContactHeader {
 // Contact gives the first Contact, nil without one. sipgo's own Contact gives
 // the last of several.
 func Contact(msg sip.Message) *sip.ContactHeader {
-	for _, h := range msg.GetHeaders("Contact") {
+	for _, h := range headersOf(msg) {
 		if c, ok := h.(*sip.ContactHeader); ok {
 			return c
 		}
@@ -59,24 +60,89 @@ func Contact(msg sip.Message) *sip.ContactHeader {
 	return nil
 }
 
+// headersOf gives all headers of a message. sipgo's own look-up by name makes a list, and
+// names in lower case, each time.
+func headersOf(msg sip.Message) []sip.Header {
+	switch m := msg.(type) {
+	case *sip.Request:
+		return m.Headers()
+	case *sip.Response:
+		return m.Headers()
+	}
+	return nil
+}
+
+// Values gives the values of a header as its lines have them, in order. name is in full,
+// in any case.
+func Values(msg sip.Message, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, h := range headersOf(msg) {
+			if n := h.Name(); len(n) == len(name) && strings.EqualFold(n, name) && !yield(h.Value()) {
+				return
+			}
+		}
+	}
+}
+
+// Value gives the first of them without blanks around it, empty without one.
+func Value(msg sip.Message, name string) string {
+	for v := range Values(msg, name) {
+		return strings.TrimSpace(v)
+	}
+	return ""
+}
+
 // Tokens gives the elements of a comma-separated header, over all its lines,
 // without blanks: Supported, Require, Allow, Accept, Path.
 func Tokens(msg sip.Message, name string) []string {
 	var list []string
-	for _, h := range msg.GetHeaders(name) {
-		for _, element := range Split(h.Value()) {
-			if element != "" {
-				list = append(list, element)
-			}
-		}
+	for element := range elements(msg, name) {
+		list = append(list, element)
 	}
 	return list
 }
 
+// elements is Tokens without a list.
+func elements(msg sip.Message, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for value := range Values(msg, name) {
+			for more := true; more; {
+				var element string
+				element, value, more = cutElement(value)
+				if element != "" && !yield(element) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// cutElement takes the first element off a comma-separated value.
+func cutElement(value string) (element, rest string, more bool) {
+	end := elementEnd(value)
+	element = strings.Trim(value[:end], " \t")
+	if end == len(value) {
+		return element, "", false
+	}
+	return element, value[end+1:], true
+}
+
 // Has tells whether such a header holds a token, in any case.
 func Has(msg sip.Message, name, token string) bool {
-	for _, t := range Tokens(msg, name) {
-		if strings.EqualFold(t, token) {
+	for value := range Values(msg, name) {
+		if Lists(value, token) {
+			return true
+		}
+	}
+	return false
+}
+
+// Lists tells whether a comma-separated value holds a token, in any case.
+func Lists(value, token string) bool {
+	for more := true; more; {
+		var element string
+		element, value, more = cutElement(value)
+		if strings.EqualFold(element, token) {
 			return true
 		}
 	}
@@ -87,14 +153,12 @@ func Has(msg sip.Message, name, token string) bool {
 // angle brackets, and trims the blanks.
 func Split(value string) []string {
 	var list []string
-	for {
-		end := elementEnd(value)
-		list = append(list, strings.Trim(value[:end], " \t"))
-		if end == len(value) {
-			return list
-		}
-		value = value[end+1:]
+	for more := true; more; {
+		var element string
+		element, value, more = cutElement(value)
+		list = append(list, element)
 	}
+	return list
 }
 
 // elementEnd is where the first element of a comma-separated value ends.

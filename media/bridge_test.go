@@ -243,7 +243,7 @@ func (f *phone) press(key byte, ends int) {
 	for i := range 5 + ends {
 		e := dtmf.Event{Code: code, Volume: 10, Duration: uint16(min(i+1, 6) * 160), End: i >= 5}
 		payload := e.Payload()
-		f.put(rtp.Header{Marker: i == 0, Payload: 101, Sequence: f.h.Sequence, Timestamp: at, SSRC: f.h.SSRC}, payload[:])
+		f.put(rtp.Header{Kind: rtp.Kind{Marker: i == 0, Payload: 101}, Sequence: f.h.Sequence, Timestamp: at, SSRC: f.h.SSRC}, payload[:])
 		f.h.Sequence++
 	}
 	f.h.Timestamp += 6 * 160
@@ -276,7 +276,7 @@ func TestSilenceTakesThePlaceOfAKey(t *testing.T) {
 				}
 				e := dtmf.Event{Code: 5, Duration: uint16(every.Milliseconds()) * 8 * uint16(i+1), End: i >= steps-1}
 				payload := e.Payload()
-				agent.put(rtp.Header{Marker: i == 0, Payload: 101, Sequence: agent.h.Sequence, Timestamp: at, SSRC: agent.h.SSRC}, payload[:])
+				agent.put(rtp.Header{Kind: rtp.Kind{Marker: i == 0, Payload: 101}, Sequence: agent.h.Sequence, Timestamp: at, SSRC: agent.h.SSRC}, payload[:])
 				agent.h.Sequence++
 			}
 			<-keys.C
@@ -351,7 +351,7 @@ func TestComfortNoiseIsAPauseOfTheRightLength(t *testing.T) {
 	a.say(flat(1))
 	before := b.mustHear()
 	for range 3 {
-		a.put(rtp.Header{Payload: comfort, Sequence: a.h.Sequence, Timestamp: a.h.Timestamp, SSRC: a.h.SSRC}, []byte{60, 10})
+		a.put(rtp.Header{Kind: rtp.Kind{Payload: comfort}, Sequence: a.h.Sequence, Timestamp: a.h.Timestamp, SSRC: a.h.SSRC}, []byte{60, 10})
 		a.h.Sequence, a.h.Timestamp = a.h.Sequence+1, a.h.Timestamp+1600
 	}
 	a.h.Marker = true

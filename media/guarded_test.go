@@ -140,7 +140,7 @@ func TestTheGuardForgetsAtAGapAndAtANewSource(t *testing.T) {
 		"the sound goes on": {Timestamp: 320},
 		"a packet was lost": {Timestamp: 480},
 		"one came late":     {Timestamp: 0},
-		"a source begins":   {Timestamp: 320, Marker: true},
+		"a source begins":   {Timestamp: 320, Kind: rtp.Kind{Marker: true}},
 	} {
 		s := shield{guard: guard.New(guard.Settings{})}
 		whole := loud(PCMU, 40)

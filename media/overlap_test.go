@@ -99,7 +99,7 @@ func TestAKeyOfAnotherStreamIsToldOnce(t *testing.T) {
 	event := func(code byte, i int) {
 		ev := dtmf.Event{Code: code, Duration: uint16(i+1) * 160, End: i > 5}
 		payload := ev.Payload()
-		a.put(rtp.Header{Payload: 101, Sequence: uint16(int(code)*10 + i), Timestamp: 160 + uint32(code)*8000, SSRC: 77}, payload[:])
+		a.put(rtp.Header{Kind: rtp.Kind{Payload: 101}, Sequence: uint16(int(code)*10 + i), Timestamp: 160 + uint32(code)*8000, SSRC: 77}, payload[:])
 	}
 	for code := range byte(3) {
 		for i := range 8 {
@@ -123,7 +123,7 @@ func TestALongKeyIsNoJitter(t *testing.T) {
 		send := func(payload uint8, timestamp uint32, size int) {
 			now += int64(20 * time.Millisecond)
 			l.now = now
-			rtp.Header{Payload: payload, Sequence: a.h.Sequence, Timestamp: timestamp, SSRC: 1}.Put(l.air.packet[:])
+			rtp.Header{Kind: rtp.Kind{Payload: payload}, Sequence: a.h.Sequence, Timestamp: timestamp, SSRC: 1}.Put(l.air.packet[:])
 			a.h.Sequence++
 			l.receive(a.port, l.air.packet[:rtp.HeaderSize+size], a.addr())
 		}

@@ -85,7 +85,7 @@ func newPhone(t testing.TB, e *Engine, codec Codec) *phone {
 	}
 	f := &phone{t: t, conn: listen(t, netip.AddrPortFrom(loopback, 0)), port: port, codec: codec}
 	t.Cleanup(func() { _ = f.conn.Close() })
-	f.h = rtp.Header{Payload: uint8(codec), Sequence: 65500, Timestamp: 0xFFFFF000, SSRC: uint32(f.addr().Port())}
+	f.h = rtp.Header{Kind: rtp.Kind{Payload: uint8(codec)}, Sequence: 65500, Timestamp: 0xFFFFF000, SSRC: uint32(f.addr().Port())}
 	if err := port.Apply(f.desc()); err != nil {
 		t.Fatal(err)
 	}

@@ -297,11 +297,11 @@ func TestWhatIsNoSoundIsCountedAndDropped(t *testing.T) {
 	a.say(flat(1))
 	before := b.mustHear()
 	a.write([]byte("not RTP at all"))
-	a.put(rtp.Header{Payload: 18, Sequence: a.h.Sequence, SSRC: a.h.SSRC}, flat(9)) // G.729, not agreed
+	a.put(rtp.Header{Kind: rtp.Kind{Payload: 18}, Sequence: a.h.Sequence, SSRC: a.h.SSRC}, flat(9)) // G.729, not agreed
 	a.h.Sequence++
-	a.put(rtp.Header{Payload: 13, Sequence: a.h.Sequence, SSRC: a.h.SSRC}, []byte{60}) // comfort noise
+	a.put(rtp.Header{Kind: rtp.Kind{Payload: 13}, Sequence: a.h.Sequence, SSRC: a.h.SSRC}, []byte{60}) // comfort noise
 	a.h.Sequence++
-	a.put(rtp.Header{Payload: 101, Sequence: a.h.Sequence, SSRC: a.h.SSRC}, []byte{1}) // a key that is cut
+	a.put(rtp.Header{Kind: rtp.Kind{Payload: 101}, Sequence: a.h.Sequence, SSRC: a.h.SSRC}, []byte{1}) // a key that is cut
 	a.h.Sequence++
 	a.say(nil)
 	a.say(flat(2))

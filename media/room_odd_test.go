@@ -49,7 +49,7 @@ func TestComfortNoiseIsMade(t *testing.T) {
 	b.untilMixed(low)
 	a.silent.Store(true)
 	a.talks.Lock()
-	a.put(rtp.Header{Payload: comfort, Sequence: a.h.Sequence, Timestamp: a.h.Timestamp, SSRC: a.h.SSRC}, []byte{50})
+	a.put(rtp.Header{Kind: rtp.Kind{Payload: comfort}, Sequence: a.h.Sequence, Timestamp: a.h.Timestamp, SSRC: a.h.SSRC}, []byte{50})
 	a.h.Sequence++
 	a.talks.Unlock()
 	for range 30 {

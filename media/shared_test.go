@@ -15,7 +15,7 @@ func newLodger(t testing.TB, e *Engine, codec Codec) *phone {
 	t.Helper()
 	f := &phone{t: t, conn: listen(t, netip.AddrPortFrom(loopback, 0)), codec: codec}
 	t.Cleanup(func() { _ = f.conn.Close() })
-	f.h = rtp.Header{Payload: uint8(codec), Sequence: 65500, Timestamp: 0xFFFFF000, SSRC: uint32(f.addr().Port())}
+	f.h = rtp.Header{Kind: rtp.Kind{Payload: uint8(codec)}, Sequence: 65500, Timestamp: 0xFFFFF000, SSRC: uint32(f.addr().Port())}
 	f.lodge(e, Hint{Share: true, Remote: f.addr(), Host: loopback})
 	return f
 }

@@ -21,13 +21,20 @@ var (
 	ErrPadding = errors.New("rtp: padding is longer than the packet")
 )
 
-// Header is the fixed part of an RTP packet (RFC 3550 §5.1).
+// Header is the fixed part of an RTP packet (RFC 3550 §5.1). It has four fields because
+// Go keeps no structure of more in registers: each function on a packet's way would write it
+// to memory byte by byte, read it back as words, and wait for all writes before that.
 type Header struct {
-	Marker    bool
-	Payload   uint8 // payload type, 0–127
+	Kind
 	Sequence  uint16
 	Timestamp uint32
 	SSRC      uint32
+}
+
+// Kind is what a packet holds.
+type Kind struct {
+	Marker  bool
+	Payload uint8 // payload type, 0–127
 }
 
 // Parse reads the header of packet in place and tells where the payload lies:

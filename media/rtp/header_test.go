@@ -42,7 +42,7 @@ func TestParse(t *testing.T) {
 			if !errors.Is(err, c.err) || from != c.from || to != c.to {
 				t.Fatalf("payload %d:%d, %v; want %d:%d, %v", from, to, err, c.from, c.to, c.err)
 			}
-			if want := (Header{Marker: true, Payload: 8, Sequence: 7, Timestamp: 160, SSRC: 0x01020304}); err == nil && h != want {
+			if want := (Header{Kind: Kind{Marker: true, Payload: 8}, Sequence: 7, Timestamp: 160, SSRC: 0x01020304}); err == nil && h != want {
 				t.Errorf("header %+v, want %+v", h, want)
 			}
 		})

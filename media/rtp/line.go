@@ -72,7 +72,7 @@ func (l *Line) Follow(now int64, in Header, samples uint32) (h Header, ok bool) 
 		return h, true
 	}
 	s := &l.source
-	h = Header{Marker: in.Marker, SSRC: l.SSRC, Sequence: s.number(in.Sequence), Timestamp: in.Timestamp + s.slide}
+	h = Header{Kind: Kind{Marker: in.Marker}, SSRC: l.SSRC, Sequence: s.number(in.Sequence), Timestamp: in.Timestamp + s.slide}
 	if int16(h.Sequence-s.first) < 0 {
 		return h, false
 	}
@@ -219,5 +219,5 @@ func (l *Line) step(now int64, samples uint32, smooth bool) Header {
 	}
 	l.sequence++
 	l.begun, l.samples, l.at = true, samples, now
-	return Header{Marker: marker, SSRC: l.SSRC, Sequence: l.sequence, Timestamp: l.timestamp}
+	return Header{Kind: Kind{Marker: marker}, SSRC: l.SSRC, Sequence: l.sequence, Timestamp: l.timestamp}
 }

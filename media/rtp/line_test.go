@@ -183,7 +183,7 @@ func TestSoundThatAKeyOvertookKeepsItsPlace(t *testing.T) {
 	} {
 		l := NewLine(9, 100, 0)
 		first, _ := l.Follow(160, Header{SSRC: 5, Sequence: 10, Timestamp: 7000}, 160)
-		key(&l, Header{SSRC: 5, Sequence: 12, Timestamp: 7320, Payload: 101})
+		key(&l, Header{SSRC: 5, Sequence: 12, Timestamp: 7320, Kind: Kind{Payload: 101}})
 		late, ok := l.Follow(900, Header{SSRC: 5, Sequence: 11, Timestamp: 7160}, 160)
 		if !ok || late.Marker || late.Timestamp != first.Timestamp+160 {
 			t.Errorf("%s: %+v, %v after %+v", name, late, ok, first)

@@ -37,7 +37,7 @@ func (l *Line) resume(now int64, in Header, samples uint32) Header {
 	missing := uint32(in.Sequence - l.source.sequence - 1)
 	free := (uint32(l.lead(in)) - l.samples) / max(samples, 1)
 	h := Header{
-		Marker: true, SSRC: l.SSRC,
+		Kind: Kind{Marker: true}, SSRC: l.SSRC,
 		Sequence: first + uint16(min(missing, free)), Timestamp: in.Timestamp + l.source.slide,
 	}
 	l.adopt(in, h)

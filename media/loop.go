@@ -206,9 +206,10 @@ func (l *loop) run() {
 // if there were packets, else 0.
 func (l *loop) pass(n int) (began int64) {
 	l.now = l.engine.clock()
-	if l.receiveVisits() {
+	if l.receiveVisits() || l.shared.busy > 0 {
 		began = l.now
 	}
+	l.serveBusy()
 	for round := 0; n > 0 && round < mostRounds; round++ {
 		l.look(n)
 		for i := range n {

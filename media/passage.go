@@ -9,6 +9,7 @@ import (
 // commons is what a loop has of shared ports, and of those of other loops.
 type commons struct {
 	ports []*sharedPort // by the number that the poller knows
+	busy  int           // of them
 	batch *batch        // in which their datagrams arrive; nil without ports
 	ahead ahead         // whose they are
 
@@ -45,13 +46,18 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 	if what == sharedReports {
 		from = s.rtcp
 	}
+	came := 0
 	for range mostRounds {
 		n := from.receiveAll(l.shared.batch)
 		l.serveBatch(s, what, from, n)
 		l.sendBatches() // what was lent
+		came += n
 		if n < batchSize {
-			return
+			break
 		}
+	}
+	if what == sharedSound {
+		l.watchWhile(s, came)
 	}
 }
 

@@ -34,6 +34,7 @@ type sharedPort struct {
 	odd     [64]netip.Addr            // hosts of the newest strangers, by hash
 	silent  map[uint32]*lodger        // who may have moved, by SSRC
 	found   uint64                    // how many have moved, and were found
+	busy    bool                      // the poller does not watch for its sound
 	out     outbox
 }
 

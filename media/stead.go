@@ -11,8 +11,12 @@ package media
 // there once more after giving it back.
 
 // sleep gives the helm away until packets have come, a timer is due or somebody rings. It tells how many
-// sockets are ready.
+// sockets are ready. While a port is busy it keeps the helm and looks at once: nothing would tell
+// of that port's packets.
 func (l *loop) sleep() int {
+	if l.shared.busy > 0 {
+		return l.poll.found()
+	}
 	wait := l.wheel.wait(ms(l.now))
 	l.wakes = never
 	if wait >= 0 {

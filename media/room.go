@@ -315,7 +315,11 @@ func (l *loop) circlesInRoom(s *seat) bool {
 }
 
 func fill(codes []byte, with byte) {
-	for i := range codes {
-		codes[i] = with
+	if len(codes) == 0 {
+		return
+	}
+	codes[0] = with
+	for done := 1; done < len(codes); done *= 2 {
+		copy(codes[done:], codes[:done])
 	}
 }

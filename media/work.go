@@ -267,9 +267,9 @@ func (w *work) silence(d *desk, to int64) error {
 			}
 		}
 		n := min(to-w.at, int64(cap(d.stereo)-len(d.stereo))/2)
-		for range 2 * n {
-			d.stereo = append(d.stereo, quiet)
-		}
+		at := len(d.stereo)
+		d.stereo = d.stereo[:at+int(2*n)]
+		fill(d.stereo[at:], quiet)
 		w.at += n
 	}
 	return nil

@@ -226,6 +226,7 @@ func TestNobodyOfATeamIsToldByAskingTwice(t *testing.T) {
 		"one more than a team too small":      {settles, map[string][]string{"all": north, "four": people[:4]}, true},
 		"two of the same people":              {settles, map[string][]string{"all": north, "north": north}, true},
 		"less than a team that is around it":  {settles, map[string][]string{"all": north, "more": people[:6]}, true},
+		"one less one and one more":           {settles, map[string][]string{"all": ten, "a": append([]string{"k"}, north...), "c": append([]string{"k"}, south...)}, false},
 		"one more than one of two within it ": {settles, map[string][]string{"all": people[:6], "north": north, "ten": ten}, false},
 	} {
 		byDay, _, err := e.Team("all", tc.teams, days, days.To().Add(tc.after))

@@ -143,7 +143,7 @@ func (l *queueLog) foretell(events iter.Seq[acd.Event]) (last uint64) {
 	for e := range events {
 		past.Add(&e)
 		last = e.Seq
-		if now := e.At.Wall; now.Sub(swept) >= sweepEvery {
+		if now := e.At.Wall; now.Sub(swept).Abs() >= sweepEvery {
 			swept = now
 			l.fates.Take(past.Settled(now.Add(-shield.Settles)))
 		}

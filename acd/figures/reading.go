@@ -33,7 +33,7 @@ func newReading(r Rules, cuts Cuts, of scope, repeats bool) *reading {
 // take adds the next event, and lets go of what is settled.
 func (r *reading) take(ev acd.Event) error {
 	r.Add(ev)
-	if now := r.latest.Wall; now.Sub(r.swept) >= sweepEvery {
+	if now := r.latest.Wall; now.Sub(r.swept).Abs() >= sweepEvery { // clocks are set back, too
 		r.swept = now
 		r.sweep(now.Add(-shield.Settles))
 		return r.sums.rows()

@@ -18,7 +18,7 @@ const (
 type Settings struct {
 	Rules    `yaml:",inline"`
 	TimeZone string              `yaml:"time_zone"` // of days and of times without a zone, e.g. Europe/Berlin; default that of the machine
-	Teams    map[string][]string `yaml:"teams"`     // agents by name of the team, for figures of groups; a person may be in several
+	Teams    map[string][]string `yaml:"teams"`     // agents by name of the team, for figures of groups; a person may be in several, but a team that would part off too few is not given
 	QueueLog string              `yaml:"queue_log"` // who agents are in the queue log for other reporting tools: off, anonymous, or names, with which anybody can compare people; default anonymous
 }
 

@@ -1,8 +1,10 @@
 package figures
 
 import (
+	"cmp"
 	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -23,25 +25,20 @@ const settles = 4 * time.Hour
 // Days on which fewer than LeastGroup of it worked are not given: who knows the others'
 // figures would know the one's. So that none can be told by subtraction, they are
 // missing in the total, too; nothing is finer than a day, nor is one given that goes on;
-// and where teams within this one leave too few of it, it is not given either.
+// and where the teams overlap, those are not given that would part off too few (cells).
 func (t *tally) team(team string, teams map[string][]string, now time.Time) (byDay []TeamFigures, total TeamFigures, err error) {
 	days := t.cuts
 	if err := days.WholeDays(); err != nil {
 		return nil, total, err
 	}
-	sums, mine, people := t.working(teams[team])
-	var others [][]crew
-	for name, agents := range teams {
-		if name != team {
-			_, crews, _ := t.working(agents)
-			others = append(others, crews)
-		}
-	}
+	mine := t.crews(teams[team])
+	sums, people := t.working(teams[team])
+	given := t.given(team, teams, mine)
 	var all agentSums
 	byDay = make([]TeamFigures, days.Len())
 	for i := range byDay {
 		byDay[i].Team = team
-		if now.Before(days[i+1].Add(settles)) || len(mine[i]) < t.rules.LeastGroup || mine[i].parted(others, i, t.rules.LeastGroup) {
+		if now.Before(days[i+1].Add(settles)) || !given[i] {
 			continue
 		}
 		w := sums[i].figures()
@@ -53,6 +50,28 @@ func (t *tally) team(team string, teams map[string][]string, now time.Time) (byD
 	work := all.figures()
 	total.Team, total.Work = team, &work
 	return byDay, total, nil
+}
+
+// given tells on which days the figures of a team are given. Teams are taken from the one
+// with the fewest agents on, whoever is asked about: that of a team always comes out the same.
+func (t *tally) given(team string, teams map[string][]string, mine []crew) []bool {
+	order := slices.SortedFunc(maps.Keys(teams), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(teams[a]), len(teams[b])), cmp.Compare(a, b))
+	})
+	order = order[:slices.Index(order, team)]
+	before := make([][]crew, len(order))
+	for i, name := range order {
+		before[i] = t.crews(teams[name])
+	}
+	out := make([]bool, len(mine))
+	for day := range out {
+		c := newCells(t.rules.LeastGroup)
+		for _, crews := range before {
+			c.add(crews[day])
+		}
+		out[day] = c.add(mine[day])
+	}
+	return out
 }
 
 // Team gives a team's figures for each day, and for all days that are given together.
@@ -97,54 +116,36 @@ func (t *tally) even(team *agentSums, people []agentSums) Ratio {
 // crew is who of a team worked on a day.
 type crew map[string]bool
 
-// working gives the sums of a team for each day, who worked then, and the sums of each of
-// these.
-func (t *tally) working(agents []string) (sums []agentSums, crews []crew, people [][]agentSums) {
-	days := t.cuts.Len()
-	sums, crews, people = make([]agentSums, days), make([]crew, days), make([][]agentSums, days)
-	for i := range crews {
-		crews[i] = crew{}
+// crews gives who of a team worked on each day.
+func (t *tally) crews(agents []string) []crew {
+	out := make([]crew, t.cuts.Len())
+	for day := range out {
+		out[day] = crew{}
+		for _, agent := range agents {
+			if t.people[agent][day].loggedIn() > 0 {
+				out[day][agent] = true
+			}
+		}
 	}
+	return out
+}
+
+// working gives the sums of a team for each day, and those of each who worked then.
+func (t *tally) working(agents []string) (sums []agentSums, people [][]agentSums) {
+	sums, people = make([]agentSums, t.cuts.Len()), make([][]agentSums, t.cuts.Len())
 	named := crew{}
 	for _, agent := range agents {
 		if named[agent] {
 			continue
 		}
 		named[agent] = true
-		for i := range t.people[agent] {
-			s := t.people[agent][i].agentSums
+		for day := range sums {
+			s := t.people[agent][day].agentSums
 			if s.loggedIn() > 0 {
-				crews[i][agent] = true
-				people[i] = append(people[i], s)
+				people[day] = append(people[day], s)
 			}
-			sums[i].add(&s)
+			sums[day].add(&s)
 		}
 	}
-	return sums, crews, people
-}
-
-// parted tells whether fewer than least are left of a crew without one of the others that
-// are within it, or without all of these.
-func (c crew) parted(others [][]crew, day, least int) bool {
-	rest := maps.Clone(c)
-	for _, crews := range others {
-		o := crews[day]
-		if len(o) < least || len(o) >= len(c) || !o.within(c) {
-			continue
-		}
-		if len(c)-len(o) < least {
-			return true
-		}
-		maps.DeleteFunc(rest, func(name string, _ bool) bool { return o[name] })
-	}
-	return len(rest) > 0 && len(rest) < least
-}
-
-func (c crew) within(o crew) bool {
-	for name := range c {
-		if !o[name] {
-			return false
-		}
-	}
-	return true
+	return sums, people
 }

@@ -32,14 +32,19 @@ func newAccount(id, version string, p Party) account {
 
 func (a *account) policy(hash string) { a.r.Policy = hash }
 
-// step notes that something happened, on both clocks.
-func (a *account) step(name, note string) {
+// step notes that something happens, on both clocks.
+func (a *account) step(name, note string) { a.stepAt(time.Now(), name, note) }
+
+// stepAt notes that something happened, no earlier than what was noted before it.
+func (a *account) stepAt(at time.Time, name, note string) {
 	if len(a.r.Steps) >= mostSteps {
 		a.unnoted++
 		return
 	}
-	now := time.Now()
-	a.r.Steps = append(a.r.Steps, Step{At: now, Mono: now.Sub(a.started), Name: name, Note: note})
+	if n := len(a.r.Steps); n > 0 && at.Before(a.r.Steps[n-1].At) {
+		at = a.r.Steps[n-1].At
+	}
+	a.r.Steps = append(a.r.Steps, Step{At: at, Mono: at.Sub(a.started), Name: name, Note: note})
 }
 
 // segment begins a stretch of the call and ends the one before.

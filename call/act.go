@@ -88,7 +88,8 @@ func (t *talk) leave(a protect.Action) {
 	t.finish(end)
 }
 
-// entered notes a new stage of the ladder.
+// entered notes a new stage of the ladder, as of when its clocks began: a record says how long
+// a stage has lasted, not how long it took to write that down.
 func (t *talk) entered(s protect.Stage) {
 	if t.permit && s != protect.Farewell && s != protect.Over { // it lapsed, or was given back
 		t.c.x.tally.Add("protect_permit_unused_total")
@@ -97,7 +98,7 @@ func (t *talk) entered(s protect.Stage) {
 	if s != protect.Over {
 		t.c.story.crisis = s == protect.Crisis
 	}
-	t.c.account.step("protect."+s.String(), "")
+	t.c.account.stepAt(t.ladder.Since(), "protect."+s.String(), "")
 	t.c.stage(s)
 }
 

@@ -70,6 +70,9 @@ func New(p Policy, l Limits, answered time.Time) *Ladder {
 // Stage is where the ladder stands.
 func (l *Ladder) Stage() Stage { return l.stage }
 
+// Since is when the stage began, or was last renewed: what its clocks count from.
+func (l *Ladder) Since() time.Time { return l.since }
+
 // Warnings completed in this call, those before this conversation included.
 func (l *Ladder) Warnings() int { return l.warnings.completed }
 

@@ -21,6 +21,7 @@ import (
 	"breakwater/acd"
 	"breakwater/call"
 	"breakwater/cmd/breakwater/house"
+	"breakwater/loadtest/referee"
 	"breakwater/sip/siptest"
 )
 
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 // stage is the whole server in this process and the people around it: callers who
 // come through a carrier, and agents who log in at desk phones.
 type stage struct {
-	*testing.T
+	testing.TB
 	ctx     context.Context
 	house   *house.House
 	stops   func() // the server, once
@@ -65,9 +66,9 @@ func open(t *testing.T, changes ...string) *stage {
 }
 
 // alone is open for a test that measures time: no other test runs meanwhile.
-func alone(t *testing.T, changes ...string) *stage {
+func alone(t testing.TB, changes ...string) *stage {
 	t.Helper()
-	s := &stage{T: t, dir: t.TempDir(), options: map[string]string{}, sounds: map[string][]byte{}}
+	s := &stage{TB: t, dir: t.TempDir(), options: map[string]string{}, sounds: map[string][]byte{}}
 	s.config = filepath.Join(s.dir, "config")
 	s.options["dir"] = s.dir
 	for i := 0; i+1 < len(changes); i += 2 {
@@ -224,27 +225,9 @@ func holds(d time.Duration, is func() bool) bool {
 	return is()
 }
 
-// lateness measures how late this machine, which other packages may be tested on, runs what is
-// due, until it is asked.
+// lateness measures how late this machine runs what is due, until it is asked.
 func (s *stage) lateness() (worst func() time.Duration) {
-	end, most := make(chan struct{}), make(chan time.Duration, 1)
-	go func() {
-		const every = 5 * time.Millisecond
-		beat := time.NewTicker(every)
-		defer beat.Stop()
-		var late time.Duration
-		for last := time.Now(); ; {
-			select {
-			case <-beat.C:
-				now := time.Now()
-				late, last = max(late, now.Sub(last)-every), now
-			case <-end:
-				most <- late
-				return
-			}
-		}
-	}()
-	worst = sync.OnceValue(func() time.Duration { close(end); return <-most })
+	worst = sync.OnceValue(referee.Lateness())
 	s.Cleanup(func() { worst() })
 	return worst
 }

@@ -235,12 +235,13 @@ func TestOverABadLineSoundIsAsGoodAsItCanBe(t *testing.T) {
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			sameLuck(t, newText(t, length), seed+1)
+			x := newText(t, length)
+			judged(t, func(t testing.TB) { sameLuck(t, x, seed+1) })
 		})
 	}
 }
 
-func sameLuck(t *testing.T, x text, seed uint64) {
+func sameLuck(t testing.TB, x text, seed uint64) {
 	e := openEngine(t, 16)
 	said, bad := x.samples(), badLine(seed)
 	direct := newEar(t, listen(t, netip.AddrPortFrom(loopback, 0)))
@@ -281,7 +282,7 @@ func sameLuck(t *testing.T, x text, seed uint64) {
 }
 
 // likeness judges how it sounded.
-func likeness(t *testing.T, x text, said []int16, direct []heard, first uint32, relay, room *leg, stats jitter.Stats) {
+func likeness(t testing.TB, x text, said []int16, direct []heard, first uint32, relay, room *leg, stats jitter.Stats) {
 	t.Helper()
 	through := relay.agent.all(t)
 	none := shim.Compare(said, unbuffered(direct, first, len(said))).SNR

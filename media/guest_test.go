@@ -34,7 +34,7 @@ const (
 	high   = 7200
 )
 
-func newGuest(t *testing.T, e *Engine, codec Codec, says int) *guest {
+func newGuest(t testing.TB, e *Engine, codec Codec, says int) *guest {
 	t.Helper()
 	g := &guest{stream: newStream(newPhone(t, e, codec))}
 	g.says.Store(int32(says))
@@ -95,7 +95,7 @@ func near(got int16, want int) bool {
 }
 
 // add lets a guest join a bridge.
-func add(t *testing.T, b *Bridge, g *guest, r Role) {
+func add(t testing.TB, b *Bridge, g *guest, r Role) {
 	t.Helper()
 	if err := b.Add(g.port, r); err != nil {
 		t.Fatal(err)

@@ -83,7 +83,9 @@ func (s *stream) isWhole(most time.Duration) {
 }
 
 // An agent leaves, the caller hears what happens and music, and the next agent comes.
-func TestACallerIsHandedFromAgentToRescueToAgent(t *testing.T) {
+func TestACallerIsHandedFromAgentToRescueToAgent(t *testing.T) { referee.Judge(t, bearable, aCallerIsHandedFromAgentToRescueToAgent) }
+
+func aCallerIsHandedFromAgentToRescueToAgent(t testing.TB) {
 	e := openEngine(t, 6)
 	a, first, next := newStream(newPhone(t, e, PCMU)), newPhone(t, e, PCMA), newPhone(t, e, PCMU)
 	late := referee.Lateness()
@@ -122,7 +124,9 @@ func TestACallerIsHandedFromAgentToRescueToAgent(t *testing.T) {
 
 // Sequence numbers and timestamps turn over in the middle of a relay, a prompt and a
 // relay.
-func TestNumbersTurnOverWithoutANotice(t *testing.T) {
+func TestNumbersTurnOverWithoutANotice(t *testing.T) { referee.Judge(t, bearable, numbersTurnOverWithoutANotice) }
+
+func numbersTurnOverWithoutANotice(t testing.TB) {
 	e := openEngine(t, 4)
 	a, b := newStream(newPhone(t, e, PCMU)), newPhone(t, e, PCMU)
 	late := referee.Lateness()

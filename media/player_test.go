@@ -9,7 +9,9 @@ import (
 	"breakwater/media/wav"
 )
 
-func TestAPromptArrivesCompleteAndEvenlyPaced(t *testing.T) {
+func TestAPromptArrivesCompleteAndEvenlyPaced(t *testing.T) { referee.Judge(t, bearable, aPromptArrivesCompleteAndEvenlyPaced) }
+
+func aPromptArrivesCompleteAndEvenlyPaced(t testing.TB) {
 	e := openEngine(t, 2)
 	a := newPhone(t, e, PCMA)
 	late := referee.Lateness()
@@ -128,7 +130,9 @@ func TestMusicGoesRoundWithoutASeam(t *testing.T) {
 }
 
 // A caller hears a prompt, music, an agent and a prompt as one stream.
-func TestOneStreamOverAllSources(t *testing.T) {
+func TestOneStreamOverAllSources(t *testing.T) { referee.Judge(t, bearable, oneStreamOverAllSources) }
+
+func oneStreamOverAllSources(t testing.TB) {
 	e := openEngine(t, 4)
 	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
 	late := referee.Lateness()
@@ -199,7 +203,9 @@ func TestOneStreamOverAllSources(t *testing.T) {
 }
 
 // Who hangs up after a prompt must not cut its last word off.
-func TestAPromptIsDoneWhenItsLastPacketHasBeenHeard(t *testing.T) {
+func TestAPromptIsDoneWhenItsLastPacketHasBeenHeard(t *testing.T) { referee.Judge(t, bearable, aPromptIsDoneWhenItsLastPacketHasBeenHeard) }
+
+func aPromptIsDoneWhenItsLastPacketHasBeenHeard(t testing.TB) {
 	e := openEngine(t, 2)
 	for name, c := range map[string]struct {
 		tail    time.Duration
@@ -223,7 +229,9 @@ func TestAPromptIsDoneWhenItsLastPacketHasBeenHeard(t *testing.T) {
 
 // Who starts the next sound when one is done is a little late, and the stream does not
 // show it.
-func TestASoundThatFollowsAnotherIsNoNewBeginning(t *testing.T) {
+func TestASoundThatFollowsAnotherIsNoNewBeginning(t *testing.T) { referee.Judge(t, bearable, aSoundThatFollowsAnotherIsNoNewBeginning) }
+
+func aSoundThatFollowsAnotherIsNoNewBeginning(t testing.TB) {
 	e := openEngine(t, 2)
 	a := newStream(newPhone(t, e, PCMU))
 	late := referee.Lateness()

@@ -77,36 +77,40 @@ func finish(t testing.TB, r *Recording, want ...string) {
 func TestARecordingHoldsWhatWasHeardAndSaidBitByBit(t *testing.T) {
 	for _, codec := range []Codec{PCMU, PCMA} {
 		t.Run(codec.String(), func(t *testing.T) {
-			e := openEngine(t, 4)
-			a, b := newPhone(t, e, codec), newPhone(t, e, PCMU)
-			br := join(t, e, a, b)
-			br.SetGain(a.port, -20) // what the agent hears does not matter
-			r, path := record(t, a)
-			beat := time.NewTicker(20 * time.Millisecond)
-			defer beat.Stop()
-			var said, heard []byte
-			for i := range 50 {
-				<-beat.C
-				frame := make([]byte, 160)
-				for j := range frame {
-					frame[j] = byte(i*7 + j)
+			referee.Judge(t, bearable, func(t testing.TB) {
+				e := openEngine(t, 4)
+				a, b := newPhone(t, e, codec), newPhone(t, e, PCMU)
+				br := join(t, e, a, b)
+				br.SetGain(a.port, -20) // what the agent hears does not matter
+				r, path := record(t, a)
+				beat := time.NewTicker(20 * time.Millisecond)
+				defer beat.Stop()
+				var said, heard []byte
+				for i := range 50 {
+					<-beat.C
+					frame := make([]byte, 160)
+					for j := range frame {
+						frame[j] = byte(i*7 + j)
+					}
+					a.say(frame)
+					b.mustHear()
+					b.say(frame)
+					said, heard = append(said, frame...), append(heard, a.mustHear().codes...)
 				}
-				a.say(frame)
-				b.mustHear()
-				b.say(frame)
-				said, heard = append(said, frame...), append(heard, a.mustHear().codes...)
-			}
-			finish(t, r, path)
-			law, gotLeft, gotRight := readTape(t, path)
-			if law != codec.law() || !bytes.Contains(gotLeft, said) || !bytes.Contains(gotRight, heard) {
-				t.Errorf("law %v; left is what was received: %v; right is what was sent: %v",
-					law, bytes.Contains(gotLeft, said), bytes.Contains(gotRight, heard))
-			}
+				finish(t, r, path)
+				law, gotLeft, gotRight := readTape(t, path)
+				if law != codec.law() || !bytes.Contains(gotLeft, said) || !bytes.Contains(gotRight, heard) {
+					t.Errorf("law %v; left is what was received: %v; right is what was sent: %v",
+						law, bytes.Contains(gotLeft, said), bytes.Contains(gotRight, heard))
+				}
+			})
 		})
 	}
 }
 
-func TestARecordingKeepsTime(t *testing.T) {
+func TestARecordingKeepsTime(t *testing.T) { referee.Judge(t, bearable, aRecordingKeepsTime) }
+
+func aRecordingKeepsTime(t testing.TB) {
 	e := openEngine(t, 4)
 	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
 	join(t, e, a, b)
@@ -167,7 +171,9 @@ func TestARecordingKeepsTime(t *testing.T) {
 	}
 }
 
-func TestAPauseIsSilenceAndMarked(t *testing.T) {
+func TestAPauseIsSilenceAndMarked(t *testing.T) { referee.Judge(t, bearable, aPauseIsSilenceAndMarked) }
+
+func aPauseIsSilenceAndMarked(t testing.TB) {
 	e := openEngine(t, 4)
 	a, b := newPhone(t, e, PCMA), newPhone(t, e, PCMA)
 	join(t, e, a, b)

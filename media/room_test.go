@@ -40,6 +40,10 @@ func TestWhoHearsWhomInABridge(t *testing.T) {
 // A supervisor comes, whispers, joins, listens and goes; the two who talk hear each other
 // all the time, in one stream.
 func TestASupervisorComesAndGoesUnnoticed(t *testing.T) {
+	referee.Judge(t, bearable, aSupervisorComesAndGoesUnnoticed)
+}
+
+func aSupervisorComesAndGoesUnnoticed(t testing.TB) {
 	e := openEngine(t, 3)
 	caller, agent := newGuest(t, e, PCMA, low), newGuest(t, e, PCMU, middle)
 	supervisor := newGuest(t, e, PCMU, high)
@@ -75,6 +79,10 @@ func TestASupervisorComesAndGoesUnnoticed(t *testing.T) {
 }
 
 func TestGainsInAMixAreForOneEarOrForAllAndDoNotClick(t *testing.T) {
+	referee.Judge(t, bearable, gainsInAMixAreForOneEarOrForAllAndDoNotClick)
+}
+
+func gainsInAMixAreForOneEarOrForAllAndDoNotClick(t testing.TB) {
 	e := openEngine(t, 3)
 	caller, agent := newGuest(t, e, PCMU, high), newGuest(t, e, PCMU, middle)
 	supervisor := newGuest(t, e, PCMU, low)
@@ -100,6 +108,10 @@ func TestGainsInAMixAreForOneEarOrForAllAndDoNotClick(t *testing.T) {
 
 // One side hears a prompt while the others go on, and then goes on, too.
 func TestAPromptInARoomIsForOneEarOnly(t *testing.T) {
+	referee.Judge(t, bearable, aPromptInARoomIsForOneEarOnly)
+}
+
+func aPromptInARoomIsForOneEarOnly(t testing.TB) {
 	e := openEngine(t, 3)
 	caller, agent := newGuest(t, e, PCMU, low), newGuest(t, e, PCMU, middle)
 	supervisor := newGuest(t, e, PCMU, high)
@@ -143,31 +155,37 @@ func TestAPromptInARoomIsForOneEarOnly(t *testing.T) {
 func TestTwoPacketTimesAreMixed(t *testing.T) {
 	for _, ptime := range []time.Duration{10 * time.Millisecond, 30 * time.Millisecond, 60 * time.Millisecond} {
 		t.Run(ptime.String(), func(t *testing.T) {
-			e := openEngine(t, 2)
-			a, b := newGuest(t, e, PCMU, low), newGuest(t, e, PCMA, middle)
-			b.agrees(ptime)
-			late := referee.Lateness()
-			join(t, e, a.phone, b.phone)
-			a.untilMixed(middle)
-			b.untilMixed(low)
-			b.listens(10)
-			a.listens(10)
-			for _, p := range b.heard {
-				if len(p.codes) != int(ptime.Milliseconds())*8 {
-					t.Fatalf("a packet of %d samples", len(p.codes))
+			referee.Judge(t, bearable, func(t testing.TB) {
+				e := openEngine(t, 2)
+				a, b := newGuest(t, e, PCMU, low), newGuest(t, e, PCMA, middle)
+				b.agrees(ptime)
+				late := referee.Lateness()
+				join(t, e, a.phone, b.phone)
+				a.untilMixed(middle)
+				b.untilMixed(low)
+				b.listens(10)
+				a.listens(10)
+				for _, p := range b.heard {
+					if len(p.codes) != int(ptime.Milliseconds())*8 {
+						t.Fatalf("a packet of %d samples", len(p.codes))
+					}
 				}
-			}
-			a.isWhole(40*time.Millisecond + 2*late())
-			first, last := b.heard[0], b.heard[len(b.heard)-1]
-			if n := uint16(len(b.heard) - 1); last.Sequence-first.Sequence != n || last.Timestamp-first.Timestamp != uint32(n)*uint32(ptime.Milliseconds())*8 {
-				t.Errorf("after %d packets %+v, at first %+v", n, last.Header, first.Header)
-			}
+				a.isWhole(40*time.Millisecond + 2*late())
+				first, last := b.heard[0], b.heard[len(b.heard)-1]
+				if n := uint16(len(b.heard) - 1); last.Sequence-first.Sequence != n || last.Timestamp-first.Timestamp != uint32(n)*uint32(ptime.Milliseconds())*8 {
+					t.Errorf("after %d packets %+v, at first %+v", n, last.Header, first.Header)
+				}
+			})
 		})
 	}
 }
 
 // What is agreed anew in a conversation turns a relay into a mix and back.
 func TestAReinviteWithAnotherPacketTimeIsMixed(t *testing.T) {
+	referee.Judge(t, bearable, aReinviteWithAnotherPacketTimeIsMixed)
+}
+
+func aReinviteWithAnotherPacketTimeIsMixed(t testing.TB) {
 	e := openEngine(t, 2)
 	a, b := newGuest(t, e, PCMU, low), newGuest(t, e, PCMU, middle)
 	late := referee.Lateness()
@@ -187,6 +205,10 @@ func TestAReinviteWithAnotherPacketTimeIsMixed(t *testing.T) {
 }
 
 func TestWhoRemainsAloneHearsSilence(t *testing.T) {
+	referee.Judge(t, bearable, whoRemainsAloneHearsSilence)
+}
+
+func whoRemainsAloneHearsSilence(t testing.TB) {
 	e := openEngine(t, 3)
 	a, b, c := newGuest(t, e, PCMU, low), newGuest(t, e, PCMU, middle), newGuest(t, e, PCMU, high)
 	late := referee.Lateness()

@@ -13,7 +13,7 @@ import (
 
 // soakMixer lets one be heard in a mix by two who are silent. What is heard is compared
 // with what was said, piece by piece: how alike, and how much later.
-func soakMixer(t *testing.T, length time.Duration, ppm float64) {
+func soakMixer(t testing.TB, length time.Duration, ppm float64) {
 	e := openEngine(t, 6)
 	a, b, c := newPhone(t, e, PCMA), newPhone(t, e, PCMA), newPhone(t, e, PCMA)
 	br := join(t, e, a, b)
@@ -84,7 +84,7 @@ func (m *pieces) hear(p heard) {
 }
 
 // compare compares all that was heard, but for the pieces that the machine has spoilt.
-func (m *pieces) compare(t *testing.T) {
+func (m *pieces) compare(t testing.TB) {
 	t.Helper()
 	var stall time.Time
 	for _, p := range m.heard {
@@ -125,7 +125,7 @@ func (s *speaker) compare(piece []int16, began time.Time) shim.Likeness {
 	return shim.Compare(said, piece)
 }
 
-func (m *pieces) judge(t *testing.T) {
+func (m *pieces) judge(t testing.TB) {
 	t.Helper()
 	if _, long := soak(t); long && len(m.lags) <= m.stalled { // else a soak could end well having heard nothing
 		t.Errorf("only %d pieces can be judged, in %d the machine was late: it is too busy for a soak", len(m.lags), m.stalled)

@@ -22,7 +22,7 @@ type headset struct {
 	seen    int     // packets that are in it
 }
 
-func newHeadset(t *testing.T, e *Engine, hz float64) *headset {
+func newHeadset(t testing.TB, e *Engine, hz float64) *headset {
 	t.Helper()
 	h := &headset{stream: newStream(newPhone(t, e, G722))}
 	t.Cleanup(h.sings(hz))
@@ -116,7 +116,9 @@ func (s *stream) hearsTone(hz float64) {
 	s.t.Fatalf("no tone of %.0f Hz was heard", hz)
 }
 
-func TestAHeadsetAndATelephoneHearEachOther(t *testing.T) {
+func TestAHeadsetAndATelephoneHearEachOther(t *testing.T) { referee.Judge(t, bearable, aHeadsetAndATelephoneHearEachOther) }
+
+func aHeadsetAndATelephoneHearEachOther(t testing.TB) {
 	e := openEngine(t, 2)
 	agent, caller := newHeadset(t, e, 1000), newStream(newPhone(t, e, PCMA))
 	t.Cleanup(caller.sings(440))
@@ -131,7 +133,9 @@ func TestAHeadsetAndATelephoneHearEachOther(t *testing.T) {
 
 // Between two headsets nothing of the wide band is lost, and a telephone that joins
 // changes nothing about it.
-func TestTwoHeadsetsHearMoreThanATelephone(t *testing.T) {
+func TestTwoHeadsetsHearMoreThanATelephone(t *testing.T) { referee.Judge(t, bearable, twoHeadsetsHearMoreThanATelephone) }
+
+func twoHeadsetsHearMoreThanATelephone(t testing.TB) {
 	e := openEngine(t, 3)
 	a, b := newHeadset(t, e, 5000), newHeadset(t, e, 6000)
 	caller := newStream(newPhone(t, e, PCMU))
@@ -241,7 +245,9 @@ func channels(t *testing.T, path string) (said, heard []int16) {
 }
 
 // A re-INVITE from a telephone's codec to a headset's and back.
-func TestAWideCodecComesAndGoes(t *testing.T) {
+func TestAWideCodecComesAndGoes(t *testing.T) { referee.Judge(t, bearable, aWideCodecComesAndGoes) }
+
+func aWideCodecComesAndGoes(t testing.TB) {
 	e := openEngine(t, 2)
 	agent, caller := newStream(newPhone(t, e, PCMU)), newStream(newPhone(t, e, PCMU))
 	t.Cleanup(caller.sings(440))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/rtp"
 )
 
@@ -63,52 +64,54 @@ func TestAPhoneThatMovedIsHeardAgainAndASprayerIsNot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := openEngine(t, 8)
-			a, b := c.opens(t, e, PCMU), newPhone(t, e, PCMU)
-			join(t, e, a, b)
-			spoke := time.Now() // its silence is no longer than from here on
-			a.say(flat(1))
-			b.mustHear()
-			evil := c.sprays(a)
-			evil.h.SSRC, evil.h.Sequence = 666, 1
-			stopEvil := evil.sprays(0x66)
-			defer stopEvil()
-			stopAgent := b.talks(3)
-			defer stopAgent()
-			moved, left := c.moves(a), time.Now()
-			stop := moved.talks(2)
-			defer stop()
-			for {
-				p, ok := b.hear(3*time.Second - time.Since(left))
-				if !ok {
-					t.Fatal("not heard again within 3 s")
+			referee.Judge(t, bearable, func(t testing.TB) {
+				e := openEngine(t, 8)
+				a, b := c.opens(t, e, PCMU), newPhone(t, e, PCMU)
+				join(t, e, a, b)
+				spoke := time.Now() // its silence is no longer than from here on
+				a.say(flat(1))
+				b.mustHear()
+				evil := c.sprays(a)
+				evil.h.SSRC, evil.h.Sequence = 666, 1
+				stopEvil := evil.sprays(0x66)
+				defer stopEvil()
+				stopAgent := b.talks(3)
+				defer stopAgent()
+				moved, left := c.moves(a), time.Now()
+				stop := moved.talks(2)
+				defer stop()
+				for {
+					p, ok := b.hear(3*time.Second - time.Since(left))
+					if !ok {
+						t.Fatal("not heard again within 3 s")
+					}
+					if p.codes[0] == 0x66 {
+						t.Fatalf("the sprayer was heard after %v", time.Since(left))
+					}
+					if p.codes[0] == 2 {
+						break
+					}
 				}
-				if p.codes[0] == 0x66 {
-					t.Fatalf("the sprayer was heard after %v", time.Since(left))
+				if after := time.Since(spoke); after < 1900*time.Millisecond {
+					t.Errorf("moved after %v of silence", after)
 				}
-				if p.codes[0] == 2 {
-					break
+				if p := moved.mustHear(); p.codes[0] != 3 {
+					t.Errorf("the phone hears %#x where it is now", p.codes[0])
 				}
-			}
-			if after := time.Since(spoke); after < 1900*time.Millisecond {
-				t.Errorf("moved after %v of silence", after)
-			}
-			if p := moved.mustHear(); p.codes[0] != 3 {
-				t.Errorf("the phone hears %#x where it is now", p.codes[0])
-			}
-			stop()
-			stopEvil()
-			for p, ok := b.hear(50 * time.Millisecond); ok; p, ok = b.hear(50 * time.Millisecond) {
-				if p.codes[0] == 0x66 {
-					t.Fatal("the sprayer was heard after all")
+				stop()
+				stopEvil()
+				for p, ok := b.hear(50 * time.Millisecond); ok; p, ok = b.hear(50 * time.Millisecond) {
+					if p.codes[0] == 0x66 {
+						t.Fatal("the sprayer was heard after all")
+					}
 				}
-			}
-			if n := evil.gets(20 * time.Millisecond); n != 0 {
-				t.Errorf("the sprayer got %d packets", n)
-			}
-			if n := e.Counters().Digits; n != 0 {
-				t.Errorf("the sprayer has pressed %d keys", n)
-			}
+				if n := evil.gets(20 * time.Millisecond); n != 0 {
+					t.Errorf("the sprayer got %d packets", n)
+				}
+				if n := e.Counters().Digits; n != 0 {
+					t.Errorf("the sprayer has pressed %d keys", n)
+				}
+			})
 		})
 	}
 }
@@ -149,6 +152,10 @@ func (f *phone) gets(d time.Duration) (n int) {
 
 // Who has been on hold may begin to speak late; nobody may take its place meanwhile.
 func TestSilenceCountsFromTheEndOfAHold(t *testing.T) {
+	referee.Judge(t, bearable, silenceCountsFromTheEndOfAHold)
+}
+
+func silenceCountsFromTheEndOfAHold(t testing.TB) {
 	e := openEngine(t, 4)
 	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
 	join(t, e, a, b)
@@ -186,6 +193,10 @@ func TestSilenceCountsFromTheEndOfAHold(t *testing.T) {
 // Two ports of ours whose parties are each other, in one bridge: what comes in would
 // never go out.
 func TestSoundDoesNotGoRoundBetweenOurOwnPorts(t *testing.T) {
+	referee.Judge(t, bearable, soundDoesNotGoRoundBetweenOurOwnPorts)
+}
+
+func soundDoesNotGoRoundBetweenOurOwnPorts(t testing.TB) {
 	e := openEngine(t, 6)
 	ring := func(n int) []*Port {
 		ports := make([]*Port, n)

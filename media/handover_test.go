@@ -83,7 +83,9 @@ func (s *stream) isWhole(most time.Duration) {
 }
 
 // An agent leaves, the caller hears what happens and music, and the next agent comes.
-func TestACallerIsHandedFromAgentToRescueToAgent(t *testing.T) { referee.Judge(t, bearable, aCallerIsHandedFromAgentToRescueToAgent) }
+func TestACallerIsHandedFromAgentToRescueToAgent(t *testing.T) {
+	referee.Judge(t, bearable, aCallerIsHandedFromAgentToRescueToAgent)
+}
 
 func aCallerIsHandedFromAgentToRescueToAgent(t testing.TB) {
 	e := openEngine(t, 6)
@@ -124,7 +126,9 @@ func aCallerIsHandedFromAgentToRescueToAgent(t testing.TB) {
 
 // Sequence numbers and timestamps turn over in the middle of a relay, a prompt and a
 // relay.
-func TestNumbersTurnOverWithoutANotice(t *testing.T) { referee.Judge(t, bearable, numbersTurnOverWithoutANotice) }
+func TestNumbersTurnOverWithoutANotice(t *testing.T) {
+	referee.Judge(t, bearable, numbersTurnOverWithoutANotice)
+}
 
 func numbersTurnOverWithoutANotice(t testing.TB) {
 	e := openEngine(t, 4)

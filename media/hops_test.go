@@ -19,7 +19,9 @@ func steady(sample int, length time.Duration) []*wav.Clip {
 // A call as it is: a prompt, music, an agent, a supervisor who listens and leaves, hold, the
 // agent again, a farewell. Neither the caller nor the agent hears a break in their streams,
 // in number, in time, or for longer than two packets.
-func TestAWholeCallIsOneStreamInBothDirections(t *testing.T) { referee.Judge(t, bearable, aWholeCallIsOneStreamInBothDirections) }
+func TestAWholeCallIsOneStreamInBothDirections(t *testing.T) {
+	referee.Judge(t, bearable, aWholeCallIsOneStreamInBothDirections)
+}
 
 func aWholeCallIsOneStreamInBothDirections(t testing.TB) {
 	const prompt, music, bye = -1000, -3000, -9000

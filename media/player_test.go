@@ -9,7 +9,9 @@ import (
 	"breakwater/media/wav"
 )
 
-func TestAPromptArrivesCompleteAndEvenlyPaced(t *testing.T) { referee.Judge(t, bearable, aPromptArrivesCompleteAndEvenlyPaced) }
+func TestAPromptArrivesCompleteAndEvenlyPaced(t *testing.T) {
+	referee.Judge(t, bearable, aPromptArrivesCompleteAndEvenlyPaced)
+}
 
 func aPromptArrivesCompleteAndEvenlyPaced(t testing.TB) {
 	e := openEngine(t, 2)
@@ -203,7 +205,9 @@ func oneStreamOverAllSources(t testing.TB) {
 }
 
 // Who hangs up after a prompt must not cut its last word off.
-func TestAPromptIsDoneWhenItsLastPacketHasBeenHeard(t *testing.T) { referee.Judge(t, bearable, aPromptIsDoneWhenItsLastPacketHasBeenHeard) }
+func TestAPromptIsDoneWhenItsLastPacketHasBeenHeard(t *testing.T) {
+	referee.Judge(t, bearable, aPromptIsDoneWhenItsLastPacketHasBeenHeard)
+}
 
 func aPromptIsDoneWhenItsLastPacketHasBeenHeard(t testing.TB) {
 	e := openEngine(t, 2)
@@ -229,7 +233,9 @@ func aPromptIsDoneWhenItsLastPacketHasBeenHeard(t testing.TB) {
 
 // Who starts the next sound when one is done is a little late, and the stream does not
 // show it.
-func TestASoundThatFollowsAnotherIsNoNewBeginning(t *testing.T) { referee.Judge(t, bearable, aSoundThatFollowsAnotherIsNoNewBeginning) }
+func TestASoundThatFollowsAnotherIsNoNewBeginning(t *testing.T) {
+	referee.Judge(t, bearable, aSoundThatFollowsAnotherIsNoNewBeginning)
+}
 
 func aSoundThatFollowsAnotherIsNoNewBeginning(t testing.TB) {
 	e := openEngine(t, 2)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtcp"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/rtp"
 )
 
@@ -18,7 +19,7 @@ func (f *phone) soon() {
 }
 
 // reads waits for one compound RTCP packet.
-func reads(t *testing.T, c *net.UDPConn) []rtcp.Packet {
+func reads(t testing.TB, c *net.UDPConn) []rtcp.Packet {
 	t.Helper()
 	b := make([]byte, biggest)
 	_ = c.SetReadDeadline(time.Now().Add(ampleTime))
@@ -34,6 +35,10 @@ func reads(t *testing.T, c *net.UDPConn) []rtcp.Packet {
 }
 
 func TestReportsTellOfLossAndRoundTrip(t *testing.T) {
+	referee.Judge(t, bearable, reportsTellOfLossAndRoundTrip)
+}
+
+func reportsTellOfLossAndRoundTrip(t testing.TB) {
 	e := openEngine(t, 4)
 	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
 	control := listen(t, netip.AddrPortFrom(loopback, 0))

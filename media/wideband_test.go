@@ -116,7 +116,9 @@ func (s *stream) hearsTone(hz float64) {
 	s.t.Fatalf("no tone of %.0f Hz was heard", hz)
 }
 
-func TestAHeadsetAndATelephoneHearEachOther(t *testing.T) { referee.Judge(t, bearable, aHeadsetAndATelephoneHearEachOther) }
+func TestAHeadsetAndATelephoneHearEachOther(t *testing.T) {
+	referee.Judge(t, bearable, aHeadsetAndATelephoneHearEachOther)
+}
 
 func aHeadsetAndATelephoneHearEachOther(t testing.TB) {
 	e := openEngine(t, 2)
@@ -133,7 +135,9 @@ func aHeadsetAndATelephoneHearEachOther(t testing.TB) {
 
 // Between two headsets nothing of the wide band is lost, and a telephone that joins
 // changes nothing about it.
-func TestTwoHeadsetsHearMoreThanATelephone(t *testing.T) { referee.Judge(t, bearable, twoHeadsetsHearMoreThanATelephone) }
+func TestTwoHeadsetsHearMoreThanATelephone(t *testing.T) {
+	referee.Judge(t, bearable, twoHeadsetsHearMoreThanATelephone)
+}
 
 func twoHeadsetsHearMoreThanATelephone(t testing.TB) {
 	e := openEngine(t, 3)

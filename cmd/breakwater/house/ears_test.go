@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"breakwater/acd"
+	"breakwater/loadtest/referee"
 	"breakwater/media/g711"
 	"breakwater/media/prompt"
 	"breakwater/sip/siptest"
@@ -61,7 +62,12 @@ func TestAnAgentWithoutAHearingGuardIsToldSoAtLogIn(t *testing.T) {
 }
 
 func TestASupervisorWhispersAlsoWhereNoEarIsGuarded(t *testing.T) {
-	s := open(t, "hearing_off", "true")
+	t.Parallel()
+	referee.Judge(t, bearable, aSupervisorWhispersAlsoWhereNoEarIsGuarded)
+}
+
+func aSupervisorWhispersAlsoWhereNoEarIsGuarded(t testing.TB) {
+	s := alone(t, "hearing_off", "true")
 	crew := s.seats("anna", "sofia")
 	anna, sofia := crew[0], crew[1]
 	caller := s.connects("8100", anna)
@@ -75,7 +81,12 @@ func TestASupervisorWhispersAlsoWhereNoEarIsGuarded(t *testing.T) {
 }
 
 func TestAColleagueWhoCallsAQueueDoesNotHearTheWhisper(t *testing.T) {
-	s := open(t)
+	t.Parallel()
+	referee.Judge(t, bearable, aColleagueWhoCallsAQueueDoesNotHearTheWhisper)
+}
+
+func aColleagueWhoCallsAQueueDoesNotHearTheWhisper(t testing.TB) {
+	s := alone(t)
 	crew := s.seats("anna", "sofia")
 	anna, sofia := crew[0], crew[1]
 	ben := s.desk("ben") // whose ear is guarded like anna's

@@ -8,6 +8,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/call"
+	"breakwater/loadtest/referee"
 	"breakwater/sip/siptest"
 )
 
@@ -19,26 +20,33 @@ import (
 func TestOneStrikeIsConfirmedByHashAndEndsTheCall(t *testing.T) {
 	for _, from := range []string{"CALM", "PERMIT"} {
 		t.Run(from, func(t *testing.T) {
-			s := alone(t)
-			anna := s.seat("anna")
-			caller := s.brought(from, anna)
-			anna.presses("*94")
-			anna.hears("tone-confirm")
-			caller.isUp()
-			slow := s.lateness()
-			anna.presses("#")
-			_, heard := caller.hears("one-strike")
-			caller.isCutSoon(heard, slow)
-			anna.isCut()
-			warnings := strings.Count(strings.Join(path[from], " "), "OBS")
-			caller.wentThrough("one_strike", warnings, append(slices.Clone(path[from]), "FAREWELL", "ENDED")...)
-			anna.rests(3, rest3)
+			referee.Judge(t, bearable, func(t testing.TB) {
+				s := alone(t)
+				anna := s.seat("anna")
+				caller := s.brought(from, anna)
+				anna.presses("*94")
+				anna.hears("tone-confirm")
+				caller.isUp()
+				slow := s.lateness()
+				anna.presses("#")
+				_, heard := caller.hears("one-strike")
+				caller.isCutSoon(heard, slow)
+				anna.isCut()
+				warnings := strings.Count(strings.Join(path[from], " "), "OBS")
+				caller.wentThrough("one_strike", warnings, append(slices.Clone(path[from]), "FAREWELL", "ENDED")...)
+				anna.rests(3, rest3)
+			})
 		})
 	}
 }
 
 func TestOneStrikeWithoutHashInTimeIsForgotten(t *testing.T) {
-	s := open(t, "confirm", "200ms")
+	t.Parallel()
+	referee.Judge(t, bearable, oneStrikeWithoutHashInTimeIsForgotten)
+}
+
+func oneStrikeWithoutHashInTimeIsForgotten(t testing.TB) {
+	s := alone(t, "confirm", "200ms")
 	anna := s.seat("anna")
 	caller := s.connects("8100", anna)
 	caller.isQuiet()
@@ -139,7 +147,12 @@ func TestAPermitNeedsAWordFromTheCaller(t *testing.T) {
 }
 
 func TestAPermitLapsesAndOneMoreWarningEarnsTheNext(t *testing.T) {
-	s := open(t, "permit_ttl", "3s")
+	t.Parallel()
+	referee.Judge(t, bearable, aPermitLapsesAndOneMoreWarningEarnsTheNext)
+}
+
+func aPermitLapsesAndOneMoreWarningEarnsTheNext(t testing.TB) {
+	s := alone(t, "permit_ttl", "3s")
 	anna := s.seat("anna")
 	caller := s.permitted(anna)
 	caller.reaches("OBS2")
@@ -162,6 +175,10 @@ func TestAPermitLapsesAndOneMoreWarningEarnsTheNext(t *testing.T) {
 }
 
 func TestOnHookInAPermitIsThePermittedHangUp(t *testing.T) {
+	referee.Judge(t, bearable, onHookInAPermitIsThePermittedHangUp)
+}
+
+func onHookInAPermitIsThePermittedHangUp(t testing.TB) {
 	s := alone(t)
 	anna := s.seat("anna")
 	caller := s.permitted(anna)

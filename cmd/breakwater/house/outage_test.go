@@ -14,6 +14,7 @@ import (
 	"breakwater/acd"
 	"breakwater/api"
 	"breakwater/call"
+	"breakwater/loadtest/referee"
 	"breakwater/store/redis/redistest"
 )
 
@@ -142,6 +143,10 @@ func (s *stage) wholeLedger() {
 
 // TestASlowRedisSlowsNoOffer: everything it answers comes a second late.
 func TestASlowRedisSlowsNoOffer(t *testing.T) {
+	referee.Judge(t, bearable, aSlowRedisSlowsNoOffer)
+}
+
+func aSlowRedisSlowsNoOffer(t testing.TB) {
 	redis := redistest.Start(t)
 	line := redistest.NewLine(t, redis)
 	s := alone(t, "store", redistest.URL(line.Addr(), "lease=5s"), "outage", "expected")

@@ -7,6 +7,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/call"
+	"breakwater/loadtest/referee"
 )
 
 // The acceptance tests of protection.md §2 that the rows of the state table do not
@@ -19,7 +20,12 @@ const reaction = 60 * time.Millisecond
 
 // 29.
 func TestAWarningIsHeardCompleteWhileTheAgentIsMutedAndTheCallerSoft(t *testing.T) {
-	s := open(t, "warning-1", "2s")
+	t.Parallel()
+	referee.Judge(t, bearable, aWarningIsHeardCompleteWhileTheAgentIsMutedAndTheCallerSoft)
+}
+
+func aWarningIsHeardCompleteWhileTheAgentIsMutedAndTheCallerSoft(t testing.TB) {
+	s := alone(t, "warning-1", "2s")
 	anna := s.seat("anna")
 	caller := s.connects("8100", anna)
 	slow := s.lateness()
@@ -66,6 +72,10 @@ func TestASecondWarningToASilentCallerIsRefused(t *testing.T) {
 
 // 32.
 func TestTheFullLadderEndsTheCallForBoth(t *testing.T) {
+	referee.Judge(t, bearable, theFullLadderEndsTheCallForBoth)
+}
+
+func theFullLadderEndsTheCallForBoth(t testing.TB) {
 	s := alone(t)
 	anna := s.seat("anna")
 	caller := s.permitted(anna)
@@ -86,7 +96,12 @@ func TestTheFullLadderEndsTheCallForBoth(t *testing.T) {
 
 // 39.
 func TestKeysOfTheAgentNeverReachTheCaller(t *testing.T) {
-	s := open(t, "min_gap", "30s")
+	t.Parallel()
+	referee.Judge(t, bearable, keysOfTheAgentNeverReachTheCaller)
+}
+
+func keysOfTheAgentNeverReachTheCaller(t testing.TB) {
+	s := alone(t, "min_gap", "30s")
 	anna := s.seat("anna")
 	caller := s.connects("8100", anna)
 	anna.isQuiet()
@@ -149,7 +164,12 @@ func TestAnAgentLostInTheSecondWarningCostsTheCallerNothing(t *testing.T) {
 
 // 42.
 func TestARestIsKeptAndThenTheAgentIsOfferedCallsAgain(t *testing.T) {
-	s := open(t)
+	t.Parallel()
+	referee.Judge(t, bearable, aRestIsKeptAndThenTheAgentIsOfferedCallsAgain)
+}
+
+func aRestIsKeptAndThenTheAgentIsOfferedCallsAgain(t testing.TB) {
+	s := alone(t)
 	anna := s.seat("anna")
 	caller := s.permitted(anna)
 	anna.presses("*3")
@@ -167,7 +187,12 @@ func TestARestIsKeptAndThenTheAgentIsOfferedCallsAgain(t *testing.T) {
 }
 
 func TestARestIsExtendedAndDeclinedByTheAgentAlone(t *testing.T) {
-	s := open(t)
+	t.Parallel()
+	referee.Judge(t, bearable, aRestIsExtendedAndDeclinedByTheAgentAlone)
+}
+
+func aRestIsExtendedAndDeclinedByTheAgentAlone(t testing.TB) {
+	s := alone(t)
 	anna := s.seat("anna")
 	caller := s.permitted(anna)
 	anna.presses("*3")

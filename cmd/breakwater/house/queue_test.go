@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"breakwater/acd"
+	"breakwater/loadtest/referee"
 	"breakwater/sip/siptest"
 )
 
@@ -99,7 +100,12 @@ func TestADeclinedOfferGoesToTheNextAgent(t *testing.T) {
 }
 
 func TestAnUnansweredOfferIsTakenBackAndGoesToTheNextAgent(t *testing.T) {
-	s := open(t, "ring", "2s", "delay", "60s")
+	t.Parallel()
+	referee.Judge(t, bearable, anUnansweredOfferIsTakenBackAndGoesToTheNextAgent)
+}
+
+func anUnansweredOfferIsTakenBackAndGoesToTheNextAgent(t testing.TB) {
+	s := alone(t, "ring", "2s", "delay", "60s")
 	crew := s.seats("anna", "ben")
 	anna, ben := crew[0], crew[1]
 	caller := s.caller("8100")

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"breakwater/loadtest/referee"
 	"breakwater/media/g711"
 	"breakwater/media/wav"
 	"breakwater/sip/siptest"
@@ -43,6 +44,10 @@ func (p *person) heardOneStream(gap time.Duration) {
 }
 
 func TestTheCallerHearsOneStreamFromTheFirstPromptToTheLastWord(t *testing.T) {
+	referee.Judge(t, bearable, theCallerHearsOneStreamFromTheFirstPromptToTheLastWord)
+}
+
+func theCallerHearsOneStreamFromTheFirstPromptToTheLastWord(t testing.TB) {
 	s := alone(t, "notice", "played", "position", "true")
 	anna := s.seat("anna")
 	caller := s.caller("8100")
@@ -98,42 +103,45 @@ func TestARecordingIsWhatTheCallerSaidAndHeardBitByBit(t *testing.T) {
 	t.Parallel()
 	for name, law := range map[string]g711.Law{"µ-law": g711.Mu, "A-law": g711.A} {
 		t.Run(name, func(t *testing.T) {
-			s := open(t, "record", "after_notice", "notice", "played")
-			s.city = s.phone(siptest.Options{Name: "city", Local: carrier, Codecs: []g711.Law{law}})
-			anna := s.seat("anna")
-			caller := s.caller("8100")
-			anna.rings()
-			anna.answers()
-			s.talk(caller, anna)
+			t.Parallel()
+			referee.Judge(t, bearable, func(t testing.TB) {
+				s := alone(t, "record", "after_notice", "notice", "played")
+				s.city = s.phone(siptest.Options{Name: "city", Local: carrier, Codecs: []g711.Law{law}})
+				anna := s.seat("anna")
+				caller := s.caller("8100")
+				anna.rings()
+				anna.answers()
+				s.talk(caller, anna)
 
-			said, answered := noise(1, 3*time.Second), noise(2, 3*time.Second)
-			spoken, heard := caller.call.Play(said), anna.call.Play(answered)
-			<-spoken
-			<-heard
-			s.talk(caller, anna)
-			anna.holds(siptest.SendOnly)
-			caller.hearsMusic()
-			anna.resumes()
-			s.talk(caller, anna)
-			anna.presses("*1")
-			s.sees("the warning is over", func() bool { return caller.stage() == "OBS1" })
-			s.talk(caller, anna)
-			caller.hangsUp()
-			anna.isCut()
+				said, answered := noise(1, 3*time.Second), noise(2, 3*time.Second)
+				spoken, heard := caller.call.Play(said), anna.call.Play(answered)
+				<-spoken
+				<-heard
+				s.talk(caller, anna)
+				anna.holds(siptest.SendOnly)
+				caller.hearsMusic()
+				anna.resumes()
+				s.talk(caller, anna)
+				anna.presses("*1")
+				s.sees("the warning is over", func() bool { return caller.stage() == "OBS1" })
+				s.talk(caller, anna)
+				caller.hangsUp()
+				anna.isCut()
 
-			left, right, got := s.channels(caller)
-			if got != law {
-				t.Errorf("recorded in %s, want the caller's %s", got, law)
-			}
-			if lost := missing(left, codes(law, said)); lost > 0 {
-				t.Errorf("%d packets that the caller said are not in the left channel, bit by bit", lost)
-			}
-			if bytes.Contains(left, codes(law, answered)[:packet]) {
-				t.Error("the agent is in the left channel")
-			}
-			ulaw, decoded := codes(g711.Mu, answered), make([]int16, len(answered)) // as anna's phone sends it
-			g711.Mu.Decode(decoded, ulaw)
-			compare(t, right, caller.call.Heard(), law, codes(law, decoded))
+				left, right, got := s.channels(caller)
+				if got != law {
+					t.Errorf("recorded in %s, want the caller's %s", got, law)
+				}
+				if lost := missing(left, codes(law, said)); lost > 0 {
+					t.Errorf("%d packets that the caller said are not in the left channel, bit by bit", lost)
+				}
+				if bytes.Contains(left, codes(law, answered)[:packet]) {
+					t.Error("the agent is in the left channel")
+				}
+				ulaw, decoded := codes(g711.Mu, answered), make([]int16, len(answered)) // as anna's phone sends it
+				g711.Mu.Decode(decoded, ulaw)
+				compare(t, right, caller.call.Heard(), law, codes(law, decoded))
+			})
 		})
 	}
 }
@@ -155,7 +163,7 @@ func missing(channel, sound []byte) (lost int) {
 // compare wants every packet that the phone heard from the agent's noise on to be in the
 // right channel, in order and bit by bit, and nothing else but silence codes between
 // them: the recording keeps the time, and a busy machine makes pauses.
-func compare(t *testing.T, right []byte, heard siptest.Audio, law g711.Law, unique []byte) {
+func compare(t testing.TB, right []byte, heard siptest.Audio, law g711.Law, unique []byte) {
 	t.Helper()
 	begins := slices.IndexFunc(heard, func(f siptest.Frame) bool { return bytes.Contains(unique, f.Codes) })
 	if begins < 0 {

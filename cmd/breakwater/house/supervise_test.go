@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"breakwater/acd"
+	"breakwater/loadtest/referee"
 	"breakwater/sip/siptest"
 )
 
@@ -45,7 +46,12 @@ func (p *person) mishears(others []*person) (wrong string) {
 }
 
 func TestASupervisorListensWhispersJoinsAndTakesTheCall(t *testing.T) {
-	s := open(t)
+	t.Parallel()
+	referee.Judge(t, bearable, aSupervisorListensWhispersJoinsAndTakesTheCall)
+}
+
+func aSupervisorListensWhispersJoinsAndTakesTheCall(t testing.TB) {
+	s := alone(t)
 	crew := s.seats("anna", "sofia")
 	anna, sofia := crew[0], crew[1]
 	caller := s.connects("8100", anna)
@@ -95,7 +101,12 @@ func TestASupervisorListensWhispersJoinsAndTakesTheCall(t *testing.T) {
 }
 
 func TestAListenerWhoPutsDownIsHeardToLeave(t *testing.T) {
-	s := open(t)
+	t.Parallel()
+	referee.Judge(t, bearable, aListenerWhoPutsDownIsHeardToLeave)
+}
+
+func aListenerWhoPutsDownIsHeardToLeave(t testing.TB) {
+	s := alone(t)
 	crew := s.seats("anna", "sofia")
 	anna, sofia := crew[0], crew[1]
 	caller := s.connects("8100", anna)
@@ -123,6 +134,10 @@ func TestListeningInIsRefusedInWords(t *testing.T) {
 }
 
 func TestAnAgentWhoLeavesACrisisLeavesTheCallerWithTheSupervisor(t *testing.T) {
+	referee.Judge(t, bearable, anAgentWhoLeavesACrisisLeavesTheCallerWithTheSupervisor)
+}
+
+func anAgentWhoLeavesACrisisLeavesTheCallerWithTheSupervisor(t testing.TB) {
 	s := alone(t)
 	crew := s.seats("anna", "sofia")
 	anna, sofia := crew[0], crew[1]

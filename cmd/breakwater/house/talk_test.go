@@ -7,6 +7,7 @@ import (
 
 	"breakwater/acd"
 	"breakwater/call"
+	"breakwater/loadtest/referee"
 	"breakwater/sip/siptest"
 )
 
@@ -23,7 +24,12 @@ func TestAHeldCallerHearsMusicAndThenTheAgentAgain(t *testing.T) {
 }
 
 func TestACallerWhoHoldsIsNotCutAndTalksOn(t *testing.T) {
-	s := open(t)
+	t.Parallel()
+	referee.Judge(t, bearable, aCallerWhoHoldsIsNotCutAndTalksOn)
+}
+
+func aCallerWhoHoldsIsNotCutAndTalksOn(t testing.TB) {
+	s := alone(t)
 	anna := s.seat("anna")
 	caller := s.connects("8100", anna)
 	caller.holds(siptest.SendOnly)

@@ -9,7 +9,7 @@ BENCHTIME ?= 500ms
 SOAK ?= 30m
 DAYS ?= 10000
 # What speaks and listens on real sockets in real time: beside one another its tests would judge how busy the machine is.
-LIVE := ./api ./call/... ./cmd/... ./loadtest/... ./media ./sip/... ./store/... ./tools/...
+LIVE := ./cmd/... ./loadtest/... ./media ./sip ./sip/arrival ./sip/siptest ./store/... ./tools/demo
 
 .DEFAULT_GOAL := help
 

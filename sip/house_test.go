@@ -85,6 +85,10 @@ type ear struct {
 	signals chan call.Signal
 }
 
+// bearable is how late this machine may be without a test of real time that fails being judged
+// again: half a packet.
+const bearable = 10 * time.Millisecond
+
 func listenTo(l call.Leg) *ear {
 	e := &ear{Leg: l, signals: make(chan call.Signal, 100)}
 	l.Listen(func(s call.Signal) { e.signals <- s })
@@ -92,7 +96,7 @@ func listenTo(l call.Leg) *ear {
 }
 
 // next waits for a signal of a kind; others before it fail the test.
-func (e *ear) next(t *testing.T, kind call.SignalKind) call.Signal {
+func (e *ear) next(t testing.TB, kind call.SignalKind) call.Signal {
 	t.Helper()
 	select {
 	case s := <-e.signals:
@@ -110,7 +114,7 @@ func (e *ear) next(t *testing.T, kind call.SignalKind) call.Signal {
 type house struct {
 	*Server
 
-	t     *testing.T
+	t     testing.TB
 	ctx   context.Context
 	board *board
 	dir   *directory
@@ -145,11 +149,11 @@ func quick(p Plan) Plan {
 	return p
 }
 
-func open(t *testing.T, p Plan) *house {
+func open(t testing.TB, p Plan) *house {
 	return openIn(t, p, &directory{all: map[string]call.Binding{}})
 }
 
-func openIn(t *testing.T, p Plan, dir *directory) *house {
+func openIn(t testing.TB, p Plan, dir *directory) *house {
 	t.Helper()
 	sounds := engine(t)
 	var err error
@@ -275,7 +279,7 @@ func (h *house) turned(phone string, yes bool) {
 	}
 }
 
-func must(t *testing.T, what string, err error) {
+func must(t testing.TB, what string, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"breakwater/call"
+	"breakwater/loadtest/referee"
 	"breakwater/sip/siptest"
 )
 
@@ -164,6 +165,10 @@ func TestPromiseAPhoneIsNotCalledWhileItMayJustHaveBegunToRing(t *testing.T) {
 }
 
 func TestAPhoneThatSaysNothingAtAllIsUnreachableSoon(t *testing.T) {
+	referee.Judge(t, bearable, aPhoneThatSaysNothingAtAllIsUnreachableSoon)
+}
+
+func aPhoneThatSaysNothingAtAllIsUnreachableSoon(t testing.TB) {
 	h := open(t, Plan{})
 	p := h.registered("1001")
 	p.Vanish()

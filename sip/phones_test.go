@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"breakwater/call"
+	"breakwater/loadtest/referee"
 	"breakwater/media"
 	"breakwater/media/wav"
 	"breakwater/sip/siptest"
@@ -136,7 +137,9 @@ func TestSilenceAloneIsNoProof(t *testing.T) {
 	}
 }
 
-func TestAHeldPartyIsNotProbed(t *testing.T) {
+func TestAHeldPartyIsNotProbed(t *testing.T) { referee.Judge(t, bearable, aHeldPartyIsNotProbed) }
+
+func aHeldPartyIsNotProbed(t testing.TB) {
 	h := open(t, Plan{Settings: Settings{Silence: 50 * time.Millisecond}})
 	p := h.registered("1001", silent)
 	c, err := p.Call(h.ctx, "700")

@@ -62,7 +62,7 @@ func TestALostBYELeavesTheOtherSideAlone(t *testing.T) {
 
 func TestAnIgnoredBYEIsRepeated(t *testing.T) {
 	ctx := soon(t)
-	out, in := talkOn(t, Options{T1: 2 * time.Millisecond}, Options{Policy: AnswerAfter(0)})
+	out, in := talkOn(t, Options{T1: 10 * time.Millisecond}, Options{Policy: AnswerAfter(0)})
 	in.phone.Break(Faults{IgnoreBYE: true})
 	if err := out.Hangup(ctx); !errors.Is(err, ErrNoReply) {
 		t.Errorf("hanging up gives %v", err)

@@ -264,3 +264,21 @@ func TestAnEngineThatClosesFinishesItsRecordings(t *testing.T) {
 		t.Error("what was said is lost")
 	}
 }
+
+func TestADiskThatHangsToTheEndIsTold(t *testing.T) {
+	s := newStudio(t, RecordingSettings{Memory: 1})
+	r := s.open(PCMU)
+	for at := int64(0); at < 100*g711.Rate; at += 160 {
+		r.hear(left, moment(at), PCMU, rtp.Header{Timestamp: uint32(at)}, flat(2))
+	}
+	paths, err := s.stop(r, 100*g711.Rate)
+	if !errors.Is(err, ErrTooSlow) || s.tallies.failed.Load() != 1 {
+		t.Errorf("closed with %v, %d counted", err, s.tallies.failed.Load())
+	}
+	_, l, _ := readTape(t, paths[0])
+	hole := int64(bytes.Count(l, []byte{2}))
+	want := []mark{{What: markLost, At: hole, Samples: 100*g711.Rate - hole}, {What: markGap, Channel: "right", Samples: hole}}
+	if got := readMarks(t, paths[0]); !slices.Equal(got, want) {
+		t.Errorf("marks are %+v, want %+v", got, want)
+	}
+}

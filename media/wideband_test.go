@@ -158,7 +158,9 @@ func twoHeadsetsHearMoreThanATelephone(t testing.TB) {
 }
 
 // The guard of a headset hears the wide band; what is played to it is ours.
-func TestAHeadsetIsGuarded(t *testing.T) {
+func TestAHeadsetIsGuarded(t *testing.T) { referee.Judge(t, bearable, aHeadsetIsGuarded) }
+
+func aHeadsetIsGuarded(t testing.TB) {
 	e := openEngine(t, 2)
 	agent, caller := newHeadset(t, e, 1000), newStream(newPhone(t, e, PCMU))
 	agent.port.Protect(guard.Settings{})
@@ -201,42 +203,44 @@ func (s *headset) hearsLess(hz, most float64) {
 func TestAHeadsetIsRecordedInMuLaw(t *testing.T) {
 	for _, ptime := range []time.Duration{20 * time.Millisecond, 30 * time.Millisecond} {
 		t.Run(ptime.String(), func(t *testing.T) {
-			e := openEngine(t, 2)
-			agent, caller := newHeadset(t, e, 1000), newStream(newPhone(t, e, PCMU))
-			agent.agrees(ptime)
-			t.Cleanup(caller.sings(440))
-			path := filepath.Join(t.TempDir(), "headset.wav")
-			rec, err := agent.port.Record(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			join(t, e, agent.phone, caller.phone)
-			caller.hearsTone(1000)
-			for range 40 {
-				caller.listens(1)
-			}
-			if _, err := rec.Close(); err != nil {
-				t.Fatal(err)
-			}
-			said, heard := channels(t, path)
-			for name, c := range map[string]struct {
-				x  []int16
-				hz float64
-			}{"said": {said, 1000}, "heard": {heard, 440}} {
-				got := -100.0
-				for at := len(c.x) - 4800; at+800 < len(c.x); at += 400 { // no jitter buffer bends all of them
-					got = max(got, loudness(c.x[at:][:800], c.hz, 8000))
+			referee.Judge(t, bearable, func(t testing.TB) {
+				e := openEngine(t, 2)
+				agent, caller := newHeadset(t, e, 1000), newStream(newPhone(t, e, PCMU))
+				agent.agrees(ptime)
+				t.Cleanup(caller.sings(440))
+				path := filepath.Join(t.TempDir(), "headset.wav")
+				rec, err := agent.port.Record(path)
+				if err != nil {
+					t.Fatal(err)
 				}
-				if got < -11 || got > -9 {
-					t.Errorf("what it %s is recorded with %.1f dBm0 of %.0f Hz", name, got, c.hz)
+				join(t, e, agent.phone, caller.phone)
+				caller.hearsTone(1000)
+				for range 40 {
+					caller.listens(1)
 				}
-			}
+				if _, err := rec.Close(); err != nil {
+					t.Fatal(err)
+				}
+				said, heard := channels(t, path)
+				for name, c := range map[string]struct {
+					x  []int16
+					hz float64
+				}{"said": {said, 1000}, "heard": {heard, 440}} {
+					got := -100.0
+					for at := len(c.x) - 4800; at+800 < len(c.x); at += 400 { // no jitter buffer bends all of them
+						got = max(got, loudness(c.x[at:][:800], c.hz, 8000))
+					}
+					if got < -11 || got > -9 {
+						t.Errorf("what it %s is recorded with %.1f dBm0 of %.0f Hz", name, got, c.hz)
+					}
+				}
+			})
 		})
 	}
 }
 
 // channels are the samples of a recording.
-func channels(t *testing.T, path string) (said, heard []int16) {
+func channels(t testing.TB, path string) (said, heard []int16) {
 	t.Helper()
 	law, left, right := readTape(t, path)
 	if law != g711.Mu {

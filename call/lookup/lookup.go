@@ -44,7 +44,8 @@ type source struct {
 	table *table // nil = of the web
 	end   func() // lets go of connections; nil = there are none
 
-	tally tally
+	tally  tally
+	faults faults
 
 	mu    sync.Mutex // guards what follows; a few lines, never while asking
 	cache map[Caller]answer
@@ -99,7 +100,9 @@ func (b *Book) Ask(ctx context.Context, who Caller) (fields map[string]string, t
 	for i, s := range b.sources {
 		if errs[i] != nil {
 			troubles = append(troubles, fmt.Sprintf("lookup %s: %v", s.name, errs[i]))
-			b.log.Warn("lookup", "name", s.name, "err", errs[i])
+			if ctx.Err() == nil { // who hangs up meanwhile is no fault
+				s.tell(b.log, errs[i])
+			}
 		}
 		for name, value := range answers[i] {
 			if _, known := fields[name]; !known {
@@ -108,6 +111,13 @@ func (b *Book) Ask(ctx context.Context, who Caller) (fields map[string]string, t
 		}
 	}
 	return fields, troubles
+}
+
+// tell logs a fault, each reason once a minute.
+func (s *source) tell(log *slog.Logger, err error) {
+	if reason, n, tell := s.faults.count(err, time.Now()); tell {
+		log.Warn("lookup", "name", s.name, "err", reason, "callers", n)
+	}
 }
 
 // Close lets go of connections that are idle.

@@ -142,7 +142,7 @@ func NewFloor(ctx context.Context, p Plan, l Ledger, log *slog.Logger, options .
 	if err != nil {
 		return nil, err
 	}
-	f.journal.durable = past.ids.Seq
+	f.journal.at.wrote(past.ids.Seq)
 	f.filed = filed{events: len(events), at: now.Mono}
 	f.turn(&errand{act: func(b *board) error {
 		b.adopt(r)

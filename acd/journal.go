@@ -38,12 +38,8 @@ type journal struct {
 
 	mu      sync.Mutex // guards what follows; held for a few lines
 	backlog []Event
-	dump    *dump  // a snapshot to store after the events up to it
-	durable uint64 // the last seq on disk
-	tried   uint64 // the last seq of an attempt, failed ones too
-	unsure  uint64 // the last seq of a failed Append, which may have arrived all the same
-	gap     bool   // the ledger has lost events: only a snapshot helps
-	down    error  // why the last attempt failed; nil = it did not
+	dump    *dump // a snapshot to store after the events up to it
+	at      progress
 	waiters []waiter
 	views   map[string]shownAt
 }
@@ -80,7 +76,7 @@ func newJournal(l Ledger, log *slog.Logger, failures *atomic.Uint64, show func([
 // more: the backlog is full, or the ledger has lost what stood before it.
 func (j *journal) add(events []Event, views []AgentView, seq uint64) (full bool) {
 	j.mu.Lock()
-	full = j.gap || len(j.backlog)+len(events) > backlogMost
+	full = j.at.gap || len(j.backlog)+len(events) > backlogMost
 	if len(events) == 0 && len(views) == 0 {
 		j.mu.Unlock()
 		return full
@@ -99,7 +95,7 @@ func (j *journal) store(d *dump) {
 	j.mu.Lock()
 	d.must = d.must || j.dump != nil && j.dump.must
 	if d.must {
-		j.backlog, j.gap = nil, false
+		j.backlog, j.at.gap = nil, false
 	}
 	j.dump = d
 	j.mu.Unlock()
@@ -124,13 +120,9 @@ func (j *journal) wake() {
 // ErrNotDurable after the first attempt, else after promiseWithin.
 func (j *journal) wait(ctx context.Context, seq uint64) error {
 	j.mu.Lock()
-	if j.durable >= seq {
+	if known, err := j.at.fate(seq); known {
 		j.mu.Unlock()
-		return nil
-	}
-	if j.down != nil && j.tried >= seq {
-		defer j.mu.Unlock()
-		return fmt.Errorf("%w: %w", ErrNotDurable, j.down)
+		return err
 	}
 	w := waiter{seq, make(chan error, 1)}
 	j.waiters = append(j.waiters, w)
@@ -250,7 +242,7 @@ func (j *journal) later(d *dump, err error) {
 // what was added meanwhile is not taken for written.
 func (j *journal) append(ctx context.Context, batch []Event) (n int, err error) {
 	j.mu.Lock()
-	unsure := j.unsure
+	unsure := j.at.unsure
 	j.mu.Unlock()
 	for n < len(batch) && batch[n].Seq <= unsure {
 		n++
@@ -305,18 +297,14 @@ func (j *journal) compact(ctx context.Context, d *dump) error {
 // among it, and tells who waits.
 func (j *journal) wrote(seq uint64, n int, d *dump) {
 	j.mu.Lock()
-	j.durable, j.tried = max(j.durable, seq), max(j.tried, seq)
+	back := j.at.wrote(seq)
 	if n > 0 && len(j.backlog) >= n && j.backlog[n-1].Seq == seq { // else given up meanwhile
 		j.backlog = append([]Event(nil), j.backlog[n:]...)
 	}
 	if d != nil && j.dump == d {
 		j.dump = nil
 	}
-	back := seq > 0 && j.down != nil
-	if back {
-		j.down = nil
-	}
-	j.tell(j.durable, nil)
+	j.tell(j.at.durable, nil)
 	views := j.showable()
 	j.mu.Unlock()
 	j.show(views)
@@ -330,11 +318,7 @@ func (j *journal) wrote(seq uint64, n int, d *dump) {
 func (j *journal) failed(seq, unsure uint64, err error) error {
 	j.failures.Add(1)
 	j.mu.Lock()
-	j.tried, j.unsure = max(j.tried, seq), max(j.unsure, unsure)
-	first := j.down == nil
-	gap := errors.Is(err, ErrForgotten)
-	j.gap = j.gap || gap
-	j.down = err
+	first, gap := j.at.failed(seq, unsure, err)
 	j.tell(seq, fmt.Errorf("%w: %w", ErrNotDurable, err))
 	views := j.showable()
 	j.mu.Unlock()
@@ -365,7 +349,7 @@ func (j *journal) tell(seq uint64, err error) {
 func (j *journal) showable() []AgentView {
 	var out []AgentView
 	for name, s := range j.views {
-		if s.seq <= max(j.tried, j.durable) {
+		if s.seq <= j.at.tried {
 			out = append(out, s.view)
 			delete(j.views, name)
 		}

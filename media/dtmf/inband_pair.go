@@ -160,10 +160,10 @@ func four(x []float64, doubles *[4]float64) [4]float64 {
 	k0, k1, k2, k3 := doubles[0], doubles[1], doubles[2], doubles[3]
 	var a1, a2, b1, b2, c1, c2, d1, d2 float64
 	for _, v := range x {
-		a1, a2 = v+k0*a1-a2, a1
-		b1, b2 = v+k1*b1-b2, b1
-		c1, c2 = v+k2*c1-c2, c1
-		d1, d2 = v+k3*d1-d2, d1
+		a1, a2 = v-a2+k0*a1, a1 // the newest is needed last: nothing waits for it but the next
+		b1, b2 = v-b2+k1*b1, b1
+		c1, c2 = v-c2+k2*c1, c1
+		d1, d2 = v-d2+k3*d1, d1
 	}
 	scale := 2 / float64(len(x))
 	return [4]float64{
@@ -187,8 +187,8 @@ func (x *piece) both(low, high float64) float64 {
 	k, m := 2*math.Cos(2*math.Pi*low/Rate), 2*math.Cos(2*math.Pi*high/Rate)
 	var a1, a2, b1, b2 float64
 	for _, v := range x {
-		a1, a2 = v+k*a1-a2, a1
-		b1, b2 = v+m*b1-b2, b1
+		a1, a2 = v-a2+k*a1, a1
+		b1, b2 = v-b2+m*b1, b1
 	}
 	return (a1*a1 + a2*a2 - k*a1*a2 + b1*b1 + b2*b2 - m*b1*b2) * 2 / PieceSize
 }

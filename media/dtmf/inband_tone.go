@@ -57,9 +57,9 @@ func (x *window) drift(hz float64) float64 {
 	k := 2 * cos
 	var a1, a2, b1, b2, c1, c2 float64
 	for i := range x[0] {
-		a1, a2 = x[0][i]+k*a1-a2, a1
-		b1, b2 = x[1][i]+k*b1-b2, b1
-		c1, c2 = x[2][i]+k*c1-c2, c1
+		a1, a2 = x[0][i]-a2+k*a1, a1
+		b1, b2 = x[1][i]-b2+k*b1, b1
+		c1, c2 = x[2][i]-c2+k*c1, c1
 	}
 	ar, br, cr := a1-cos*a2, b1-cos*b2, c1-cos*c2
 	ai, bi, ci := sin*a2, sin*b2, sin*c2

@@ -76,7 +76,8 @@ func (l Law) Encode(dst []byte, src []int16) int {
 		table = &LinearToALaw
 	}
 	n := min(len(dst), len(src))
-	dst, src = dst[:n], src[:n]
+	done := l.encoded(dst[:n], src[:n])
+	dst, src = dst[done:n], src[done:n]
 	for i, sample := range src {
 		dst[i] = table[uint16(sample)>>2]
 	}

@@ -235,3 +235,31 @@ func TestBlocksAreWhatTheTablesSay(t *testing.T) {
 		}
 	}
 }
+
+// And so is what blocks become that are encoded: every sample there is, at every place of a
+// block.
+func TestBlocksAreEncodedAsTheTablesSay(t *testing.T) {
+	samples := make([]int16, 1<<16+15)
+	for i := range samples {
+		samples[i] = int16(uint16(i))
+	}
+	for _, law := range []Law{Mu, A} {
+		table := &LinearToULaw
+		if law == A {
+			table = &LinearToALaw
+		}
+		for _, n := range []int{0, 1, 15, 16, 17, 31, 160, 161, 480, len(samples), len(samples) - 1} {
+			x := samples[len(samples)-n:]
+			codes := make([]byte, n+1)
+			codes[n] = 77
+			if got := law.Encode(codes[:n], x); got != n || codes[n] != 77 {
+				t.Fatalf("%v, %d samples: %d encoded, and %d behind them", law, n, got, codes[n])
+			}
+			for i, s := range x {
+				if want := table[uint16(s)>>2]; codes[i] != want {
+					t.Fatalf("%v, sample %d of %d: %d is %#x, want %#x", law, i, n, s, codes[i], want)
+				}
+			}
+		}
+	}
+}

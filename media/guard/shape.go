@@ -47,6 +47,13 @@ func slide(x []int16, from, to float64) {
 	if step == 0 && gain == one {
 		return
 	}
+	for ; len(x) >= 4; x = x[4:] {
+		a, b, c, d := int(x[0]), int(x[1]), int(x[2]), int(x[3])
+		ga, gb, gc, gd := gain+step, gain+2*step, gain+3*step, gain+4*step
+		x[0], x[1] = int16((a*ga+one/2)>>bits), int16((b*gb+one/2)>>bits)
+		x[2], x[3] = int16((c*gc+one/2)>>bits), int16((d*gd+one/2)>>bits)
+		gain = gd
+	}
 	for i, s := range x {
 		gain += step
 		x[i] = int16((int(s)*gain + one/2) >> bits)

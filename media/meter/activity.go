@@ -136,11 +136,12 @@ func (a *activity) remember(power float64, n int) {
 
 // uneven tells whether the last quarter of a second differed as syllables do.
 func (a *activity) uneven() bool {
-	low, high := a.recent[0], a.recent[0]
+	low, high := uint64(math.MaxUint64), uint64(0)
 	for _, p := range a.recent {
-		low, high = min(low, p), max(high, p)
+		b := math.Float64bits(p) // what is not negative is in the same order, and sooner compared
+		low, high = min(low, b), max(high, b)
 	}
-	return high > uneven*low
+	return math.Float64frombits(high) > uneven*math.Float64frombits(low)
 }
 
 // tally adds up the voice of a second.

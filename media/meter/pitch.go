@@ -105,14 +105,6 @@ type signs struct{ large, below row }
 // row is a bit for each sample of a window, the first in the lowest.
 type row [windowSize / 64]uint64
 
-// down moves the samples by n < 64 to the front.
-func (r *row) down(n int) {
-	for i := range len(r) - 1 {
-		r[i] = r[i]>>n | r[i+1]<<(64-n)
-	}
-	r[len(r)-1] >>= n
-}
-
 // newSigns calls large what is above 0.6 of the smaller of the peaks at the two ends, so
 // that what is left of a vowel is the beginnings of its periods.
 func newSigns(w *[windowSize]int32) (s signs) {
@@ -120,12 +112,12 @@ func newSigns(w *[windowSize]int32) (s signs) {
 	least := int32(clip * float64(min(highest(w[:end]), highest(w[windowSize-end:]))))
 	for word := range windowSize / 64 {
 		var large, below uint64
-		for _, v := range w[word*64:][:64] { // each pushes the others down by one
+		for _, v := range w[word*64:][:64] { // each pushes the others up by one
 			size := v ^ v>>31 // |v|, or one less
-			large = large>>1 | uint64(uint32(least-size)>>31)<<63
-			below = below>>1 | uint64(uint32(v)>>31)<<63
+			large += large + uint64(uint32(least-size)>>31)
+			below += below + uint64(uint32(v)>>31)
 		}
-		s.large[word], s.below[word] = large, below
+		s.large[word], s.below[word] = bits.Reverse64(large), bits.Reverse64(below)
 	}
 	return s
 }
@@ -180,25 +172,32 @@ func (s *signs) pitch() float64 {
 
 // agree counts, for every lag, the samples that are large at both its ends: those of the
 // same sign less those of the other. It tells the highest. This is the hot loop: what is
-// compared with stays in registers and moves by one bit a lag.
+// compared with stays in registers and moves by one bit a turn, which is good for two
+// lags, a word apart.
 func (s *signs) agree(a *agreement) (top int) {
-	const first = shortest - 2
-	f0, f1, f2 := s.large[0], s.large[1], s.large[2]
-	g0, g1, g2 := s.below[0], s.below[1], s.below[2]
-	large, below := s.large, s.below
-	large.down(first)
-	below.down(first)
-	l0, l1, l2, l3, l4 := large[0], large[1], large[2], large[3], large[4]
-	b0, b1, b2, b3, b4 := below[0], below[1], below[2], below[3], below[4]
-	for lag := first; lag < len(a); lag++ {
-		e0, e1, e2 := f0&l0, f1&l1, f2&l2
-		a[lag] = bits.OnesCount64(e0) + bits.OnesCount64(e1) + bits.OnesCount64(e2) -
-			2*(bits.OnesCount64(e0&(g0^b0))+bits.OnesCount64(e1&(g1^b1))+bits.OnesCount64(e2&(g2^b2)))
-		top = max(top, a[lag])
+	const first, word = shortest - 2, 64
+	f := [3]uint64(s.large[:3])
+	g := [3]uint64(s.below[:3])
+	l0, l1, l2, l3, l4 := s.large[0], s.large[1], s.large[2], s.large[3], s.large[4]
+	b0, b1, b2, b3, b4 := s.below[0], s.below[1], s.below[2], s.below[3], s.below[4]
+	for lag := range word {
+		if lag >= first {
+			near := agreed(f[0]&l0, g[0]^b0) + agreed(f[1]&l1, g[1]^b1) + agreed(f[2]&l2, g[2]^b2)
+			a[lag] = near
+			top = max(top, near)
+		}
+		far := agreed(f[0]&l1, g[0]^b1) + agreed(f[1]&l2, g[1]^b2) + agreed(f[2]&l3, g[2]^b3)
+		a[lag+word] = far
+		top = max(top, far)
 		l0, l1, l2, l3, l4 = l0>>1|l1<<63, l1>>1|l2<<63, l2>>1|l3<<63, l3>>1|l4<<63, l4>>1
 		b0, b1, b2, b3, b4 = b0>>1|b1<<63, b1>>1|b2<<63, b2>>1|b3<<63, b3>>1|b4<<63, b4>>1
 	}
 	return top
+}
+
+// agreed is how many of the samples that are large have the same sign, less the others.
+func agreed(large, other uint64) int {
+	return bits.OnesCount64(large) - 2*bits.OnesCount64(large&other)
 }
 
 // peak is how high the agreement is where it is highest around a lag, if that is a peak: it

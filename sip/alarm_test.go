@@ -41,13 +41,13 @@ func TestOneTimerRingsForAll(t *testing.T) {
 			at   time.Duration
 			sent int
 		}{{0, 1}, {499, 1}, {501, 2}, {1501, 3}, {3501, 4}, {7501, 5}, {15501, 6}, {31501, 7}, {31999, 7}} {
-			time.Sleep(want.at*time.Millisecond - time.Since(began))
+			time.Sleep(want.at*time.Millisecond - time.Since(began)) //nolint:forbidigo // the bubble's time
 			synctest.Wait()
 			if sent != want.sent || ended != 0 {
 				t.Errorf("after %d ms it was sent %d times, want %d; ended %v", want.at, sent, want.sent, ended)
 			}
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's time
 		synctest.Wait()
 		if ended != 32*time.Second || sent != 7 || len(b.txs) != 0 {
 			t.Errorf("ended after %v, sent %d times, %d transactions left", ended, sent, len(b.txs))
@@ -81,7 +81,7 @@ func TestWhatWaitsForRepetitionsIsBytes(t *testing.T) {
 		if first == "" || first != second {
 			t.Errorf("answered\n%s\nand again\n%s", first, second)
 		}
-		time.Sleep(33 * time.Second)
+		time.Sleep(33 * time.Second) //nolint:forbidigo // the bubble's time
 		synctest.Wait()
 		if len(b.txs) != 0 {
 			t.Error("it is never forgotten")

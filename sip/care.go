@@ -16,8 +16,8 @@ import (
 // the leg's mailbox, which owns it.
 type care struct {
 	timer    sessionTimer
-	session  *time.Timer
-	watch    *time.Timer
+	session  *later
+	watch    *later
 	probing  bool
 	changing bool      // a re-INVITE or UPDATE of ours has no answer yet
 	doubted  bool      // the party could not be asked, but is heard: silence asks again, even on hold
@@ -31,26 +31,21 @@ func (c *care) begin(l *leg, now time.Time) {
 }
 
 func (c *care) stop() {
-	for _, t := range []*time.Timer{c.session, c.watch} {
-		if t != nil {
-			t.Stop()
-		}
-	}
+	c.session.stop()
+	c.watch.stop()
 }
 
 func (c *care) heldChanged(now time.Time) { c.quiet = now }
 
 // refreshed arms the session timer anew.
 func (c *care) refreshed(l *leg) {
-	if c.session != nil {
-		c.session.Stop()
-	}
+	c.session.stop()
 	switch {
 	case c.timer.interval == 0 || l.stage == over:
 	case c.timer.ours:
-		c.session = time.AfterFunc(c.timer.refreshAfter(), func() { l.box.post(l.refresh) })
+		c.session = l.box.after(c.timer.refreshAfter(), l.refresh)
 	default:
-		c.session = time.AfterFunc(c.timer.giveUpAfter(), func() { l.box.post(l.expire) })
+		c.session = l.box.after(c.timer.giveUpAfter(), l.expire)
 	}
 }
 
@@ -91,7 +86,7 @@ func (l *leg) retryRefresh() {
 	if !l.who.Incoming {
 		wait = 21*second/10 + mrand.N(19*second/10) //nolint:gosec // as above
 	}
-	l.care.session = time.AfterFunc(wait, func() { l.box.post(l.refresh) })
+	l.care.session = l.box.after(wait, l.refresh)
 }
 
 func (l *leg) refreshAnswered(method sip.RequestMethod, res *sip.Response, err error) {
@@ -171,14 +166,12 @@ func (l *leg) expire() {
 // look asks at intervals whether the party is still heard.
 func (c *care) look(l *leg) {
 	silence := l.s.plan().settings.Silence
-	c.watch = time.AfterFunc(max(silence/4, 10*time.Millisecond), func() {
-		l.box.post(func() {
-			if l.stage != talking {
-				return
-			}
-			l.listenForLife(time.Now())
-			c.look(l)
-		})
+	c.watch = l.box.after(max(silence/4, 10*time.Millisecond), func() {
+		if l.stage != talking {
+			return
+		}
+		l.listenForLife(time.Now())
+		c.look(l)
 	})
 }
 

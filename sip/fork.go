@@ -21,7 +21,7 @@ type fork struct {
 	ports    map[netip.Addr]*media.Port
 	minSE    time.Duration // what a 422 asked for
 	seq      uint32
-	ringing  *time.Timer
+	ringing  *later
 	rang     bool
 	done     bool          // answered, given up or withdrawn
 	best     *sip.Response // the final response that tells most
@@ -42,7 +42,7 @@ type attempt struct {
 	parting *parting // it was taken back and has no final response yet; nil = neither
 	final   bool
 	retried bool
-	guard   *time.Timer // ends the wait for a 487 that never comes
+	guard   *later // ends the wait for a 487 that never comes
 }
 
 // begin rings all destinations.
@@ -69,7 +69,7 @@ func (f *fork) begin(all []destination) {
 		return
 	}
 	if f.target.Ring > 0 {
-		f.ringing = time.AfterFunc(f.target.Ring, func() { f.leg.box.post(f.rangOut) })
+		f.ringing = f.leg.box.after(f.target.Ring, f.rangOut)
 	}
 	for _, a := range f.attempts {
 		a.send()
@@ -175,9 +175,7 @@ func (a *attempt) win(res *sip.Response) {
 // settle stops the ring timer and cancels all attempts but the winner.
 func (f *fork) settle(winner *attempt) {
 	f.done = true
-	if f.ringing != nil {
-		f.ringing.Stop()
-	}
+	f.ringing.stop()
 	for _, a := range f.attempts {
 		if a != winner && !a.final {
 			a.withdraw()
@@ -253,9 +251,7 @@ func (a *attempt) closed() {
 	a.fork.leg.s.roster.partings.end(a.parting)
 	a.parting = nil
 	a.final = true
-	if a.guard != nil {
-		a.guard.Stop()
-	}
+	a.guard.stop()
 }
 
 // finish ends an outgoing leg that was not answered.
@@ -301,13 +297,11 @@ func (a *attempt) sendCancel() {
 	l := a.fork.leg
 	defer l.s.roster.partings.end(a.parting)                           // of who had not said a word; nothing may slip in between
 	a.parting = l.s.roster.partings.begin(l.who.Phone, a.at.to.remote) // it rings: the phone is not free
-	a.guard = time.AfterFunc(64*l.s.post.timing.T1, func() {
-		l.box.post(func() {
-			if !a.final {
-				a.closed()
-				a.tx.drop()
-			}
-		})
+	a.guard = l.box.after(64*l.s.post.timing.T1, func() {
+		if !a.final {
+			a.closed()
+			a.tx.drop()
+		}
 	})
 	l.box.request(l.s.post, a.tx.cancel(), a.at.to, nil)
 }

@@ -18,7 +18,7 @@ type handshake struct {
 	to    hop
 	gap   time.Duration
 	since time.Time
-	timer *time.Timer            // to the next repetition, or the end of waiting
+	timer *later                 // to the next repetition, or the end of waiting
 	acked func(ack *sip.Request) // the ACK is here; nil = nothing to do
 	then  func()                 // what had to wait for it, a BYE
 }
@@ -31,7 +31,7 @@ func (l *leg) shake(t *tx, res *sip.Response, acked func(*sip.Request)) {
 	h := &handshake{leg: l, seq: t.req.CSeq().SeqNo, res: res, to: t.peer, gap: l.s.post.timing.T1, since: time.Now(), acked: acked}
 	l.final = h
 	t.respond(res)
-	h.timer = time.AfterFunc(h.gap, func() { l.box.post(h.again) })
+	h.timer = l.box.after(h.gap, h.again)
 }
 
 // again repeats the 2xx, as long as it is of use.
@@ -47,10 +47,10 @@ func (h *handshake) again() {
 	}
 	_ = h.leg.s.post.send(h.res, h.to) // the limit ends it if the peer is gone
 	h.gap = min(2*h.gap, timing.T2)
-	h.timer.Reset(min(h.gap, left))
+	h.timer.again(min(h.gap, left))
 }
 
-func (h *handshake) stop() { h.timer.Stop() }
+func (h *handshake) stop() { h.timer.stop() }
 
 // ack takes an ACK of the dialog.
 func (l *leg) ack(req *sip.Request) {

@@ -156,9 +156,7 @@ func (l *leg) end(c call.Cause) {
 	l.stage = over
 	l.cause = c
 	l.care.stop()
-	if l.sound.earshot != nil {
-		l.sound.earshot.Stop()
-	}
+	l.sound.earshot.stop()
 	l.forgetWish()
 	if l.in != nil {
 		l.in.over(c)

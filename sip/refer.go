@@ -16,7 +16,7 @@ const indecision = 30 * time.Second
 // wish is a transfer that the party asked for and nobody has decided yet.
 type wish struct {
 	event string // of its subscription
-	timer *time.Timer
+	timer *later
 }
 
 // refer takes a phone's wish to transfer (RFC 3515). The phone is told that we took
@@ -39,7 +39,7 @@ func (l *leg) refer(t *tx) {
 	l.peer.wish, l.peer.referred = w, true
 	l.answerWith(t, sip.StatusAccepted)
 	l.notify(w, "active;expires="+seconds(indecision), sip.StatusTrying)
-	w.timer = time.AfterFunc(indecision, func() { l.box.post(func() { l.decided(w, false) }) })
+	w.timer = l.box.after(indecision, func() { l.decided(w, false) })
 	l.signal(call.Signal{Kind: call.Asked, Target: target, Decide: func(granted bool) {
 		l.box.post(func() { l.decided(w, granted) })
 	}})
@@ -61,7 +61,7 @@ func (l *leg) decided(w *wish, granted bool) {
 // forgetWish leaves a wish undecided, for a party that is gone.
 func (l *leg) forgetWish() {
 	if l.peer.wish != nil {
-		l.peer.wish.timer.Stop()
+		l.peer.wish.timer.stop()
 		l.peer.wish = nil
 	}
 }

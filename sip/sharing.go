@@ -75,10 +75,8 @@ func (l *leg) listenFor() {
 	if !l.port.Load().Shared() {
 		return
 	}
-	if l.sound.earshot != nil {
-		l.sound.earshot.Stop()
-	}
-	l.sound.earshot = time.AfterFunc(earshot, func() { l.box.post(l.unheard) })
+	l.sound.earshot.stop()
+	l.sound.earshot = l.box.after(earshot, l.unheard)
 }
 
 func (l *leg) unheard() {

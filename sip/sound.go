@@ -30,10 +30,10 @@ type sound struct {
 	key     byte // the last one pressed, how and when
 	byInfo  bool
 	keyAt   time.Time
-	tones   bool        // keys are looked for in the party's sound
-	informs bool        // it has sent a key by INFO: its tones are not believed any more
-	moved   bool        // local is another one than the peer knows
-	earshot *time.Timer // looks whether the party is heard
+	tones   bool   // keys are looked for in the party's sound
+	informs bool   // it has sent a key by INFO: its tones are not believed any more
+	moved   bool   // local is another one than the peer knows
+	earshot *later // looks whether the party is heard
 }
 
 // openSound binds a port for a peer that sees us as v.

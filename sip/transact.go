@@ -153,6 +153,7 @@ func (t *tx) drop() {
 	t.dead = true
 	t.alarm.clear(retransmitDue, expireDue, lingerDue)
 	t.box.txs = slices.DeleteFunc(t.box.txs, func(o *tx) bool { return o == t })
+	t.hear, t.cancelled = nil, nil // a timer that was stopped may keep t for a while
 	t.post.tally.transactions.Add(-1)
 }
 

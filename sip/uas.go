@@ -26,8 +26,8 @@ type invitation struct {
 	answer  []byte     // our SDP, when the INVITE had an offer
 	agreed  sdp.Result // and what it agrees
 	timer   sessionTimer
-	ringing *time.Timer
-	expires *time.Timer  // when the caller will not wait any longer; nil = it did not say
+	ringing *later
+	expires *later       // when the caller will not wait any longer; nil = it did not say
 	waiting chan<- error // who waits for a 2xx whose media is known with the ACK
 }
 
@@ -145,12 +145,10 @@ func (l *leg) expireUnanswered() {
 	if err != nil {
 		return
 	}
-	l.in.expires = time.AfterFunc(time.Duration(wait)*time.Second, func() {
-		l.box.post(func() {
-			if l.stage == inviting {
-				l.refuse(sip.StatusRequestTerminated, call.Cause{By: call.ByCaller, Metric: call.LegCancelled, Status: 487, Text: "the INVITE expired"})
-			}
-		})
+	l.in.expires = l.box.after(time.Duration(wait)*time.Second, func() {
+		if l.stage == inviting {
+			l.refuse(sip.StatusRequestTerminated, call.Cause{By: call.ByCaller, Metric: call.LegCancelled, Status: 487, Text: "the INVITE expired"})
+		}
 	})
 }
 
@@ -163,19 +161,14 @@ func (l *leg) ring() {
 	res.AppendHeader(l.s.contact(l.peer.hop, l.peer.view, l.dlg.local.uri.User))
 	res.AppendHeader(sip.NewHeader("Allow", allowed))
 	l.in.tx.respond(res)
-	if l.in.ringing != nil {
-		l.in.ringing.Stop()
-	}
-	l.in.ringing = time.AfterFunc(ringAgain, func() { l.box.post(l.ring) })
+	l.in.ringing.stop()
+	l.in.ringing = l.box.after(ringAgain, l.ring)
 }
 
 // stop ends what was timed until the final response.
 func (in *invitation) stop() {
-	for _, t := range []*time.Timer{in.ringing, in.expires} {
-		if t != nil {
-			t.Stop()
-		}
-	}
+	in.ringing.stop()
+	in.expires.stop()
 }
 
 // over tells whoever waits for the answer that there is none.

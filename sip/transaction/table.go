@@ -1,13 +1,13 @@
 package transaction
 
-// cell is what an event does in a state. A cell that is not in the table means:
+// cell is what an event does in a state. One without verbs is not in the table and means:
 // nothing, stay.
 type cell struct {
 	next State
 	do   []Verb
 }
 
-type row map[Event]cell
+type row [events]cell
 
 // begin is the first step of each machine. An INVITE server begins in Proceeding
 // because its owner sends the 100 at once.
@@ -20,7 +20,7 @@ var begin = [kinds]cell{
 
 // table is the four machines. Read a row as: in this state, when this happens, go
 // there and do that.
-var table = [kinds]map[State]row{
+var table = [kinds][states]row{
 	InviteClient: {
 		Calling: {
 			Provisional:     {Proceeding, []Verb{Disarm, Deliver}},

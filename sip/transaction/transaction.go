@@ -96,7 +96,7 @@ func New(kind Kind, timing Timing, reliable bool) (*Machine, []Action) {
 	m := &Machine{kind: kind, reliable: reliable, timing: timing, gap: timing.T1}
 	first := begin[kind]
 	m.state = first.next
-	return m, m.actions(nil, first.do)
+	return m, m.actions(first.do)
 }
 
 // State tells where the transaction is.
@@ -105,17 +105,21 @@ func (m *Machine) State() State { return m.state }
 // Step tells what follows from e. An event that means nothing in the present
 // state gives no action.
 func (m *Machine) Step(e Event) []Action {
-	c, ok := table[m.kind][m.state][e]
-	if !ok {
+	c := &table[m.kind][m.state][e]
+	if c.do == nil {
 		return nil
 	}
 	m.state = c.next
-	return m.actions(nil, c.do)
+	return m.actions(c.do)
 }
 
 // actions turns the verbs of a cell into actions with times. On a stream timers
 // D, I, J and K are zero (RFC 3261 §17): the transaction ends in the same step.
-func (m *Machine) actions(out []Action, do []Verb) []Action {
+func (m *Machine) actions(do []Verb) []Action {
+	if len(do) == 0 {
+		return nil
+	}
+	out := make([]Action, 0, len(do))
 	for _, v := range do {
 		switch v {
 		case ArmRetransmit:

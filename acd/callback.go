@@ -13,6 +13,8 @@ const (
 	restartPause = 15 * time.Second
 	// agentLeftPause follows a reserved agent who put down before the caller could answer.
 	agentLeftPause = 5 * time.Second
+	// unreadPause follows a message that could not be read: the disk may come back.
+	unreadPause = 5 * time.Minute
 )
 
 // The kinds of callback.
@@ -53,6 +55,8 @@ const (
 	UnreachedUnreachable = "unreachable"
 	UnreachedAgentLeft   = "agent-left" // the agent put down first: it was no try
 	UnreachedNoWord      = "no-word"    // the call broke
+	UnreachedTrunk       = "trunk-down" // nobody took the call that should have rung for them: it was no try
+	UnreachedUnread      = "unread"     // of a message: its recording could not be read, and nobody was rung
 )
 
 // ErrNoCallback says that a callback cannot be; the text says why.

@@ -80,7 +80,7 @@ func (d *day) leavesMessage() {
 
 // dialled lets the number of a callback be answered, or not, or the call break.
 func (d *day) dialled(t *ticket, seat uint64) {
-	why := rapid.SampledFrom([]string{"", UnreachedBusy, UnreachedNoAnswer, UnreachedAgentLeft, UnreachedNoWord}).Draw(d.T, "dialled")
+	why := rapid.SampledFrom([]string{"", UnreachedBusy, UnreachedNoAnswer, UnreachedAgentLeft, UnreachedTrunk, UnreachedNoWord}).Draw(d.T, "dialled")
 	in := Input{Kind: InReached, Ticket: t.id}
 	switch why {
 	case UnreachedNoWord:

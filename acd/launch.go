@@ -2,6 +2,7 @@ package acd
 
 import (
 	"fmt"
+	"time"
 )
 
 // takeUp notes that an agent is on the line for a callback: from here on the number is
@@ -56,7 +57,11 @@ func (b *board) unreached(id uint64, why string) error {
 		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
 	}
 	if t.back.seat == nil {
-		b.handBack(t)
+		pause := agentLeftPause
+		if why == UnreachedUnread {
+			pause = unreadPause
+		}
+		b.handBack(t, pause)
 		return nil
 	}
 	p, spec := t.back, t.class.queue.spec.Callback
@@ -86,10 +91,11 @@ func (b *board) unreached(id uint64, why string) error {
 }
 
 // tried tells whether a call that came to nothing is held against the callback. That one
-// broke is our fault: it leaves a message as it was, but a number may have rung for it.
+// broke is our fault: it leaves a message as it was, but a number may have rung for it. None
+// has where the trunk was down.
 func (p *parked) tried(why string) bool {
 	switch why {
-	case UnreachedAgentLeft:
+	case UnreachedAgentLeft, UnreachedTrunk, UnreachedUnread:
 		return false
 	case UnreachedNoWord:
 		return !p.IsMessage()
@@ -98,10 +104,10 @@ func (p *parked) tried(why string) bool {
 }
 
 // handBack ends what a call does for a callback whose number it has not dialled.
-func (b *board) handBack(t *ticket) {
+func (b *board) handBack(t *ticket, pause time.Duration) {
 	b.turn.gone = append(b.turn.gone, t.id)
 	if t.offer != nil {
-		t.back.next = b.now.Mono + agentLeftPause
+		t.back.next = b.now.Mono + pause
 		b.releaseAll(t, "handed-back")
 	}
 }

@@ -85,7 +85,7 @@ func (c *Call) callBack(ctx context.Context, l *acd.Launch) error {
 	if l.Callback.IsMessage() {
 		var err error
 		if message, err = c.readMessage(ctx, l); err != nil {
-			return c.lostMessage(l, err)
+			return c.unreadMessage(l, err)
 		}
 	}
 	conv, err := c.reserveAgent(ctx, l.Ticket, m)
@@ -249,9 +249,12 @@ func (c *Call) isHere(customer *side) {
 	c.listen(customer, c.heardCaller)
 }
 
-// unreachedBy reads why a number did not answer.
+// unreachedBy reads why a number did not answer. Where nobody took the call at all, or we
+// could not make it, it has not rung: that is no try.
 func unreachedBy(leg Cause) string {
 	switch leg.Metric {
+	case LegUnreachable, LegNoContact, LegOverload:
+		return acd.UnreachedTrunk
 	case LegBusy, LegDeclined:
 		return acd.UnreachedBusy
 	case LegNoAnswer:

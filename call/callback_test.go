@@ -245,9 +245,12 @@ func TestACallbackThatReachesNobodyFreesTheAgentAndIsTriedAgain(t *testing.T) {
 		tries int
 		pause time.Duration
 	}{
-		"busy":          {func(l *fakeLeg) { l.signal(ended(LegBusy)) }, acd.UnreachedBusy, 1, 5 * time.Minute},
-		"no answer":     {func(l *fakeLeg) { wait(31 * time.Second) }, acd.UnreachedNoAnswer, 1, 15 * time.Minute},
-		"a dead number": {func(l *fakeLeg) { l.signal(ended(LegRefused)) }, acd.UnreachedUnreachable, 1, 15 * time.Minute},
+		"busy":                                  {func(l *fakeLeg) { l.signal(ended(LegBusy)) }, acd.UnreachedBusy, 1, 5 * time.Minute},
+		"no answer":                             {func(l *fakeLeg) { wait(31 * time.Second) }, acd.UnreachedNoAnswer, 1, 15 * time.Minute},
+		"a dead number":                         {func(l *fakeLeg) { l.signal(ended(LegRefused)) }, acd.UnreachedUnreachable, 1, 15 * time.Minute},
+		"a trunk that is down, which is no try": {func(l *fakeLeg) { l.signal(ended(LegUnreachable)) }, acd.UnreachedTrunk, 0, 15 * time.Minute},
+		"a trunk without an address":            {func(l *fakeLeg) { l.signal(ended(LegNoContact)) }, acd.UnreachedTrunk, 0, 15 * time.Minute},
+		"no port of ours":                       {func(l *fakeLeg) { l.signal(ended(LegOverload)) }, acd.UnreachedTrunk, 0, 15 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inRoom(t, func(r *room) {

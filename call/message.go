@@ -86,17 +86,19 @@ func messageClips(archive Archive, path string, length time.Duration) (clips []*
 	return clips, nil
 }
 
-// lostMessage ends a message whose recording cannot be heard: no agent is rung for it.
-func (c *Call) lostMessage(l *acd.Launch, why error) error {
+// unreadMessage leaves a message in its place whose recording cannot be read: no agent is
+// rung for it. The disk may come back; what does not is given up after voicemail.keep.
+func (c *Call) unreadMessage(l *acd.Launch, why error) error {
 	c.x.tally.Add("voicemails_unreadable_total")
-	c.log.Error("a message cannot be heard", "queue", l.Entry.Queue, "message", l.Callback.Message, "err", why)
+	c.log.Error("a message cannot be heard now", "queue", l.Entry.Queue, "message", l.Callback.Message, "err", why)
 	c.account.step("voicemail.unreadable", why.Error())
 	ctx, cancel := detached()
 	defer cancel()
-	if err := c.x.parts.Floor.CancelCallback(ctx, l.Ticket.ID); err != nil && !errors.Is(err, acd.ErrNoTicket) {
-		c.log.Error("a message that cannot be heard stays", "err", err)
+	err := c.x.parts.Floor.Unreached(ctx, l.Ticket.ID, acd.UnreachedUnread)
+	if err != nil && !errors.Is(err, acd.ErrNoTicket) && !errors.Is(err, acd.ErrStopped) {
+		c.log.Error("give a message back", "err", err)
 	}
-	return Cause{By: ByUs, Metric: CauseUnreached, Text: "the message cannot be heard"}
+	return Cause{By: ByUs, Metric: CauseUnreached, Text: "the message cannot be read"}
 }
 
 // hearMessage lets the agent on the line hear a message. back = they wish to call back, and

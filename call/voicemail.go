@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 const (
 	messageLook  = 500 * time.Millisecond // from one look at the voice to the next
 	messageTail  = 500 * time.Millisecond // of silence that stays at the end of a message
+	diskHangs    = 2 * time.Second        // without an answer, when it is asked for room
 	messageMeant = 2 * time.Second        // who ends one with # after so long has said something, however faint
 )
 
@@ -25,6 +27,7 @@ type messaging struct {
 	spec   acd.VoicemailSpec
 	ticket uint64
 	file   string // below the recording folder
+	waited bool   // its place is that of a caller on the line
 
 	began time.Time     // the tone is over
 	voice time.Duration // of the caller in this call, when it began and when last looked
@@ -75,7 +78,12 @@ var errMessage = errors.New("the caller leaves a message")
 func (w *waiting) askToSpeak() (offer *acd.Offer, err error) {
 	c := w.c
 	m := c.newMessage(w.ticket.Queue, w.mail)
-	if m.reserve(w.ctx, w.ticket) {
+	m.waited = true
+	takes, err := m.tryDisk(w.ctx) // before the place is given up
+	if err != nil {
+		return nil, err
+	}
+	if takes && m.reserve(w.ctx, w.ticket) {
 		w.message = m
 		return nil, errMessage
 	}
@@ -87,6 +95,37 @@ func (w *waiting) askToSpeak() (offer *acd.Offer, err error) {
 		return &a.offer, nil
 	}
 	return nil, err
+}
+
+// tryDisk tells whether the disk takes a recording now: a full one takes the name of a file,
+// and nothing that is in it. One that hangs takes none.
+func (m *messaging) tryDisk(ctx context.Context) (takes bool, err error) {
+	path := filepath.Join(m.c.x.parts.Folder, m.file) + ".try"
+	done := make(chan error, 1)
+	m.c.inbox.helpers.Go(func() { done <- tryFile(path) })
+	hangs := time.NewTimer(diskHangs)
+	defer hangs.Stop()
+	why, _, came, err := either(ctx, m.c, done, hangs.C)
+	switch {
+	case err != nil:
+		return false, err
+	case !came:
+		why = fmt.Errorf("the disk has not answered for %s", diskHangs)
+	case why == nil:
+		return true, nil
+	}
+	m.c.x.tally.Add("voicemails_failed_total")
+	m.c.log.Error("no message can be taken", "queue", m.queue, "err", why)
+	m.c.account.step("voicemail.refused", why.Error())
+	return false, nil
+}
+
+// tryFile writes a few seconds of a recording, and takes them away.
+func tryFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(path, make([]byte, 64<<10), 0o600), os.Remove(path))
 }
 
 // takeMessage takes a message whose place is made.
@@ -102,6 +141,9 @@ func (c *Call) takeMessage(ctx context.Context, m *messaging) (goal, error) {
 		return goal{}, left(err)
 	case err != nil:
 		return goal{}, err
+	case broken && !kept && m.waited: // the disk has filled up since: back to their age in the queue
+		c.x.tally.Add("voicemails_failed_total")
+		return goal{toQueue, m.queue}, c.say(ctx, sayNotNow)
 	case broken:
 		c.x.tally.Add("voicemails_failed_total")
 		return c.parseGoal(m.spec.OnFull, sayTrouble), nil

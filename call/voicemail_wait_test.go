@@ -1,6 +1,10 @@
 package call
 
 import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -86,6 +90,57 @@ func TestWhoWaitsAndFindsNoRoomForAMessageWaitsOn(t *testing.T) {
 				q.Voicemail.Most, q.Voicemail.OnFull = 1, c.goes
 				f.Queues["orders"], p.Voicemails["orders"] = q, q.Voicemail
 			})
+		})
+	}
+}
+
+// Who waits and asks for a message when the disk is full keeps their place: it is tried
+// before they give it up, and where it fills up in that moment they come back at their age.
+func TestAFullDiskCostsNobodyThePlace(t *testing.T) {
+	for name, c := range map[string]struct {
+		fill  func(r *room) error
+		stays bool // on the same ticket
+	}{
+		"full when they ask": {func(r *room) error {
+			return errors.Join(os.MkdirAll(r.folder, 0o750), os.WriteFile(filepath.Join(r.folder, time.Now().UTC().Format("2006")), nil, 0o600)) // where folders should be
+		}, true},
+		"full when they speak": {func(r *room) error {
+			r.sounds.mu.Lock()
+			defer r.sounds.mu.Unlock()
+			r.sounds.noTape = errors.New("no space")
+			return nil
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				first := r.dial("0301234", "8100")
+				wait(time.Minute)
+				if err := c.fill(r); err != nil {
+					t.Fatal(err)
+				}
+				second := r.dial("0305678", "8100")
+				wait(10 * time.Second)
+				first.press("6")
+				wait(time.Minute)
+				if !first.up() || !first.playedTo(sayNotNow) || first.playedTo("voicemail-leave") == c.stays {
+					t.Fatalf("up %v, heard %v", first.up(), first.heard)
+				}
+				if left := r.told.of(acd.KindLeft); c.stays && len(left) > 0 {
+					t.Errorf("left the queue: %+v", left)
+				}
+				if all, _ := r.floor.Callbacks(context.Background()); len(all) != 0 {
+					t.Errorf("messages %+v", all)
+				}
+				r.logIn("anna", "1001")
+				agent := r.rung()
+				if agent.target.From != "0301234" {
+					t.Errorf("rung for %s, who came later", agent.target.From)
+				}
+				agent.answer()
+				wait(time.Second)
+				first.hangUp()
+				second.hangUp()
+			}, withVoicemail)
 		})
 	}
 }

@@ -151,6 +151,32 @@ func TestAPhoneAnswersOneCallAtATime(t *testing.T) {
 	}
 }
 
+func TestAPhoneThatIsCalledInAMuteCrowdSaysNothing(t *testing.T) {
+	caller := phone(t, siptest.Options{Name: "caller"})
+	c, _, ctx := opened(t, at(t, caller))
+	desk, err := c.Phone("2001", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mute := range []bool{true, false} {
+		c.Mute(mute)
+		call, err := caller.Call(ctx, "2001@"+c.local(desk.addr))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := call.WaitAnswered(ctx); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(100 * time.Millisecond) // five packets long
+		if n := call.Stats().Packets; (n == 0) != mute {
+			t.Errorf("mute is %v, and %d packets were heard", mute, n)
+		}
+		if err := call.Hangup(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestSomebodyElsesNumberIsNotFound(t *testing.T) {
 	caller := phone(t, siptest.Options{Name: "caller"})
 	c, _, ctx := opened(t, at(t, caller))

@@ -310,7 +310,7 @@ func (call *Call) speak(body []byte) {
 	if err != nil {
 		return
 	}
-	if call.crowd.mute && (call.phone == nil || call.accept != nil) {
+	if call.crowd.mute && (call.phone == nil || call.invite == nil) {
 		return
 	}
 	call.Sound.Talk(s.addr, s.event)

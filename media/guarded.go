@@ -34,12 +34,22 @@ type kinds struct {
 	mu    sync.Mutex
 	known [8]*guard.Kind
 	next  int // which gives way
+
+	said   guard.Settings // by which one was asked for last
+	latest *guard.Kind    // that one: calls of one config ask for nothing else
 }
 
 func (k *kinds) of(s guard.Settings) *guard.Kind {
-	made := guard.NewKind(s)
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.latest == nil || k.said != s {
+		k.said, k.latest = s, k.find(guard.NewKind(s))
+	}
+	return k.latest
+}
+
+// find gives the one that is known and equal to made, or that from now on.
+func (k *kinds) find(made *guard.Kind) *guard.Kind {
 	for _, one := range k.known {
 		if one != nil && *one == *made {
 			return one

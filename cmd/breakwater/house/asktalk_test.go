@@ -4,12 +4,18 @@ import (
 	"testing"
 
 	"breakwater/acd"
+	"breakwater/loadtest/referee"
 )
 
 // After hard calls a supervisor's phone rings and tells with whom a talk is wished for; one
 // key takes it on, another connects the two.
 func TestASupervisorsPhoneAsksForATalkAfterHardCalls(t *testing.T) {
-	s := open(t, "talk_after", "1", "rest_1", "100ms")
+	t.Parallel()
+	referee.Judge(t, bearable, aSupervisorsPhoneAsksForATalkAfterHardCalls)
+}
+
+func aSupervisorsPhoneAsksForATalkAfterHardCalls(t testing.TB) {
+	s := alone(t, "talk_after", "1", "rest_1", "100ms")
 	crew := s.seats("anna", "sofia")
 	anna, sofia := crew[0], crew[1]
 	caller := s.warned("8100", anna, "warning-1")

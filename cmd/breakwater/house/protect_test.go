@@ -57,7 +57,12 @@ func TestASecondWarningTooSoonIsRefusedAndChangesNothing(t *testing.T) {
 
 // 31.
 func TestASecondWarningToASilentCallerIsRefused(t *testing.T) {
-	s := open(t)
+	t.Parallel()
+	referee.Judge(t, bearable, aSecondWarningToASilentCallerIsRefused)
+}
+
+func aSecondWarningToASilentCallerIsRefused(t testing.TB) {
+	s := alone(t)
 	anna := s.seat("anna")
 	caller := s.connects("8100", anna)
 	anna.lastWarns(caller, "warning-1")
@@ -129,7 +134,12 @@ func keysOfTheAgentNeverReachTheCaller(t testing.TB) {
 
 // 41, without a tier.
 func TestAnAgentLostInTheSecondWarningCostsTheCallerNothing(t *testing.T) {
-	s := open(t, "silence", "400ms", "t1", "20ms", "warning-2", "6s")
+	t.Parallel()
+	referee.Judge(t, bearable, anAgentLostInTheSecondWarningCostsTheCallerNothing)
+}
+
+func anAgentLostInTheSecondWarningCostsTheCallerNothing(t testing.TB) {
+	s := alone(t, "silence", "400ms", "t1", "20ms", "warning-2", "6s")
 	crew := s.seats("anna", "ben")
 	anna, ben := crew[0], crew[1]
 	caller := s.connects("8100", anna)

@@ -5,12 +5,13 @@ import (
 
 	"breakwater/acd"
 	"breakwater/call"
+	"breakwater/loadtest/referee"
 	"breakwater/media/g711"
 	"breakwater/media/prompt"
 )
 
 // sentence is what somebody says who leaves a message: real speech.
-func sentence(t *testing.T) (pcm []int16, ulaw []byte) {
+func sentence(t testing.TB) (pcm []int16, ulaw []byte) {
 	t.Helper()
 	book, err := prompt.Open("")
 	if err != nil {
@@ -34,7 +35,12 @@ func (p *person) everything() (codes []byte) {
 }
 
 func TestAMessageIsLeftOnTheWireAndHeardAfterARestart(t *testing.T) {
-	s := open(t, "leave_on", "[]", "voicemail", "6")
+	t.Parallel()
+	referee.Judge(t, bearable, aMessageIsLeftOnTheWireAndHeardAfterARestart)
+}
+
+func aMessageIsLeftOnTheWireAndHeardAfterARestart(t testing.TB) {
+	s := alone(t, "leave_on", "[]", "voicemail", "6")
 	pcm, said := sentence(t) // now: reading it takes a busy machine longer than a caller may be silent
 	caller := s.caller("8100")
 	caller.hearsMusic()

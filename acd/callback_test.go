@@ -163,20 +163,26 @@ func TestACallbackIsTriedAgainAndThenGivenUp(t *testing.T) {
 	})
 }
 
-func TestAnAgentWhoPutsDownCountsForNoTry(t *testing.T) {
-	bubble(t, callable(func(c *CallbackSpec) { c.Tries = 1 }), func(d *desk) {
-		d.logIn("anna", "bert")
-		d.asked("c1", "0301234")
-		d.pass(parkPause)
-		l := d.launched()
-		s := d.dials(l, "b1")
-		d.must(d.Unreached(d.ctx, l.Ticket.ID, UnreachedAgentLeft))
-		d.must(d.Finish(d.ctx, s.Assignment, Outcome{}))
-		d.pass(agentLeftPause)
-		if l := d.launched(); l.Callback.Tries != 0 || l.GivenUp != "" {
-			t.Errorf("%+v", l)
-		}
-	})
+func TestWhoseNumberHasNotRungWasNotTried(t *testing.T) {
+	for why, pause := range map[string]time.Duration{
+		UnreachedAgentLeft: agentLeftPause, UnreachedTrunk: CallbackSpec{}.WithDefaults().NoAnswer,
+	} {
+		t.Run(why, func(t *testing.T) {
+			bubble(t, callable(func(c *CallbackSpec) { c.Tries = 1 }), func(d *desk) {
+				d.logIn("anna", "bert")
+				d.asked("c1", "0301234")
+				d.pass(parkPause)
+				l := d.launched()
+				s := d.dials(l, "b1")
+				d.must(d.Unreached(d.ctx, l.Ticket.ID, why))
+				d.must(d.Finish(d.ctx, s.Assignment, Outcome{}))
+				d.pass(pause)
+				if l := d.launched(); l.Callback.Tries != 0 || l.GivenUp != "" {
+					t.Errorf("%+v", l)
+				}
+			})
+		})
+	}
 }
 
 func TestACallThatBreaksWhileItDialsLosesNobody(t *testing.T) {

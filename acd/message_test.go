@@ -94,6 +94,25 @@ func TestAnAgentWhoPutsDownLeavesTheMessageInItsPlace(t *testing.T) {
 	})
 }
 
+// TestAMessageThatCannotBeReadIsLookedAtAgainLater: its disk may come back, and nobody is
+// rung for it meanwhile.
+func TestAMessageThatCannotBeReadIsLookedAtAgainLater(t *testing.T) {
+	bubble(t, speakable(), func(d *desk) {
+		id := d.leaves("c1", "")
+		d.logIn("anna")
+		for range 5 {
+			d.launched()
+			d.must(d.Unreached(d.ctx, id, UnreachedUnread))
+			d.pass(unreadPause - time.Second)
+			d.notLaunched()
+			d.pass(time.Second)
+		}
+		if l := d.launched(); l.Callback.Tries != 0 || l.GivenUp != "" {
+			t.Errorf("launch %+v", l)
+		}
+	})
+}
+
 // TestAMessageIsNotGivenUpForFaultsOfOurs: a call that breaks without a word says nothing
 // about the message. A number that was dialled may have rung: such a callback was tried.
 func TestAMessageIsNotGivenUpForFaultsOfOurs(t *testing.T) {

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,13 +12,13 @@ import (
 )
 
 // mute is a mailbox with what a transaction needs of a server: what it sends is counted.
-func mute(t *testing.T, sent *int) (*mailbox, *post) {
+func mute(t *testing.T, sent *atomic.Int64) (*mailbox, *post) {
 	t.Helper()
 	o := newOffice(quiet(), &tally{}, 10)
 	t.Cleanup(o.close)
 	p := &post{tally: o.tally, timing: transaction.Timing{T1: 500 * time.Millisecond, T2: 4 * time.Second, T4: 5 * time.Second}}
-	p.send = func(sip.Message, hop) error { *sent++; return nil }
-	p.again = func([]byte, hop) error { *sent++; return nil }
+	p.send = func(sip.Message, hop) error { sent.Add(1); return nil }
+	p.again = func([]byte, hop) error { sent.Add(1); return nil }
 	return o.open("c1"), p
 }
 
@@ -25,32 +26,32 @@ func mute(t *testing.T, sent *int) (*mailbox, *post) {
 // 15.5 and 31.5 s, and given up at 32 s (RFC 3261 §17.1.1.2).
 func TestOneTimerRingsForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sent := 0
+		var sent atomic.Int64
 		b, p := mute(t, &sent)
 		began := time.Now()
-		var ended time.Duration
+		var ended atomic.Int64 // after how many ns
 		b.post(func() {
 			req := request(t, anInvite)
 			b.request(p, req, hop{via: &listener{network: "udp"}}, func(_ *sip.Response, err error) {
 				if err != nil {
-					ended = time.Since(began)
+					ended.Store(int64(time.Since(began)))
 				}
 			})
 		})
 		for _, want := range []struct {
 			at   time.Duration
-			sent int
+			sent int64
 		}{{0, 1}, {499, 1}, {501, 2}, {1501, 3}, {3501, 4}, {7501, 5}, {15501, 6}, {31501, 7}, {31999, 7}} {
 			time.Sleep(want.at*time.Millisecond - time.Since(began)) //nolint:forbidigo // the bubble's time
 			synctest.Wait()
-			if sent != want.sent || ended != 0 {
-				t.Errorf("after %d ms it was sent %d times, want %d; ended %v", want.at, sent, want.sent, ended)
+			if sent.Load() != want.sent || ended.Load() != 0 {
+				t.Errorf("after %d ms it was sent %d times, want %d; ended %v", want.at, sent.Load(), want.sent, ended.Load())
 			}
 		}
 		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's time
 		synctest.Wait()
-		if ended != 32*time.Second || sent != 7 || len(b.txs) != 0 {
-			t.Errorf("ended after %v, sent %d times, %d transactions left", ended, sent, len(b.txs))
+		if after := time.Duration(ended.Load()); after != 32*time.Second || sent.Load() != 7 || len(b.txs) != 0 {
+			t.Errorf("ended after %v, sent %d times, %d transactions left", after, sent.Load(), len(b.txs))
 		}
 	})
 }
@@ -59,7 +60,7 @@ func TestOneTimerRingsForAll(t *testing.T) {
 // as before, and still tells a twin and its tag.
 func TestWhatWaitsForRepetitionsIsBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sent := 0
+		var sent atomic.Int64
 		b, p := mute(t, &sent)
 		req := request(t, anInvite)
 		req.Method = sip.BYE

@@ -74,7 +74,7 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.clerk, e.steward = newClerk(e.loops), newSteward(log, e.busy)
+	e.clerk, e.steward = newClerk(e.loops), newSteward(log, e.ports)
 	go e.steward.run()
 	go e.clerk.run()
 	go e.scribe.run()
@@ -181,11 +181,11 @@ func (e *Engine) opened(p *Port) error {
 	return nil
 }
 
-// busy tells whether many ports are open.
-func (e *Engine) busy() bool {
+// ports is how many are open, each leg's counted.
+func (e *Engine) ports() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.open) >= manyPorts
+	return len(e.open)
 }
 
 // bind finds a pair of ports that we may have: those that somebody else on this

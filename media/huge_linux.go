@@ -7,23 +7,25 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 const (
-	smallPage = 4 << 10
-	hugePage  = 2 << 20
-	leastHuge = 2 * hugePage // a piece of memory that is worth it: Go grows its heap by so much
-	heapSpan  = 1 << 36      // Go's heap lies together: everything in use is this near to everything else
+	smallPage  = 4 << 10
+	hugePage   = 2 << 20
+	leastHuge  = 2 * hugePage                 // a piece of memory that is worth it: Go grows its heap by so much
+	heapSpan   = 1 << 36                      // Go's heap lies together: everything in use is this near to everything else
+	mostlyUsed = hugePage / smallPage * 3 / 4 // small pages of a block
 )
 
 // widen asks the kernel for pages of 2 MiB under all of Go's heap, of which p is a part: a
 // loop goes through megabytes of it every 20 ms, and with pages of 4 KiB the processor forgets
-// where they are. Blocks that are in use and not huge, because they were touched before we
-// asked, or Go gave a part of them back for a while, are made of one piece at once: that
-// would else take the kernel minutes. It is a wish: an error is no reason to stop.
+// where they are. Memory that is touched afterwards lies in them at no price. Blocks that
+// were touched before are made of one piece when the heap has stopped to grow: the kernel
+// copies them, and would else take minutes. It is a wish: an error is no reason to stop.
 func (h *heapArea) widen(p unsafe.Pointer) error {
 	maps, err := os.Open("/proc/self/maps")
 	if err != nil {
@@ -34,36 +36,38 @@ func (h *heapArea) widen(p unsafe.Pointer) error {
 	if err != nil {
 		return err
 	}
+	grown, err := h.ask(pieces)
+	if h.still++; grown {
+		h.still = 0
+	}
 	if h.skip > 0 {
 		h.skip--
-		return nil
+		return err
 	}
-	var errs []error
-	was := *h
-	*h = heapArea{asked: make(map[uint64]uint64, len(pieces)), whole: map[uint64]struct{}{}, cannot: was.cannot}
-	for _, piece := range pieces {
-		if was.asked[piece.from] != piece.to {
-			errs = append(errs, piece.advise(unix.MADV_HUGEPAGE))
-		}
-		h.asked[piece.from] = piece.to
-		if h.cannot {
-			continue
-		}
-		err := h.join(piece, was.whole)
-		if errors.Is(err, unix.EINVAL) { // an older kernel
-			h.cannot = true
-		} else if errors.Is(err, errNoneFree) { // looking for one costs everybody: not so soon again
-			h.pause = min(2*was.pause+1, mostPause)
-			h.skip = h.pause
-			return nil
-		}
-		errs = append(errs, err)
+	if h.still < stillLooks || h.cannot {
+		return err
 	}
-	return errors.Join(errs...)
+	return errors.Join(err, h.join(pieces, time.Now().Add(mostJoining)))
 }
 
-// errNoneFree means that the kernel has no huge page free.
-var errNoneFree = errors.New("no huge page is free")
+// ask asks for huge pages where it was not asked before, and tells whether there was any
+// such memory.
+func (h *heapArea) ask(pieces []heapPiece) (grown bool, err error) {
+	var errs []error
+	asked, before, now := make(map[uint64]uint64, len(pieces)), uint64(0), uint64(0)
+	for _, piece := range pieces {
+		if h.asked[piece.from] != piece.to {
+			errs = append(errs, piece.advise(unix.MADV_HUGEPAGE))
+		}
+		asked[piece.from] = piece.to
+		now += piece.to - piece.from
+	}
+	for from, to := range h.asked { // pieces grow together when both were asked for
+		before += to - from
+	}
+	h.asked = asked
+	return now > before, errors.Join(errs...)
+}
 
 // mostPause is how many looks are left out at most when none was free: about a minute.
 const mostPause = 30
@@ -78,31 +82,37 @@ func (h *heapArea) release() error {
 	return errors.Join(errs...)
 }
 
-// join makes blocks of a piece huge that are mostly in use. whole has those that were huge
-// when they were looked at last.
-func (h *heapArea) join(piece heapPiece, whole map[uint64]struct{}) error {
-	const most, enough = hugePage / smallPage, hugePage / smallPage * 3 / 4
-	used, err := piece.used()
-	if err != nil {
-		return err
+// join makes blocks huge that are mostly in use, each of them once, until it is late.
+func (h *heapArea) join(pieces []heapPiece, late time.Time) error {
+	if h.whole == nil {
+		h.whole = map[uint64]struct{}{}
 	}
-	for i, n := range used {
-		at := piece.from + uint64(i)*hugePage
-		_, known := whole[at]
-		switch {
-		case n == most && known:
-		case n < enough:
-			continue
-		default:
-			block := heapPiece{at, at + hugePage}
-			switch err := block.advise(unix.MADV_COLLAPSE); { // since Linux 6.1
+	for _, piece := range pieces {
+		used, err := piece.used()
+		if err != nil {
+			return err
+		}
+		for i, n := range used {
+			at := piece.from + uint64(i)*hugePage
+			if _, known := h.whole[at]; known || n < mostlyUsed {
+				continue
+			}
+			if time.Now().After(late) {
+				return nil
+			}
+			switch err := (heapPiece{at, at + hugePage}).advise(unix.MADV_COLLAPSE); { // since Linux 6.1
+			case errors.Is(err, unix.EINVAL): // an older kernel
+				h.cannot = true
+				return err
 			case errors.Is(err, unix.ENOMEM), errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EBUSY):
-				return errNoneFree
+				h.pause = min(2*h.pause+1, mostPause) // looking for a free one costs everybody: not so soon again
+				h.skip = h.pause
+				return nil
 			case err != nil:
 				return err
 			}
+			h.whole[at], h.pause = struct{}{}, 0
 		}
-		h.whole[at] = struct{}{}
 	}
 	return nil
 }

@@ -1,13 +1,18 @@
 package media
 
 import (
+	"bytes"
+	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func TestTheHeapIsKnownFromTheMapOfTheMemory(t *testing.T) {
@@ -36,38 +41,166 @@ c005000000-c006000000 rw-p 00000000 00:00 0                              [anon: 
 
 func TestHugePagesAreOnlyAWish(t *testing.T) {
 	var h heapArea
-	if err := h.widen(unsafe.Pointer(&h)); err != nil {
-		t.Error(err)
+	for range stillLooks + 1 {
+		if err := h.widen(unsafe.Pointer(&h)); err != nil {
+			t.Error(err)
+		}
 	}
 	if err := h.widen(nil); err != nil {
 		t.Errorf("memory that is nobody's: %v", err)
 	}
 }
 
-func TestMemoryIsGivenBackWhenFewPortsAreLeft(t *testing.T) {
-	busy := true
-	s := newSteward(slog.New(slog.DiscardHandler), func() bool { return busy })
+// mapped is memory of our own, whole blocks, that a test may do anything to.
+func mapped(t *testing.T, blocks int) ([]byte, heapPiece) {
+	t.Helper()
+	m, err := unix.Mmap(-1, 0, (blocks+1)*hugePage, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Munmap(m); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := unix.Madvise(m, unix.MADV_NOHUGEPAGE); err != nil {
+		t.Fatal(err)
+	}
+	begin := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(m))))
+	from := (begin + hugePage - 1) / hugePage * hugePage
+	return m[from-begin:][:blocks*hugePage], heapPiece{from, from + uint64(blocks)*hugePage}
+}
+
+func touch(m []byte, share float64) {
+	for i := range len(m) / smallPage {
+		if float64(i%(hugePage/smallPage)) < share*hugePage/smallPage {
+			m[i*smallPage]++
+		}
+	}
+}
+
+func TestABlockIsJoinedWhenItIsMostlyUsedAndOnlyOnce(t *testing.T) {
+	m, piece := mapped(t, 4)
+	const full, most, half = 0, 1, 2 // the last is not touched
+	touch(m[full*hugePage:][:hugePage], 1)
+	touch(m[most*hugePage:][:hugePage], 0.8)
+	touch(m[half*hugePage:][:hugePage], 0.5)
+	var h heapArea
+	if _, err := h.ask([]heapPiece{piece}); err != nil {
+		t.Fatal(err)
+	}
+	join := func() (blocks []int) {
+		t.Helper()
+		if err := h.join([]heapPiece{piece}, time.Now().Add(time.Minute)); err != nil {
+			t.Fatalf("join: %v", err)
+		}
+		for i := range 4 {
+			if _, whole := h.whole[piece.from+uint64(i)*hugePage]; whole {
+				blocks = append(blocks, i)
+			}
+		}
+		return blocks
+	}
+	if diff := cmp.Diff([]int{full, most}, join()); diff != "" && !h.cannot && h.skip == 0 {
+		t.Error(diff)
+	}
+	if h.cannot || h.skip > 0 {
+		t.Log("this machine joins no blocks, or has no huge page free")
+		return
+	}
+	if err := unix.Madvise(m[:hugePage/8], unix.MADV_DONTNEED); err != nil { // as Go does with what is free
+		t.Fatal(err)
+	}
+	join()
+	used, err := piece.used()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{hugePage / smallPage * 7 / 8, hugePage / smallPage, hugePage / smallPage / 2, 0}, used); diff != "" {
+		t.Errorf("small pages in memory, the first block of which gave an eighth back: %s", diff)
+	}
+}
+
+func TestBlocksAreNotJoinedForEver(t *testing.T) {
+	m, piece := mapped(t, 4)
+	touch(m, 1)
+	var h heapArea
+	if err := h.join([]heapPiece{piece}, time.Now().Add(-1)); err != nil || len(h.whole) != 0 {
+		t.Errorf("%d blocks were joined when it was late (%v)", len(h.whole), err)
+	}
+}
+
+func TestAHeapThatGrowsIsAskedForButNotJoined(t *testing.T) {
+	_, piece := mapped(t, 8)
+	at := func(from, to uint64) heapPiece {
+		return heapPiece{piece.from + from*hugePage, piece.from + to*hugePage}
+	}
+	var h heapArea
+	for _, look := range []struct {
+		name   string
+		pieces []heapPiece
+		grown  bool
+	}{
+		{"the first look", []heapPiece{at(0, 2)}, true},
+		{"nothing new", []heapPiece{at(0, 2)}, false},
+		{"a piece more", []heapPiece{at(0, 2), at(2, 6)}, true},
+		{"two that the kernel has made one", []heapPiece{at(0, 6)}, false},
+		{"one that is longer", []heapPiece{at(0, 8)}, true},
+		{"one that is shorter", []heapPiece{at(0, 4)}, false},
+	} {
+		if grown, err := h.ask(look.pieces); err != nil || grown != look.grown {
+			t.Errorf("%s: grown %v (%v), want %v", look.name, grown, err, look.grown)
+		}
+	}
+}
+
+func TestWhatWasLetGoLeavesTheMachine(t *testing.T) {
+	resident := func() int {
+		t.Helper()
+		stat, err := os.ReadFile("/proc/self/statm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var size, pages int
+		if _, err := fmt.Sscan(string(stat), &size, &pages); err != nil {
+			t.Fatal(err)
+		}
+		return pages * os.Getpagesize() >> 20
+	}
+	const calls, each = 3000, 64 << 10
+	ports := calls
+	s := newSteward(slog.New(slog.DiscardHandler), func() int { return ports })
+	s.free()
+	before := resident()
+	ballast := make([][]byte, calls)
+	for i := range ballast {
+		ballast[i] = bytes.Repeat([]byte{1}, each)
+	}
 	look := func() {
 		t.Helper()
 		if err := s.look(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ballast := make([]byte, 16*hugePage)
 	look()
 	if len(s.heap.asked) == 0 {
-		t.Fatal("huge pages were asked for nothing")
+		t.Error("huge pages were asked for nothing")
 	}
-	busy = false
-	for range quietLooks - 1 {
+	during := resident()
+	runtime.KeepAlive(ballast)
+	ballast, ports = nil, 0
+	for range ebbLooks {
 		look()
 	}
-	if len(s.heap.asked) == 0 {
-		t.Error("a pause between calls was taken for the end")
+	after := resident()
+	t.Logf("resident: %d MiB before, %d with calls, %d after", before, during, after)
+	if took := during - before; took < calls*each>>20*3/4 {
+		t.Errorf("the calls took %d MiB, so this proves nothing", took)
 	}
-	look()
+	if after > before+before*15/100 && after > before+20 {
+		t.Errorf("%d MiB are resident after the ebb, %d were before the calls", after, before)
+	}
 	if len(s.heap.asked) != 0 {
 		t.Error("huge pages are asked for all the same")
 	}
-	runtime.KeepAlive(ballast)
 }

@@ -3,6 +3,7 @@ package media
 import (
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,27 +63,28 @@ func TestWhatAnEbbHasLeftIsNoBusyTime(t *testing.T) {
 
 func TestTheStewardGivesBackOnceAndIsGoneWhenItIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ports, given := 3000, 0
-		s := newSteward(slog.New(slog.DiscardHandler), func() int { return ports })
-		s.free = func() { given++ }
+		var ports, given atomic.Int32
+		ports.Store(3000)
+		s := newSteward(slog.New(slog.DiscardHandler), func() int { return int(ports.Load()) })
+		s.free = func() { given.Add(1) }
 		go s.run()
 		pass := func(d time.Duration) {
 			time.Sleep(d)
 			synctest.Wait()
 		}
 		pass(time.Minute)
-		ports = 0
+		ports.Store(0)
 		pass((ebbLooks - 1) * stewardEvery)
-		if given != 0 {
+		if given.Load() != 0 {
 			t.Errorf("memory was given back %v after the last call", (ebbLooks-1)*stewardEvery)
 		}
 		pass(stewardEvery)
-		if given != 1 {
-			t.Errorf("memory was given back %d times after the last call, want once", given)
+		if given.Load() != 1 {
+			t.Errorf("memory was given back %d times after the last call, want once", given.Load())
 		}
 		pass(24 * time.Hour)
-		if given != 1 {
-			t.Errorf("memory was given back %d times within a quiet day, want once", given)
+		if given.Load() != 1 {
+			t.Errorf("memory was given back %d times within a quiet day, want once", given.Load())
 		}
 		s.close()
 	})

@@ -24,8 +24,8 @@ const (
 // widen asks the kernel for pages of 2 MiB under all of Go's heap, of which p is a part: a
 // loop goes through megabytes of it every 20 ms, and with pages of 4 KiB the processor forgets
 // where they are. Memory that is touched afterwards lies in them at no price. Blocks that
-// were touched before are made of one piece when the heap has stopped to grow: the kernel
-// copies them, and would else take minutes. It is a wish: an error is no reason to stop.
+// were touched before are made of one piece at once, for the kernel would take minutes, and
+// each of them once, for it copies them. It is a wish: an error is no reason to stop.
 func (h *heapArea) widen(p unsafe.Pointer) error {
 	maps, err := os.Open("/proc/self/maps")
 	if err != nil {
@@ -36,37 +36,29 @@ func (h *heapArea) widen(p unsafe.Pointer) error {
 	if err != nil {
 		return err
 	}
-	grown, err := h.ask(pieces)
-	if h.still++; grown {
-		h.still = 0
-	}
+	err = h.ask(pieces)
 	if h.skip > 0 {
 		h.skip--
 		return err
 	}
-	if h.still < stillLooks || h.cannot {
+	if h.cannot {
 		return err
 	}
 	return errors.Join(err, h.join(pieces, time.Now().Add(mostJoining)))
 }
 
-// ask asks for huge pages where it was not asked before, and tells whether there was any
-// such memory.
-func (h *heapArea) ask(pieces []heapPiece) (grown bool, err error) {
+// ask asks for huge pages where it was not asked before.
+func (h *heapArea) ask(pieces []heapPiece) error {
 	var errs []error
-	asked, before, now := make(map[uint64]uint64, len(pieces)), uint64(0), uint64(0)
+	asked := make(map[uint64]uint64, len(pieces))
 	for _, piece := range pieces {
 		if h.asked[piece.from] != piece.to {
 			errs = append(errs, piece.advise(unix.MADV_HUGEPAGE))
 		}
 		asked[piece.from] = piece.to
-		now += piece.to - piece.from
-	}
-	for from, to := range h.asked { // pieces grow together when both were asked for
-		before += to - from
 	}
 	h.asked = asked
-	return now > before, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // mostPause is how many looks are left out at most when none was free: about a minute.

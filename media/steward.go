@@ -24,7 +24,6 @@ type steward struct {
 type heapArea struct {
 	asked map[uint64]uint64   // the pieces for which huge pages were asked, from and to
 	whole map[uint64]struct{} // blocks that are huge pages, or were made so once, by their begin
-	still int                 // looks in a row at which it had not grown
 
 	cannot      bool // the kernel joins no blocks for us
 	skip, pause int  // looks to leave out now, and after the next time that no huge page was free
@@ -33,12 +32,9 @@ type heapArea struct {
 const (
 	// stewardEvery is how often the steward looks whether the heap has grown.
 	stewardEvery = 2 * time.Second
-	// stillLooks is how many looks without growth in a row let blocks be joined: one that
-	// still fills would be copied for the sake of garbage.
-	stillLooks = 2
-	// mostJoining is how long blocks are joined at one look: 0.5 % of a processor, and each
+	// mostJoining is how long blocks are joined at one look: 5 % of a processor, and each
 	// block once in a busy time. A block takes 0.5 to 2 ms, most of it copying.
-	mostJoining = 10 * time.Millisecond
+	mostJoining = 100 * time.Millisecond
 )
 
 func newSteward(log *slog.Logger, ports func() int) *steward {

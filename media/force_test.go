@@ -51,7 +51,7 @@ func closed(t *testing.T, r *Recording) (paths []string, err error) {
 func TestARecordingThatIsForcedToTheDiskIsForgotten(t *testing.T) {
 	f := newForcer(true, 0)
 	defer f.close()
-	type call struct{ port Port }
+	type call struct{ _ Port }
 	var calls []weak.Pointer[call]
 	var done sync.WaitGroup
 	for range 100 {

@@ -69,7 +69,7 @@ func TestTheStewardGivesBackOnceAndIsGoneWhenItIsClosed(t *testing.T) {
 		s.free = func() { given.Add(1) }
 		go s.run()
 		pass := func(d time.Duration) {
-			time.Sleep(d)
+			<-time.After(d)
 			synctest.Wait()
 		}
 		pass(time.Minute)

@@ -129,6 +129,7 @@ func told(events iter.Seq2[acd.Event, error], err *error) iter.Seq[acd.Event] {
 		}
 	}
 }
+
 func newQueueLog(names bool, members map[string][]string, tell func(LogLine)) *queueLog {
 	return &queueLog{
 		names: names, queues: members, fates: shield.NewFates(), people: map[string]*member{}, waiting: map[uint64]*inLine{}, tell: tell,

@@ -239,8 +239,8 @@ type fails struct {
 
 func (f fails) Events(ctx context.Context, from, to time.Time) iter.Seq2[acd.Event, error] {
 	return func(yield func(acd.Event, error) bool) {
-		for e := range f.past.Events(ctx, from, to) {
-			if !yield(e, nil) {
+		for e, err := range f.past.Events(ctx, from, to) {
+			if !yield(e, err) {
 				return
 			}
 		}

@@ -60,7 +60,7 @@ func compare[T any](got Append[T], want func(*T) any, v *T) error {
 	truth, wrong := json.Marshal(want(v))
 	switch {
 	case (err != nil) != (wrong != nil):
-		return fmt.Errorf("the error is %v, of encoding/json %v: %+v", err, wrong, *v)
+		return fmt.Errorf("the error is %w, of encoding/json %w: %+v", err, wrong, *v)
 	case err == nil && string(text) != front+string(truth):
 		return fmt.Errorf("written is\n%s, and should be\n%s", text[len(front):], truth)
 	case err != nil && !bytes.Equal(text, []byte(front)):

@@ -30,7 +30,7 @@ func TestConnectionsThatNobodyReadsByAreGivenBack(t *testing.T) {
 		if n := s.read.Stats().OpenConnections; n != readers {
 			t.Errorf("%d connections are open when %d were needed a moment ago", n, readers)
 		}
-		time.Sleep(2*readerIdle + time.Second) // who cleans up comes as seldom
+		<-time.After(2*readerIdle + time.Second) // who cleans up comes as seldom
 		if n := s.read.Stats().OpenConnections; n != 0 {
 			t.Errorf("%d connections are open that nobody needs", n)
 		}

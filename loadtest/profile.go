@@ -128,6 +128,9 @@ floor:
   gap: -1                      # machines need no sip of water
   strikes: 100
 
+figures:
+  at_hand: 20000               # of some ten a call: memory is flat in minutes, not after a day
+
 trunks:
   carrier:
     addresses: [{{.Trunk}}]

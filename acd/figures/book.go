@@ -21,7 +21,7 @@ type History interface {
 
 const (
 	// liveFor is how much of the past is kept at hand: today and yesterday, wherever
-	// midnight is, unless more happened than is kept (mostFacts).
+	// midnight is, unless more happened than is kept (Settings.AtHand).
 	liveFor = 48 * time.Hour
 	// around is how much before and after a period is read of the history: to know who
 	// was at work when it began, and how what was going on at its end came out.
@@ -74,7 +74,7 @@ func (b *Book) Set(s Settings) {
 	if b.live == nil {
 		return
 	}
-	b.live.rules = b.settings.Rules
+	b.live.rules, b.live.most = b.settings.Rules, b.settings.AtHand
 	if b.live.dropped.counted() && !sameCount(was, b.settings) { // what was dropped counts by the old ones
 		b.stale = true
 		b.inbox.wake()

@@ -280,11 +280,11 @@ func TestWhatIsUnknownIsNeitherZeroNorOne(t *testing.T) {
 
 func TestSettingsThatWouldTellOfAPersonAreRefused(t *testing.T) {
 	s := Settings{
-		Rules: Rules{LeastGroup: 2, Within: 2 * time.Hour, Short: -2, Gap: -1}, TimeZone: "Mars", QueueLog: "yes",
+		Rules: Rules{LeastGroup: 2, Within: 2 * time.Hour, Short: -2, Gap: -1}, TimeZone: "Mars", QueueLog: "yes", AtHand: fewestAtHand - 1,
 		Teams: map[string][]string{"duo": {"anna", "ben"}, "five": {"a", "b", "c", "d", "e"}},
 	}
 	wrong := s.Check()
-	for _, key := range []string{"least_group", "within", "short", "gap", "time_zone", "queue_log"} {
+	for _, key := range []string{"least_group", "within", "short", "gap", "time_zone", "queue_log", "at_hand"} {
 		if wrong[key] == "" {
 			t.Errorf("%s is taken", key)
 		}

@@ -11,9 +11,6 @@ import (
 )
 
 const (
-	// mostFacts is how many facts are kept at hand, about 75 MiB of them: a working day
-	// of 2,000 agents with room. What is more shortens the time that is at hand.
-	mostFacts = 500_000
 	// mostCallers is how many callers are known, to tell who calls again: 35 MiB.
 	mostCallers = 250_000
 	// mostHeard is how many events wait to be taken in while the past is read.
@@ -100,7 +97,7 @@ func (b *Book) read(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	next := newLive(settings.Rules, now, zone)
+	next := newLive(settings, now, zone)
 	for e, failed := range b.history.Events(ctx, now.Add(-liveFor), now.Add(liveFor)) {
 		if err = failed; err != nil {
 			break
@@ -157,8 +154,8 @@ type live struct {
 	cut     uint64         // times that most was too few
 }
 
-func newLive(r Rules, now time.Time, zone *time.Location) *live {
-	return &live{Engine: New(r), zone: zone, begins: now.Add(around - liveFor), forgot: now, most: mostFacts}
+func newLive(s Settings, now time.Time, zone *time.Location) *live {
+	return &live{Engine: New(s.Rules), zone: zone, begins: now.Add(around - liveFor), forgot: now, most: s.AtHand}
 }
 
 // take adds an event, and drops what is old or too much.

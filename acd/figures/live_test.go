@@ -156,7 +156,7 @@ func TestPromiseWhatIsAtHandIsBounded(t *testing.T) {
 	events := busyDay(100_000)
 	to := events[len(events)-1].At.Wall
 	b := opened(t, past(events), Settings{}, noon)
-	b.live = newLive(b.settings.Rules, noon, time.UTC)
+	b.live = newLive(b.settings, noon, time.UTC)
 	b.live.most = most
 	for at := 0; at < len(events); at += 100 {
 		b.Heard(events[at:min(len(events), at+100)])
@@ -247,7 +247,7 @@ func TestOtherRulesCountTheWholeDay(t *testing.T) {
 			events[i].At.Wall = events[i].At.Wall.Add(now.Sub(noon)) // synctest begins at midnight
 		}
 		b := NewBook(past(events), Settings{TimeZone: "UTC"})
-		b.live = newLive(b.settings.Rules, now, time.UTC)
+		b.live = newLive(b.settings, now, time.UTC)
 		b.live.most = 5_000
 		for _, e := range events {
 			b.live.take(e)
@@ -276,7 +276,43 @@ func TestOtherRulesCountTheWholeDay(t *testing.T) {
 	})
 }
 
-// TestFactsAreWhatMemoryGrowsWith: mostFacts bounds the memory as its comment says.
+// TestLessIsAtHandAsSoonAsTheSettingSaysSo: the next events drop what is too much then, and
+// the day's count loses nothing.
+func TestLessIsAtHandAsSoonAsTheSettingSaysSo(t *testing.T) {
+	events := busyDay(60_000)
+	day := Settings{TimeZone: "UTC"}
+	b, whole := NewBook(past(nil), day), NewBook(past(nil), day)
+	for _, book := range []*Book{b, whole} {
+		book.live = newLive(book.settings, noon, time.UTC)
+	}
+	for _, e := range events[:len(events)/2] {
+		b.live.take(e)
+	}
+	if got := b.Counts().Facts; got <= 2*fewestAtHand {
+		t.Fatalf("%d facts are at hand: too few to show anything", got)
+	}
+	b.Set(Settings{TimeZone: "UTC", AtHand: fewestAtHand})
+	for _, e := range events[len(events)/2:] {
+		b.live.take(e)
+	}
+	if got := b.Counts().Facts; got > fewestAtHand+2*looksEach {
+		t.Errorf("%d facts are at hand, %d are allowed", got, fewestAtHand)
+	}
+	for _, e := range events {
+		whole.live.take(e)
+	}
+	to := events[len(events)-1].At.Wall
+	got, err := b.Today(t.Context(), to)
+	want, failed := whole.Today(t.Context(), to)
+	if err != nil || failed != nil || len(want) == 0 {
+		t.Fatalf("%d queues; %v, %v", len(want), err, failed)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the day counts otherwise with less at hand:\n%s", diff)
+	}
+}
+
+// TestFactsAreWhatMemoryGrowsWith: Settings.AtHand bounds the memory as its comment says.
 func TestFactsAreWhatMemoryGrowsWith(t *testing.T) {
 	used := func() uint64 {
 		runtime.GC()
@@ -290,7 +326,7 @@ func TestFactsAreWhatMemoryGrowsWith(t *testing.T) {
 	each := float64(used()-before) / float64(e.facts())
 	runtime.KeepAlive(e)
 	runtime.KeepAlive(events)
-	t.Logf("%d facts of %d events, %.0f bytes each: %d take %.0f MiB", e.facts(), len(events), each, mostFacts, each*mostFacts/(1<<20))
+	t.Logf("%d facts of %d events, %.0f bytes each: %d take %.0f MiB", e.facts(), len(events), each, factsAtHand, each*factsAtHand/(1<<20))
 	if each > 200 {
 		t.Errorf("a fact takes %.0f bytes", each)
 	}

@@ -20,13 +20,22 @@ type Settings struct {
 	TimeZone string              `yaml:"time_zone"` // of days and of times without a zone, e.g. Europe/Berlin; default that of the machine
 	Teams    map[string][]string `yaml:"teams"`     // agents by name of the team, for figures of groups; a person may be in several, but a team that would part off too few is not given
 	QueueLog string              `yaml:"queue_log"` // who agents are in the queue log for other reporting tools: off, anonymous, or names, with which anybody can compare people; default anonymous
+	AtHand   int                 `yaml:"at_hand"`   // facts of the last two days that are kept in memory, 160 bytes each, some ten a call; what was before them is read from the store; at least 10000; default 500000, a working day of 2,000 agents with room
 }
+
+const (
+	factsAtHand  = 500_000
+	fewestAtHand = 10_000
+)
 
 // WithDefaults fills what is empty.
 func (s Settings) WithDefaults() Settings {
 	s.Rules = s.Rules.WithDefaults()
 	if s.QueueLog == "" {
 		s.QueueLog = LogAnonymous
+	}
+	if s.AtHand == 0 {
+		s.AtHand = factsAtHand
 	}
 	return s
 }
@@ -39,6 +48,9 @@ func (s Settings) Check() map[string]string {
 	}
 	if known := []string{"", LogOff, LogAnonymous, LogNames}; !slices.Contains(known, s.QueueLog) {
 		wrong["queue_log"] = fmt.Sprintf("%q is not one of off, anonymous, names", s.QueueLog)
+	}
+	if s.AtHand != 0 && s.AtHand < fewestAtHand {
+		wrong["at_hand"] = fmt.Sprintf("%d facts are too few; at least %d", s.AtHand, fewestAtHand)
 	}
 	least := max(fewestPeople, s.Rules.WithDefaults().LeastGroup)
 	for _, team := range slices.Sorted(maps.Keys(s.Teams)) {

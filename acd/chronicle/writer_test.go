@@ -23,7 +23,7 @@ type desk struct {
 	writer *Writer
 	calls  int
 	noted  int
-	asked  bool // the writer wants a picture
+	asked  bool // the writer has wanted a picture
 }
 
 func newDesk(t testing.TB, s Settings) *desk {
@@ -63,7 +63,8 @@ func (d *desk) do(in acd.Input) *acd.Turn {
 		d.Fatal(t.Refused)
 	}
 	d.noted++
-	if d.asked = d.writer.Note(t); d.asked {
+	if d.writer.Note(t) {
+		d.asked = true
 		d.writer.Begin(d.floor.Picture())
 	}
 	return t

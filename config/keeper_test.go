@@ -280,11 +280,13 @@ func TestAMissingSecretIsSeenWhenItArrives(t *testing.T) {
 		}()
 		write(t, dir, "phones.yaml", "phones:\n  1001:\n    password: {file: desk.secret}\n")
 		<-time.After(3 * glances)
+		synctest.Wait() // for the third glance: the file comes after it, not in its middle
 		if s := k.Status(); s.Refusal == nil || s.Refused != 1 {
 			t.Errorf("without the file: refused %d times", s.Refused)
 		}
 		write(t, dir, "desk.secret", "horse\n")
 		<-time.After(glances + time.Second)
+		synctest.Wait()
 		if k.Status().Refusal != nil || k.Current().Phones["1001"].Password != "horse" {
 			t.Error("the file came, but the refusal stays")
 		}

@@ -72,6 +72,22 @@ func TestAForgottenFieldIsFound(t *testing.T) {
 	}
 }
 
+// TestAForgottenFieldIsFoundBehindOneOfNobodysBusiness: down in a struct that begins with
+// what encoding/json does not see.
+func TestAForgottenFieldIsFoundBehindOneOfNobodysBusiness(t *testing.T) {
+	type inner struct {
+		_    int
+		Name string `json:"name,omitempty"`
+	}
+	type outer struct {
+		Inner inner `json:"inner"`
+	}
+	forgetful := func(_ *outer, dst []byte) ([]byte, error) { return append(dst, `{"inner":{}}`...), nil }
+	if name, err := jsonlinetest.Forgotten(forgetful, jsonlinetest.Whole); err == nil || name != "jsonline_test.inner.Name" {
+		t.Errorf("missing is %q: %v", name, err)
+	}
+}
+
 func TestNothingIsAllocatedWhereThereIsRoom(t *testing.T) {
 	e := everything{
 		Text: "Müller <b>", TextSome: "x", Float: 4.38, Time: time.Now(), TimeSome: time.Now(), Strings: []string{"a", "b"},

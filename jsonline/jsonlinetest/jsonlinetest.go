@@ -99,8 +99,15 @@ func contains(all []reflect.Type, t reflect.Type) bool {
 	return false
 }
 
-// opaque tells of a struct that writes itself.
-func opaque(t reflect.Type) bool { return t.NumField() == 0 || !t.Field(0).IsExported() }
+// opaque tells of a struct that has nothing to look into: it writes itself.
+func opaque(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if t.Field(i).IsExported() {
+			return false
+		}
+	}
+	return true
+}
 
 // at walks a path, and makes on its way what is nil.
 func at(v reflect.Value, path []int) reflect.Value {

@@ -18,7 +18,7 @@ import (
 type Bridge struct {
 	loop *loop // serves all its ports
 
-	// From here on, only the loop's thread.
+	// From here on, only who has the loop's helm.
 	members []*member // in the order of joining
 	room    *room     // where they are mixed; nil while they are relayed
 	closed  bool

@@ -97,7 +97,7 @@ func newHall(b *testing.B, calls int) *hall {
 	return h
 }
 
-// order runs f on the loop's thread.
+// order runs f at the loop's helm.
 func (h *hall) order(f func(*loop)) { h.e.loops[0].order(f) }
 
 // round is one packet of each party.

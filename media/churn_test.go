@@ -40,7 +40,7 @@ func TestCallsThatComeAndGoLeaveNothingBehind(t *testing.T) {
 			t.Errorf("a loop still serves %d ports", n)
 		}
 		left := 0
-		ended := make(chan struct{})
+		ended := make(chan *broken)
 		l.post(job{run: func(l *loop) { left = l.wheel.armed }, done: ended})
 		if <-ended; left != 0 {
 			t.Errorf("%d timers are left", left)
@@ -205,7 +205,7 @@ func TestAPortThatCannotMoveIsNotLost(t *testing.T) {
 	if to == b.port.home.Load() {
 		t.Fatal("both ports are on one loop")
 	}
-	to.post(job{run: func(l *loop) { l.stop = true }, done: make(chan struct{})})
+	to.post(job{run: func(l *loop) { l.stop = true }, done: make(chan *broken)})
 	<-to.done
 	if _, err := e.Join(a.port, b.port); !errors.Is(err, ErrClosed) {
 		t.Errorf("joined by a loop that has ended: %v", err)

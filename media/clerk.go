@@ -1,20 +1,26 @@
 package media
 
 import (
+	"log/slog"
 	"sync/atomic"
 )
 
-// clerk tells digits to those who asked for them, so that no loop ever waits for
-// anybody. One goroutine serves all loops.
+// clerk tells digits to those who asked for them, and faults to the operator, so that no
+// loop ever waits for anybody. One goroutine serves all loops.
 type clerk struct {
-	loops []*loop
-	bell  chan struct{}
-	stop  chan struct{}
-	done  chan struct{}
+	log    *slog.Logger
+	loops  []*loop
+	bell   chan struct{}
+	faults chan *broken
+	stop   chan struct{}
+	done   chan struct{}
 }
 
-func newClerk(loops []*loop) *clerk {
-	c := &clerk{loops: loops, bell: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+func newClerk(loops []*loop, log *slog.Logger) *clerk {
+	c := &clerk{
+		log: log, loops: loops,
+		bell: make(chan struct{}, 1), faults: make(chan *broken, 8), stop: make(chan struct{}), done: make(chan struct{}),
+	}
 	for _, l := range loops {
 		l.digits.bell = c.bell
 	}
@@ -27,6 +33,9 @@ func (c *clerk) run() {
 		select {
 		case <-c.stop:
 			return
+		case b := <-c.faults:
+			c.log.Error("a job for a loop of sound broke", "panic", b.fault, "stack", string(b.stack))
+			continue
 		case <-c.bell:
 		}
 		for _, l := range c.loops {

@@ -23,6 +23,7 @@ type Counters struct {
 	Late       uint64 // times a player fell so far behind that it began to count anew
 	Digits     uint64 // digits reported
 	DigitsLost uint64 // digits dropped because nobody took them
+	Panics     uint64 // jobs that met a fault of the program, and that no call waited for
 	Refused    uint64 // ports refused because none was free
 	Recordings uint64 // recordings begun
 	Failed     uint64 // recordings that a slow or failing disk ended or made a hole in
@@ -40,6 +41,7 @@ type tallies struct {
 	late, digits, digitsLost    atomic.Uint64
 	refused, recordings, failed atomic.Uint64
 	written                     atomic.Uint64 // recordings whose files are finished
+	panics                      atomic.Uint64
 	ticks, belated              atomic.Uint64 // timers that were served, and the ms by which they were late
 }
 
@@ -69,6 +71,7 @@ func (e *Engine) Counters() Counters {
 		c.Missed += t.missed.Load()
 		c.Late += t.late.Load()
 		c.Digits += t.digits.Load()
+		c.Panics += t.panics.Load()
 		c.DigitsLost += t.digitsLost.Load()
 	}
 	return c

@@ -74,7 +74,7 @@ func Open(s Settings, log *slog.Logger) (*Engine, error) {
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.clerk, e.steward = newClerk(e.loops), newSteward(log, e.ports)
+	e.clerk, e.steward = newClerk(e.loops, log), newSteward(log, e.ports)
 	go e.steward.run()
 	go e.clerk.run()
 	go e.scribe.run()

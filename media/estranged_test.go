@@ -51,20 +51,26 @@ func TestAPhoneThatMovedIsHeardAgainAndASprayerIsNot(t *testing.T) {
 		opens  func(testing.TB, *Engine, Codec) *phone
 		moves  func(a *phone) *phone
 		sprays func(a *phone) *phone
-	}{
-		"to another port, with a new stream":            {newPhone, (*phone).another, elsewhere(3)},
-		"to another port, with the same stream":         {newPhone, rebound, elsewhere(3)},
-		"to another address, with the same stream":      {newPhone, elsewhere(2), elsewhere(3)},
-		"to another address, while its own host sprays": {newPhone, elsewhere(2), (*phone).another},
 
-		"sharing, to another port":                               {newLodger, rebound, elsewhere(3)},
-		"sharing, to another port, while its own host sprays":    {newLodger, rebound, (*phone).another},
-		"sharing, to another address":                            {newLodger, elsewhere(2), elsewhere(3)},
-		"sharing, to another address, while its own host sprays": {newLodger, elsewhere(2), (*phone).another},
+		excused bool // who is late by more than half a second may lose its place to its own host
+	}{
+		"to another port, with a new stream":            {newPhone, (*phone).another, elsewhere(3), false},
+		"to another port, with the same stream":         {newPhone, rebound, elsewhere(3), false},
+		"to another address, with the same stream":      {newPhone, elsewhere(2), elsewhere(3), false},
+		"to another address, while its own host sprays": {newPhone, elsewhere(2), (*phone).another, true},
+
+		"sharing, to another port":                               {newLodger, rebound, elsewhere(3), false},
+		"sharing, to another port, while its own host sprays":    {newLodger, rebound, (*phone).another, false},
+		"sharing, to another address":                            {newLodger, elsewhere(2), elsewhere(3), false},
+		"sharing, to another address, while its own host sprays": {newLodger, elsewhere(2), (*phone).another, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			referee.Judge(t, bearable, func(t testing.TB) {
+				never := referee.Promise(t)
+				if c.excused {
+					never = t
+				}
 				e := openEngine(t, 8)
 				a, b := c.opens(t, e, PCMU), newPhone(t, e, PCMU)
 				join(t, e, a, b)
@@ -86,7 +92,8 @@ func TestAPhoneThatMovedIsHeardAgainAndASprayerIsNot(t *testing.T) {
 						t.Fatal("not heard again within 3 s")
 					}
 					if p.codes[0] == 0x66 {
-						t.Fatalf("the sprayer was heard after %v", time.Since(left))
+						never.Errorf("the sprayer was heard after %v", time.Since(left))
+						return
 					}
 					if p.codes[0] == 2 {
 						break
@@ -102,14 +109,15 @@ func TestAPhoneThatMovedIsHeardAgainAndASprayerIsNot(t *testing.T) {
 				stopEvil()
 				for p, ok := b.hear(50 * time.Millisecond); ok; p, ok = b.hear(50 * time.Millisecond) {
 					if p.codes[0] == 0x66 {
-						t.Fatal("the sprayer was heard after all")
+						never.Error("the sprayer was heard after all")
+						return
 					}
 				}
 				if n := evil.gets(20 * time.Millisecond); n != 0 {
-					t.Errorf("the sprayer got %d packets", n)
+					never.Errorf("the sprayer got %d packets", n)
 				}
 				if n := e.Counters().Digits; n != 0 {
-					t.Errorf("the sprayer has pressed %d keys", n)
+					never.Errorf("the sprayer has pressed %d keys", n)
 				}
 			})
 		})

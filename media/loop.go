@@ -48,6 +48,7 @@ type loop struct {
 type counts struct {
 	received, sent, relayed uint64
 	ticks, belated          uint64
+	came                    int // datagrams that the newest pass has read; entered nowhere
 }
 
 // enter enters the counts in the tallies.
@@ -80,17 +81,16 @@ const (
 )
 
 const (
-	tick       = time.Millisecond // wake-ups are coalesced to this
-	mostReady  = 256              // sockets that one look tells of
-	mostRounds = 64               // looks in one pass, so that timers are never starved
-	mostVain   = 64               // packets of others that are thrown away in one pass to come to the party's
+	mostReady  = 256 // sockets that one look tells of
+	mostRounds = 64  // looks in one pass, so that timers are never starved
+	mostVain   = 64  // packets of others that are thrown away in one pass to come to the party's
 )
 
 // job is a piece of control work for the thread that serves port at that moment.
 type job struct {
 	port *Port // nil: for the loop itself
 	run  func(l *loop)
-	done chan struct{} // closed when it ran, or never will because its loop has ended; nil = nobody waits
+	done chan *broken // has room for one, and is closed when it ran, or never will because its loop has ended; nil = nobody waits
 }
 
 // inbox is unbounded, but nearly every sender waits for its job, and legs on shared ports
@@ -165,11 +165,13 @@ func (l *loop) command(p *Port, f func(*loop)) bool {
 		return true
 	}
 	ran := false
-	j := job{port: p, run: func(l *loop) { ran = true; f(l) }, done: make(chan struct{})}
+	j := job{port: p, run: func(l *loop) { ran = true; f(l) }, done: make(chan *broken, 1)}
 	if !l.post(j) {
 		return false
 	}
-	<-j.done
+	if b := <-j.done; b != nil {
+		panic(b) // as it does in the sender's own stead
+	}
 	return ran
 }
 
@@ -190,9 +192,8 @@ func (l *loop) run() {
 	l.now = l.engine.clock()
 	l.wheel.start(ms(l.now))
 	for !l.stop {
-		began := l.pass(l.sleep())
-		if used := time.Duration(l.engine.clock() - began); began != 0 && used < tick {
-			l.poll.rest(tick - used)
+		if left := l.pass(l.sleep()) - l.engine.clock(); left > 0 {
+			l.poll.rest(time.Duration(left))
 		}
 		l.now = l.engine.clock()
 	}
@@ -202,20 +203,18 @@ func (l *loop) run() {
 	l.end()
 }
 
-// pass serves what is ready: packets, then timers, then jobs. It tells when it began
-// if there were packets, else 0.
-func (l *loop) pass(n int) (began int64) {
-	l.now = l.engine.clock()
-	if l.receiveVisits() || l.shared.busy > 0 {
-		began = l.now
-	}
+// pass serves what is ready: packets, then timers, then jobs. It tells until when the thread
+// rests, in ns of the engine's clock: 0 if there were no packets.
+func (l *loop) pass(n int) (until int64) {
+	l.now, l.counts.came = l.engine.clock(), 0
+	rests := l.receiveVisits() || l.shared.busy > 0
 	l.serveBusy()
 	for round := 0; n > 0 && round < mostRounds; round++ {
 		l.look(n)
 		for i := range n {
 			l.foresee(&l.ahead, i, n)
 			if r, ok := l.poll.at(i); ok {
-				began = l.now
+				rests = true
 				l.serve(r)
 			}
 		}
@@ -238,18 +237,13 @@ func (l *loop) pass(n int) (began int64) {
 			l.pace(t.port)
 		}
 	}
+	jobs := l.inbox.pending.Load()
 	l.workAll()
 	l.finish()
-	return began
-}
-
-// workAll does what is in the inbox.
-func (l *loop) workAll() {
-	if l.inbox.pending.Load() {
-		for _, j := range l.inbox.take() {
-			l.work(j)
-		}
+	if !rests {
+		return 0
 	}
+	return l.now + int64(tickAfter(l.counts.came, jobs))
 }
 
 // finish sends what a pass has left in the batches, enters what was counted once all of it has
@@ -284,6 +278,7 @@ func (l *loop) work(j job) {
 		}
 	}
 	defer j.end()
+	defer l.outlive(j)
 	j.run(l)
 }
 
@@ -302,7 +297,7 @@ func (l *loop) serve(r ready) {
 		return
 	}
 	p := l.slots[r.slot]
-	if p == nil { // released earlier in this pass
+	if p == nil || p.in.lodger != nil { // of what was released since the poller told of it
 		return
 	}
 	s := p.rtp
@@ -314,6 +309,7 @@ func (l *loop) serve(r ready) {
 		if !ok {
 			return
 		}
+		l.counts.came++
 		l.arrive(p, r.what, l.air.packet[:n], from)
 		if p.heard.Load() == l.now {
 			return

@@ -56,6 +56,7 @@ func (l *loop) serveShared(s *sharedPort, what reader) {
 			break
 		}
 	}
+	l.counts.came += came
 	if what == sharedSound {
 		l.watchWhile(s, came)
 	}
@@ -150,6 +151,7 @@ func (l *loop) receiveVisits() (any bool) {
 			}
 			x.port = nil
 			w.read.Store(at + 1)
+			l.counts.came++
 			any = true
 		}
 	}

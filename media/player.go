@@ -27,7 +27,7 @@ type Playback struct {
 	state atomic.Uint32 // one of the states below; leaves playing once
 	done  chan struct{}
 
-	// From here on, only the loop's thread.
+	// From here on, only who has the loop's helm.
 	clip, at int  // the next sample
 	skipped  bool // something could not be sent
 	spent    bool // the last packet has left; its time has not passed yet

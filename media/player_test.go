@@ -77,7 +77,7 @@ func TestPlaybacksThatDoNotBecomeComplete(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := openEngine(t, 2)
 			a := newPhone(t, e, PCMU)
-			p := a.port.Play(Sound{Clips: []*wav.Clip{clip(1600)}})
+			p := a.port.Play(Sound{Clips: []*wav.Clip{clip(480_000)}}) // a minute: it is not over before that happens
 			a.mustHear()
 			c(t, a, p)
 			<-p.Done()

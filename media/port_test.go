@@ -213,7 +213,7 @@ func aClosedPortIsDrainedBeforeItIsUsedAgain(t testing.TB) {
 		t.Errorf("free after %v, though the party was quiet for less than %v", after, drainQuiet)
 	}
 	if next.Local() != a.port.Local() || !next.Heard().RTP.IsZero() {
-		t.Errorf("the next call has %v, heard %v", next.Local(), next.Heard())
+		referee.Promise(t).Errorf("the next call has %v, heard %v", next.Local(), next.Heard())
 	}
 	if n := e.Counters(); n.Drained != 8 || n.Refused == 0 {
 		t.Errorf("%d late packets and %d refusals counted", n.Drained, n.Refused)

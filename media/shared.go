@@ -25,8 +25,8 @@ type sharedPort struct {
 	seats     int          // legs that its receive buffer is long enough for
 	legs      atomic.Int32 // legs that use it
 
-	// From here on, only the loop's thread. The registries and maps are written when something is
-	// agreed, ends, or falls silent, never for a packet but one that finds its leg again.
+	// From here on, only who has the loop's helm. The registries and maps are written when something
+	// is agreed, ends, or falls silent, never for a packet but one that finds its leg again.
 	sound   registry                  // by where sound comes from
 	reports registry                  // by where RTCP comes from
 	late    map[netip.AddrPort]ghosts // addresses of those who have left

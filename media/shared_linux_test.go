@@ -70,3 +70,21 @@ func TestADeadPhoneIsNoError(t *testing.T) {
 		}
 	}
 }
+
+// Who works in a loop's stead may free the number of a socket of which the poller has told the
+// loop already, and give it to a leg on a shared port.
+func TestWhatWasToldOfAnEarlierPortTakesNothingFromASharedOne(t *testing.T) {
+	e := openEngine(t, 12)
+	a, b := sharers(t, e)
+	next, err := e.PortFor(loopback, Hint{Share: true, Near: a.port})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.do(func(l *loop) {
+		a.say(flat(1))
+		l.serve(ready{slot: next.in.slot, what: itsSound})
+	})
+	if p := b.mustHear(); p.codes[0] != 1 {
+		t.Errorf("heard %#x", p.codes[0])
+	}
+}

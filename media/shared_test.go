@@ -311,35 +311,6 @@ func TestAHeldLegIsNotLookedFor(t *testing.T) {
 	}
 }
 
-// visitor is a phone that shares a port if it may.
-func visitor(t *testing.T, e *Engine) *phone {
-	f := &phone{t: t, conn: listen(t, netip.AddrPortFrom(loopback, 0)), codec: PCMU}
-	t.Cleanup(func() { _ = f.conn.Close() })
-	f.h.SSRC = uint32(f.addr().Port())
-	eventually(t, "a port is free", func() (ok bool) {
-		var err error
-		f.port, err = e.PortFor(loopback, Hint{Share: true, Remote: f.addr()})
-		return err == nil
-	})
-	if err := f.port.Apply(f.desc()); err != nil {
-		t.Error(err)
-	}
-	return f
-}
-
-// departs gives a leg a port of its own, when one is free: on a fast machine most rest.
-func departs(t testing.TB, p *Port) {
-	t.Helper()
-	var err error
-	eventually(t, "a port is free to depart to", func() bool {
-		err = p.Depart()
-		return !errors.Is(err, ErrNoPorts)
-	})
-	if err != nil {
-		t.Error(err)
-	}
-}
-
 // Calls that share come and go on all loops at once, move between them, depart, and are
 // closed in the middle of something; afterwards nothing is left.
 func TestCallsThatShareLeaveNothingBehind(t *testing.T) {

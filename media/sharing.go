@@ -124,7 +124,13 @@ func (s *sharing) doubts(host netip.Addr) bool {
 	return d != nil && *d == host
 }
 
-func (s *sharing) doubt(host netip.Addr) { s.note(host).Store(&host) }
+// doubt remembers a host. None, as of a trunk that may speak from anywhere, is nobody to
+// doubt: whoever has not said its own would be taken for it.
+func (s *sharing) doubt(host netip.Addr) {
+	if host.IsValid() {
+		s.note(host).Store(&host)
+	}
+}
 
 func (s *sharing) note(host netip.Addr) *atomic.Pointer[netip.Addr] {
 	return &s.doubted[hashed(host)%len(s.doubted)]

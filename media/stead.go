@@ -4,7 +4,7 @@ package media
 // the stead of the loop's thread. What is the loop's belongs to who is at its helm, the
 // thread or a stand-in, and to nobody else. The thread gives the helm away only to wait for
 // packets or its next timer, not to rest: with sound on the way jobs wait for the end of a
-// tick, and no packet waits for who is not in a hurry.
+// tick, and a packet at most for the job that is being done when it wakes the thread.
 //
 // Jobs keep their order: a stand-in does first what was there before. Nobody waits for the
 // helm but the thread: who does not get it leaves the job in the inbox, and who has it looks
@@ -38,8 +38,8 @@ func (l *loop) inStead(p *Port, f func(*loop)) bool {
 	if !l.helm.TryLock() {
 		return false
 	}
-	defer l.seeTo() // what was put while the helm was not to be had
-	defer l.handBack()
+	defer l.seeTo()    // what was put while the helm was not to be had
+	defer l.handBack() // also if f breaks: its caller's call ends, and the loop serves all others
 	l.takeOver()
 	if p != nil && p.home.Load() != l {
 		return false
@@ -56,8 +56,8 @@ func (l *loop) seeTo() {
 }
 
 func (l *loop) serveInbox() {
-	defer l.handBack() // also if a job breaks: its caller's call ends, and the loop serves all others
 	l.takeOver()
+	l.handBack()
 }
 
 // takeOver begins at the helm: it is now, and all earlier jobs are done.
@@ -65,6 +65,15 @@ func (l *loop) takeOver() {
 	l.now = l.engine.clock()
 	l.wheel.skip(ms(l.now))
 	l.workAll()
+}
+
+// workAll does what is in the inbox.
+func (l *loop) workAll() {
+	if l.inbox.pending.Load() {
+		for _, j := range l.inbox.take() {
+			l.work(j)
+		}
+	}
 }
 
 // handBack gives the helm back. The thread is woken if it would sleep too long.

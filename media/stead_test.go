@@ -1,7 +1,10 @@
 package media
 
 import (
+	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -96,31 +99,77 @@ func TestWhatAStandInArmsIsServedInTime(t *testing.T) {
 	})
 }
 
-// A call may end by a broken program; the sound of all others goes on.
+// TestALoopOutlivesAJobThatBreaks: a call may end by a broken program; the sound of all others goes on, whoever
+// does the job, and nobody but its sender breaks.
 func TestALoopOutlivesAJobThatBreaks(t *testing.T) {
-	e := openEngine(t, 4)
-	l := e.loops[0]
-	asleep(t, l)
-	for name, breaks := range map[string]func(){
-		"its sender's": func() { l.order(func(*loop) { panic("broken") }) },
-		"another's":    func() { l.post(job{run: func(*loop) { panic("broken") }}) },
+	for name, does := range map[string]func(l *loop){
+		"its sender":        nil,
+		"another stand-in":  (*loop).seeTo,
+		"the loop's thread": func(l *loop) { l.poll.ring() },
 	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: nobody has noticed", name)
-				}
+		t.Run(name, func(t *testing.T) {
+			e := openEngine(t, 4)
+			l := e.loops[0]
+			asleep(t, l)
+			if does != nil {
+				l.helm.Lock() // the sender does not get it
+			}
+			broke := make(chan any)
+			go func() {
+				defer func() { broke <- recover() }()
+				l.order(func(*loop) { panic("broken") })
 			}()
-			breaks()
-		}()
-		if !l.order(func(*loop) {}) {
-			t.Errorf("%s: the loop has ended", name)
-		}
+			if does != nil {
+				eventually(t, "the job waits", l.inbox.pending.Load)
+				l.helm.Unlock()
+				does(l)
+			}
+			if told := fmt.Sprint(<-broke); !strings.Contains(told, "broken") {
+				t.Errorf("its sender is told %s", told)
+			}
+			if !l.order(func(*loop) {}) {
+				t.Error("the loop has ended")
+			}
+			if n := e.Counters().Panics; n != 0 {
+				t.Errorf("%d faults counted that somebody was told", n)
+			}
+			a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
+			join(t, e, a, b)
+			a.say(flat(1))
+			b.mustHear()
+		})
 	}
-	a, b := newPhone(t, e, PCMU), newPhone(t, e, PCMU)
-	join(t, e, a, b)
-	a.say(flat(1))
-	b.mustHear()
+}
+
+func TestAJobThatBreaksAndThatNobodyWaitsForIsToldToTheOperator(t *testing.T) {
+	told := make(chan string, 1)
+	e := openEngine(t, 4)
+	e.clerk.log = slog.New(slog.NewTextHandler(teller(told), nil))
+	l, behind := e.loops[0], make(chan *broken)
+	asleep(t, l)
+	l.order(func(l *loop) { // what is put while this is at the helm waits for its end
+		l.post(job{run: func(*loop) { panic("broken") }})
+		l.post(job{run: func(*loop) {}, done: behind})
+	})
+	select {
+	case <-behind:
+	default:
+		t.Error("who waits for the job behind it waits for ever")
+	}
+	if line := <-told; !strings.Contains(line, "broken") || !strings.Contains(line, "stead_test.go") {
+		t.Errorf("the log says %s, and not what broke where", line)
+	}
+	if n := e.Counters().Panics; n != 1 {
+		t.Errorf("%d faults counted", n)
+	}
+}
+
+// teller hands on what is written.
+type teller chan string
+
+func (w teller) Write(b []byte) (int, error) {
+	w <- string(b)
+	return len(b), nil
 }
 
 func TestALoopThatIsToldToStopInItsSteadStops(t *testing.T) {

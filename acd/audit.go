@@ -4,12 +4,20 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
 
-// auditSlack is how late a clock of the board may be before an agent is stuck.
-const auditSlack = time.Second
+const (
+	// auditSlack is how late a clock of the board may be before an agent is stuck.
+	auditSlack = time.Second
+	// auditEvery is how often a floor checks itself.
+	auditEvery = 10 * time.Second
+	// auditMost is how many pairs of a waiting caller and a free agent it looks at then, a
+	// few ms of its time. Where there are more it goes on from there the next time.
+	auditMost = 500
+)
 
 // Audit looks at the whole floor from first principles, without the lines and counts
 // that routing uses, and says which promises are broken now: a waiting caller
@@ -26,15 +34,29 @@ func (f *Floor) EventsWaiting() int { return f.journal.waiting() }
 
 // audit must be called on a settled board.
 func (b *board) audit() []string {
-	starved, stuck, double := b.starved(), b.stuck(), b.doubled()
+	found, _ := b.auditFrom(pair{}, math.MaxInt)
+	return found
+}
+
+// pair is a waiting caller and a free agent; zero = the first.
+type pair struct {
+	ticket uint64
+	rank   int
+}
+
+// auditFrom is an audit of which the look at waiting callers begins with a pair and ends
+// after so many; next is where it goes on.
+func (b *board) auditFrom(from pair, most int) (found []string, next pair) {
+	starved, next := b.starved(from, most)
+	stuck, double := b.stuck(), b.doubled()
 	b.count.StarvedCallers += uint64(len(starved))
 	b.count.StuckAgents += uint64(len(stuck))
 	b.count.DoubleOffers += uint64(len(double))
-	return slices.Concat(starved, stuck, double)
+	return slices.Concat(starved, stuck, double), next
 }
 
-// starved finds callers who wait although somebody could take them.
-func (b *board) starved() []string {
+// starved finds callers who wait although somebody could take them; see auditFrom.
+func (b *board) starved(from pair, most int) (out []string, next pair) {
 	var free []int
 	for rank, name := range b.routes.names {
 		a := b.agents[name]
@@ -46,11 +68,10 @@ func (b *board) starved() []string {
 		}
 	}
 	if len(free) == 0 {
-		return nil
+		return nil, pair{}
 	}
-	var out []string
 	for _, t := range b.inOrder() {
-		if t.offer != nil || t.pausedTil > b.now.Mono {
+		if t.id < from.ticket || t.offer != nil || t.pausedTil > b.now.Mono {
 			continue
 		}
 		if t.isBack() {
@@ -58,11 +79,20 @@ func (b *board) starved() []string {
 				continue
 			}
 		}
-		if name := b.couldTake(t, free); name != "" {
+		those := free
+		if t.id == from.ticket {
+			i, _ := slices.BinarySearch(free, from.rank)
+			those = free[i:]
+		}
+		n := min(len(those), most)
+		if name := b.couldTake(t, those[:n]); name != "" {
 			out = append(out, fmt.Sprintf("call %s waits in queue %s while %s is free for it", t.entry.Call, t.entry.Queue, name))
 		}
+		if most -= n; n < len(those) {
+			return out, pair{t.id, those[n]}
+		}
 	}
-	return out
+	return out, pair{}
 }
 
 // couldTake names a free agent who may be offered the caller.

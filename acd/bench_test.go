@@ -153,3 +153,24 @@ func BenchmarkNoted(b *testing.B) {
 
 // kept keeps the compiler from leaving the copy out.
 var kept *Turn
+
+// BenchmarkAudit is the most that the floor's look at itself can cost: 2,000 agents idle
+// and 5,000 callers waiting, whom none of them can serve.
+func BenchmarkAudit(b *testing.B) {
+	floor, now := crowd(b, 2000, 50, LongestIdle)
+	p := Plan{Settings: floor.routes.settings, Queues: floor.plan(), Agents: floor.people()}
+	p.Queues["rare"] = QueueSpec{Needs: "s0 >= 9 && s1 >= 9", LeaveOn: []AgentState{}}
+	r, err := prepare(p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	do(b, floor, *now, func(b *board) error { b.adopt(r); return nil })
+	for i := range 5000 {
+		e := Entry{Call: fmt.Sprint(i), Queue: "rare"}
+		do(b, floor, *now, func(b *board) error { _, err := b.enter(e); return err })
+	}
+	var from pair
+	for b.Loop() {
+		_, from = floor.auditFrom(from, auditMost)
+	}
+}

@@ -33,6 +33,7 @@ type board struct {
 	paces    paces
 	levels   map[string]*level   // of queues with reserve agents
 	kept     map[string]Accuracy // of estimates told
+	outages  map[string]*outage  // of trunks, by the beginnings of the numbers they dial
 	alarms   alarms
 	reckon   alarm // of loadEvery
 	reckoned int   // rank of the agent who is next then
@@ -84,7 +85,7 @@ func newBoard() *board {
 	b := &board{
 		agents: map[string]*agent{}, phones: map[string]*phone{}, tickets: map[uint64]*ticket{},
 		calls: map[string]*ticket{}, backs: map[string][]*ticket{}, askers: map[string][]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{},
-		paces: paces{}, levels: map[string]*level{}, kept: map[string]Accuracy{},
+		paces: paces{}, levels: map[string]*level{}, kept: map[string]Accuracy{}, outages: map[string]*outage{},
 		routes: &routes{queues: map[string]*queue{}, pools: map[likeness]*pool{}},
 	}
 	b.reckon = alarm{order: 1 << 63, ring: (*board).reckonLoads}
@@ -125,7 +126,8 @@ func (b *board) ringDue() {
 
 // settle brings lines, counts and alarms up to date for everybody touched, and
 // matches until nothing changes any more. Nobody is matched before all lines are up to
-// date: a caller whom a limit takes out may call the reserve agents of his queue.
+// date: a caller whom a limit takes out may call the reserve agents of his queue, and after
+// a wrap-up that is over a rest may be.
 func (b *board) settle() {
 	var looked, free []*agent
 	var changed []*condition
@@ -133,12 +135,12 @@ func (b *board) settle() {
 		free = append(free, b.refreshAll(&looked)...)
 		b.leaveEmpty()
 		changed = b.standAll(changed)
-		if len(b.touched) > 0 {
+		b.ringDue()
+		if len(b.touched)+len(b.fresh) > 0 {
 			continue
 		}
 		b.match(free, changed)
 		free, changed = nil, nil
-		b.ringDue()
 	}
 	slices.SortFunc(looked, func(x, y *agent) int { return strings.Compare(x.Name, y.Name) })
 	for _, a := range slices.Compact(looked) {

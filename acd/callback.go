@@ -81,9 +81,10 @@ type Launch struct {
 // parked is what a ticket without a line has besides its place. The board owns it.
 type parked struct {
 	Callback
-	next time.Duration // left alone until then
-	end  time.Duration // given up then
-	seat *seat         // whose agent is on the line while the number is dialled
+	next  time.Duration // left alone until then
+	end   time.Duration // given up then
+	seat  *seat         // whose agent is on the line while the number is dialled
+	doubt int           // where no trunk took its call; see notTaken
 }
 
 // isBack tells whether the ticket has no line.
@@ -254,7 +255,7 @@ func (b *board) held(t *ticket) (until time.Duration, why string) {
 	if open := t.class.queue.hours.next(b.now.Wall).Sub(b.now.Wall); open > 0 && !p.IsMessage() {
 		return b.now.Mono + open, "numbers are dialled at " + t.class.queue.spec.Callback.Hours + " only"
 	}
-	return 0, ""
+	return b.heldByOutage(t)
 }
 
 func (p *parked) pausedFor() string {
@@ -286,7 +287,7 @@ func (b *board) nextBack(t *ticket) time.Duration {
 }
 
 // alone takes the other callbacks to the same number out of their lines: a number is
-// dialled once at a time.
+// dialled once at a time; and where a trunk is down, one number of those that go by it.
 func (b *board) alone(t *ticket) {
 	for _, o := range b.linesOf(t.back.Number) {
 		if o != t && o.listed {
@@ -294,6 +295,7 @@ func (b *board) alone(t *ticket) {
 			b.arm(o)
 		}
 	}
+	b.probes(t)
 }
 
 // wake lets the other callbacks to the same number stand again.
@@ -303,4 +305,5 @@ func (b *board) wake(t *ticket) {
 			b.fresh = append(b.fresh, o)
 		}
 	}
+	b.probed(t)
 }

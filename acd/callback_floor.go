@@ -106,7 +106,7 @@ func (f *Floor) handOver(ticket uint64, o Offer) {
 	if t == nil || !t.isBack() {
 		return
 	}
-	s := slots{make(chan Offer, 1), make(chan Removal, 1)}
+	s := slots{make(chan Offer, 1), new(News[Removal])}
 	l := f.board.launchOf(t)
 	l.Ticket = &Ticket{ID: ticket, Queue: t.entry.Queue, Offers: s.offers, Removed: s.removed}
 	put(s.offers, o)

@@ -71,13 +71,14 @@ type picturedBack struct {
 	End    time.Duration `json:"end"`
 	Seat   uint64        `json:"seat,omitempty"`
 	Listed bool          `json:"listed,omitempty"`
+	Doubt  int           `json:"doubt,omitempty"`
 }
 
 func (t *ticket) pictureBack() *picturedBack {
 	if !t.isBack() {
 		return nil
 	}
-	p := &picturedBack{Callback: t.back.Callback, Next: t.back.next, End: t.back.end, Listed: t.listed}
+	p := &picturedBack{Callback: t.back.Callback, Next: t.back.next, End: t.back.end, Listed: t.listed, Doubt: t.back.doubt}
 	if t.back.seat != nil {
 		p.Seat = t.back.seat.id
 	}
@@ -90,7 +91,7 @@ func (b *board) restoreBack(t *ticket, p *picturedBack, q *queue) error {
 		return nil
 	}
 	b.keep(t, p.Callback, p.Next)
-	t.back.end = p.End
+	t.back.end, t.back.doubt = p.End, p.Doubt
 	q.park(t, 1)
 	if p.Seat == 0 {
 		return nil

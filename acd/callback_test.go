@@ -62,12 +62,17 @@ func (d *desk) dials(l Launch, call string) Seat {
 
 func TestACallbackIsDialledWhenAnAgentIsReserved(t *testing.T) {
 	bubble(t, callable(), func(d *desk) {
-		d.asked("c1", "0301234")
+		one := d.enter(Entry{Call: "c1", Queue: "help", Caller: "0301234"})
+		d.pass(time.Minute) // on the line
+		d.must(d.Park(d.ctx, one.ID, Callback{Number: "0301234", Kind: BackAsked}))
 		d.pass(time.Minute)
 		d.notLaunched()
+		d.asked("c2", "0305678")
+		d.pass(parkPause)
 		d.logIn("anna")
 		l := d.launched()
-		if l.Callback.Number != "0301234" || l.Callback.Kind != BackAsked || time.Since(l.Entry.Since).Round(time.Second) != time.Minute {
+		d.notLaunched() // one agent, one callback
+		if l.Callback.Number != "0301234" || l.Callback.Kind != BackAsked || time.Since(l.Entry.Since).Round(time.Second) != 2*time.Minute+parkPause {
 			t.Errorf("launch %+v", l)
 		}
 		s := d.dials(l, "b1")
@@ -75,6 +80,15 @@ func TestACallbackIsDialledWhenAnAgentIsReserved(t *testing.T) {
 			t.Errorf("anna is %s in call %s", got.State, got.Call)
 		}
 		d.must(d.Reached(d.ctx, l.Ticket.ID))
+		d.must(d.Finish(d.ctx, s.Assignment, Outcome{Cause: "caller_ended"}))
+		d.notLaunched() // anna is in wrap-up
+		d.pass(30 * time.Second)
+		next := d.launched()
+		if next.Callback.Number != "0305678" {
+			t.Errorf("then %+v", next)
+		}
+		s = d.dials(next, "b2")
+		d.must(d.Reached(d.ctx, next.Ticket.ID))
 		d.must(d.Finish(d.ctx, s.Assignment, Outcome{Cause: "caller_ended"}))
 		d.pass(time.Hour)
 		d.notLaunched()

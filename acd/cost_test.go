@@ -253,3 +253,27 @@ func TestGuardsDoNotWaverAtTheEdgeOfAStep(t *testing.T) {
 		}
 	}
 }
+
+// TestAWordOfAPhoneCostsTheSameHoweverManyThereAre, and a new plan makes no phone say anything.
+func TestAWordOfAPhoneCostsTheSameHoweverManyThereAre(t *testing.T) {
+	const most = 12 // out of three lines and into them, and who they are of
+	for _, agents := range []int{20, 2000} {
+		floor, now := crowd(t, agents, 20, LongestIdle)
+		u := &rush{TB: t, b: floor, now: now}
+		again, err := prepare(Plan{Settings: floor.routes.settings, Queues: floor.plan(), Agents: floor.people()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if turn := u.do(func(b *board) error { b.adopt(again); return nil }); len(turn.events) > 0 {
+			t.Errorf("%d agents: %d things happen by a plan that changes nothing", agents, len(turn.events))
+		}
+		u.worst = 0
+		for _, yes := range []bool{true, false} {
+			u.do(func(b *board) error { b.phoneBusy("pa0007", yes); return nil })
+			u.do(func(b *board) error { b.phoneReachable("pa0007", !yes); return nil })
+		}
+		if u.worst == 0 || u.worst > most {
+			t.Errorf("%d agents: a word of a phone took %d steps", agents, u.worst)
+		}
+	}
+}

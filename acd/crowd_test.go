@@ -20,11 +20,13 @@ func (d *desk) caller(id int, missEvery int) error {
 	if err != nil {
 		return err
 	}
+	removed := make(chan Removal, 1)
+	t.Removed.Hear(func(r Removal) { removed <- r })
 	for try := 0; ; try++ {
 		var o Offer
 		select {
 		case o = <-t.Offers:
-		case r := <-t.Removed:
+		case r := <-removed:
 			return fmt.Errorf("removed: %s", r.Limit)
 		}
 		if err := d.Taken(d.ctx, t.ID); errors.Is(err, ErrStale) {

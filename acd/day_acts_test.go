@@ -187,6 +187,7 @@ func (d *day) oddity() {
 	yes := rapid.Bool().Draw(d.T, "yes")
 	switch rapid.IntRange(0, 3).Draw(d.T, "oddity") {
 	case 0:
+		d.private[phone] = yes
 		d.say(Input{Kind: InPhones, Phones: &PhoneWords{Busy: map[string]bool{phone: yes}}})
 	case 1:
 		d.say(Input{Kind: InPhones, Phones: &PhoneWords{Away: map[string]bool{phone: !yes}}})

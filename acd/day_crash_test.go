@@ -55,7 +55,8 @@ func (d *day) crash(blob []byte) {
 	if err != nil {
 		d.Fatal(err)
 	}
-	clear(d.places) // callers who waited on the line are called back
+	clear(d.places)  // callers who waited on the line are called back
+	clear(d.private) // a phone that is busy says so when it is rung
 	d.b = newBoard()
 	t, err := d.b.apply(d.now, func(b *board) error { b.adopt(r); b.resume(p); return nil })
 	if err != nil {

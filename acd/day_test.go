@@ -30,8 +30,9 @@ type day struct {
 	granted map[string]Event
 	earned  map[string]Outcome // of the conversation that goes on, as it was said last
 	talkEnd map[string]time.Duration
-	places  map[uint64]int // last told, by ticket
-	chosen  string         // the agent who gives a command in this turn
+	private map[string]bool // phones in a call of their own
+	places  map[uint64]int  // last told, by ticket
+	chosen  string          // the agent who gives a command in this turn
 
 	load    map[string]*eased // by agent
 	drafts  map[string]Entry  // by call
@@ -44,7 +45,8 @@ func newDay(t *rapid.T) *day {
 		T: t, b: newBoard(), offers: map[uint64][]uint64{}, agent: map[uint64]string{}, ticket: map[uint64]uint64{},
 		busy: map[string]uint64{}, missed: map[[2]string]Event{}, wrapEnd: map[string]time.Duration{},
 		restMin: map[string]time.Duration{}, granted: map[string]Event{}, earned: map[string]Outcome{}, talkEnd: map[string]time.Duration{},
-		places: map[uint64]int{}, load: map[string]*eased{}, drafts: map[string]Entry{}, entries: map[uint64]Entry{}, handled: map[string]int{},
+		private: map[string]bool{},
+		places:  map[uint64]int{}, load: map[string]*eased{}, drafts: map[string]Entry{}, entries: map[uint64]Entry{}, handled: map[string]int{},
 	}
 	d.now = Stamp{Wall: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Boot: "boot", Mono: time.Hour}
 	d.plan = drawPlan(t)
@@ -156,6 +158,9 @@ func (d *day) witness(e Event) {
 		}
 		d.busy[a] = e.Assignment
 		d.agent[e.Assignment], d.ticket[e.Assignment] = a, e.Ticket
+		if d.private[e.Phone] {
+			d.Fatalf("%s is offered assignment %d in another call on phone %s", a, e.Assignment, e.Phone)
+		}
 		if end, ok := d.talkEnd[a]; ok && at < end+15*time.Second {
 			d.Fatalf("%s is offered a call %s after talk, the gap is 15s", a, at-end)
 		}

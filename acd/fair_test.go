@@ -113,6 +113,24 @@ func TestThreeStrikesAndWhatFollows(t *testing.T) {
 	})
 }
 
+// TestAllThatIsDueHappensBeforeAnybodyIsOffered: a machine that slept finds a wrap-up over,
+// and the rest after it. Who missed a caller is no choice before an agent who is free by then.
+func TestAllThatIsDueHappensBeforeAnybodyIsOffered(t *testing.T) {
+	y := start(t, team(map[string]QueueSpec{"q": {WrapUp: 10 * time.Second}}, "anna", "bert"))
+	y.logIn("bert")
+	y.enter(Entry{Call: "c1", Queue: "q"})
+	y.talk("c1")
+	y.logIn("anna")
+	y.enter(Entry{Call: "c2", Queue: "q"})
+	y.miss("c2", MissDeclined)
+	id := y.seat("c1")
+	y.must(func(b *board) error {
+		return b.finish(id, Outcome{Rest: 2, RestFor: time.Minute, RestMax: 2 * time.Minute})
+	})
+	y.pass(5 * time.Minute)
+	y.want("c2>bert")
+}
+
 // TestRingAllRaces plays the orders in which two phones and the caller can speak.
 func TestRingAllRaces(t *testing.T) {
 	for name, tc := range map[string]struct {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -25,18 +24,23 @@ type Floor struct {
 	journal *journal
 	inbox   chan *errand
 	stopped chan struct{}
-	slots   map[uint64]slots         // by ticket; Run's
-	bells   map[uint64]chan struct{} // Seat.Revoked by assignment; Run's
+	hearers
 	orphans []Orphan
 	phones  phoneNews
 	watch   *watchers
 	meter   meter
-	audit   time.Duration
+	audit   rounds
 	filed   filed
 
 	chronicle Chronicle
 	written   func([]Event)
-	launches  chan Launch
+}
+
+// hearers are where what the board decides is put for calls; the maps are Run's.
+type hearers struct {
+	slots    map[uint64]slots           // by ticket
+	bells    map[uint64]*News[struct{}] // Seat.Revoked by assignment
+	launches chan Launch
 }
 
 // Option changes how a floor is made.
@@ -46,17 +50,23 @@ type Option func(*Floor)
 // timers.
 func WithClock(c Clock) Option { return func(f *Floor) { f.clock = c } }
 
-// WithAudit lets the floor check itself that often; see Audit.
-func WithAudit(every time.Duration) Option { return func(f *Floor) { f.audit = every } }
+// WithAudit lets the floor check itself that often instead of every 10 s; see Audit.
+func WithAudit(every time.Duration) Option { return func(f *Floor) { f.audit.every = every } }
 
 // WithWritten lets hear know the ledger's events as they become durable, in order, and
 // only those. The ledger's writer calls it: it must not wait.
 func WithWritten(hear func([]Event)) Option { return func(f *Floor) { f.written = hear } }
 
-// slots are the channels of a Ticket.
+// slots are where a Ticket's words are put.
 type slots struct {
 	offers  chan Offer
-	removed chan Removal
+	removed *News[Removal]
+}
+
+// rounds are how often the floor checks itself, and where the next one begins.
+type rounds struct {
+	every time.Duration
+	from  pair
 }
 
 // filed is what happened since the ledger was last made small.
@@ -73,26 +83,6 @@ func (f filed) due() time.Duration {
 	}
 	return f.at + compactAfter
 }
-
-// errand is one thing to do on the board. Its state goes from asked to either begun
-// (by Run) or dropped (by who asked), so that a caller who gives up knows that
-// nothing was done.
-type errand struct {
-	in    Input               // what changes the board, for the decision log
-	given func(ticket uint64) // in was an enter that succeeded; the turn has not settled
-	act   func(*board) error  // where there is no in: only looks
-	look  func(*board)        // after everything has settled
-	state atomic.Int32
-	since time.Time // when it was given to the floor
-	seq   uint64    // of the last event when it was done
-	done  chan error
-}
-
-const (
-	asked int32 = iota
-	begun
-	dropped
-)
 
 // phoneNews is the latest word of each phone that the floor has not yet heard: it
 // is bounded by the phones there are, and telling it never waits.
@@ -115,8 +105,8 @@ func NewFloor(ctx context.Context, p Plan, l Ledger, log *slog.Logger, options .
 	}
 	f := &Floor{
 		log: log, board: newBoard(), inbox: make(chan *errand, inboxSize), stopped: make(chan struct{}),
-		launches: make(chan Launch, launchRoom),
-		slots:    map[uint64]slots{}, bells: map[uint64]chan struct{}{}, watch: newWatchers(),
+		hearers: hearers{map[uint64]slots{}, map[uint64]*News[struct{}]{}, make(chan Launch, launchRoom)},
+		audit:   rounds{every: auditEvery}, watch: newWatchers(),
 		phones: phoneNews{away: map[string]bool{}, busy: map[string]bool{}, kick: make(chan struct{}, 1)},
 	}
 	for _, o := range options {
@@ -167,10 +157,13 @@ func (f *Floor) Run(ctx context.Context) error {
 	go func() { written <- f.journal.run(writing, quit) }()
 	f.serve(ctx)
 	close(f.stopped)
+	f.turnAway()
 	close(quit)
 	late := time.AfterFunc(lastWords, stop)
 	defer late.Stop()
-	return <-written
+	err := <-written
+	f.journal.dismiss()
+	return err
 }
 
 // lastWords bounds the writing at the end of the process.
@@ -179,12 +172,8 @@ const lastWords = 5 * time.Second
 func (f *Floor) serve(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var audit <-chan time.Time
-	if f.audit > 0 {
-		ticker := time.NewTicker(f.audit)
-		defer ticker.Stop()
-		audit = ticker.C
-	}
+	audit := time.NewTicker(f.audit.every)
+	defer audit.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -196,11 +185,11 @@ func (f *Floor) serve(ctx context.Context) {
 			f.turn(nil)
 		case <-timer.C:
 			f.turn(nil)
-		case <-audit:
+		case <-audit.C:
 			f.selfCheck()
 		}
 		if next := min(f.board.alarms.next(), f.filed.due()); next != never {
-			timer.Reset(max(0, next-f.clock().Mono))
+			timer.Reset(max(0, next-f.board.now.Mono)) // of the turn just done
 		} else {
 			timer.Stop()
 		}
@@ -210,7 +199,9 @@ func (f *Floor) serve(ctx context.Context) {
 // selfCheck audits the floor; a finding is a broken promise.
 func (f *Floor) selfCheck() {
 	f.turn(nil)
-	for _, finding := range f.board.audit() {
+	found, next := f.board.auditFrom(f.audit.from, auditMost)
+	f.audit.from = next
+	for _, finding := range found {
 		f.log.Error("promise broken", "finding", finding)
 	}
 	f.meter.publish(&f.board.count)
@@ -234,43 +225,8 @@ func (f *Floor) turn(e *errand) {
 	f.meter.publish(&b.count)
 	if e != nil {
 		e.seq = b.ids.Seq
-		e.done <- err
+		e.answer(f.journal, err)
 	}
-}
-
-// acts is what a turn does on the board: first the news of phones, then the errand; nil
-// when there is neither. e may be nil.
-func (e *errand) acts(news *PhoneWords) func(*board) error {
-	if e == nil && news == nil {
-		return nil
-	}
-	return func(b *board) error {
-		if news != nil {
-			b.hear(news)
-		}
-		if e == nil {
-			return nil
-		}
-		if news != nil {
-			b.settle()
-		}
-		if e.in.Kind == "" {
-			return e.act(b)
-		}
-		ticket, err := b.carry(&e.in)
-		if err == nil && e.given != nil {
-			e.given(ticket)
-		}
-		return err
-	}
-}
-
-// input is what an errand changes; nil when it only looks. e may be nil.
-func (e *errand) input() *Input {
-	if e == nil || e.in.Kind == "" {
-		return nil
-	}
-	return &e.in
 }
 
 // carryOut hands out what the board decided. None of it can wait: every slot has
@@ -278,7 +234,7 @@ func (e *errand) input() *Input {
 func (f *Floor) carryOut(t *turn) {
 	for _, id := range t.revoked {
 		if bell := f.bells[id]; bell != nil {
-			close(bell)
+			bell.tell(struct{}{})
 			delete(f.bells, id)
 		}
 	}
@@ -287,7 +243,7 @@ func (f *Floor) carryOut(t *turn) {
 	}
 	for _, x := range t.removed {
 		if s, ok := f.slots[x.ticket]; ok {
-			put(s.removed, x.removal)
+			s.removed.tell(x.removal)
 		}
 	}
 	for _, o := range t.offers {
@@ -301,7 +257,7 @@ func (f *Floor) carryOut(t *turn) {
 			case f.board.seats[s.id] != s:
 				continue // of ring-progressively: has missed the call already
 			case bell == nil:
-				bell = make(chan struct{})
+				bell = new(News[struct{}])
 				f.bells[s.id] = bell
 			}
 			out.Seats = append(out.Seats, Seat{
@@ -327,33 +283,6 @@ func (f *Floor) file(t *turn) {
 	}
 	f.journal.store(&dump{seq: f.board.ids.Seq, state: f.board.snapshot(), must: full})
 	f.filed = filed{at: f.board.now.Mono}
-}
-
-// do runs an errand on the floor's goroutine and waits for it. When ctx ends first,
-// nothing was done.
-func (f *Floor) do(ctx context.Context, e *errand) error {
-	e.done, e.since = make(chan error, 1), time.Now()
-	select {
-	case f.inbox <- e:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-f.stopped:
-		return ErrStopped
-	}
-	select {
-	case err := <-e.done:
-		return err
-	case <-ctx.Done():
-		if e.state.CompareAndSwap(asked, dropped) {
-			return context.Cause(ctx)
-		}
-		return <-e.done // begun: it takes microseconds
-	case <-f.stopped:
-		if e.state.CompareAndSwap(asked, dropped) {
-			return ErrStopped
-		}
-		return <-e.done
-	}
 }
 
 // nowhere is a ledger that keeps nothing.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -40,7 +41,7 @@ type journal struct {
 	backlog []Event
 	dump    *dump // a snapshot to store after the events up to it
 	at      progress
-	waiters []waiter
+	waiters []*waiter
 	views   map[string]shownAt
 }
 
@@ -53,9 +54,10 @@ type dump struct {
 	next  time.Time     // not before; the writer's
 }
 
+// waiter is to hear when everything up to seq is durable, or an attempt has failed.
 type waiter struct {
 	seq  uint64
-	done chan error // capacity 1
+	then func(error) // does not wait
 }
 
 // shownAt is an agent's look that may be shown once seq has been written, or at
@@ -116,21 +118,31 @@ func (j *journal) wake() {
 	}
 }
 
+// when calls then once everything up to seq is durable, or an attempt to make it so has
+// failed: ErrNotDurable. It may do so at once, or by the writer's goroutine.
+func (j *journal) when(seq uint64, then func(error)) *waiter {
+	w := &waiter{seq, then}
+	j.mu.Lock()
+	known, err := j.at.fate(seq)
+	if !known {
+		j.waiters = append(j.waiters, w)
+	}
+	j.mu.Unlock()
+	if known {
+		then(err)
+	}
+	return w
+}
+
 // wait returns when everything up to seq is durable. During an outage it returns
 // ErrNotDurable after the first attempt, else after promiseWithin.
 func (j *journal) wait(ctx context.Context, seq uint64) error {
-	j.mu.Lock()
-	if known, err := j.at.fate(seq); known {
-		j.mu.Unlock()
-		return err
-	}
-	w := waiter{seq, make(chan error, 1)}
-	j.waiters = append(j.waiters, w)
-	j.mu.Unlock()
+	done := make(chan error, 1)
+	w := j.when(seq, func(err error) { done <- err })
 	timer := time.NewTimer(promiseWithin)
 	defer timer.Stop()
 	select {
-	case err := <-w.done:
+	case err := <-done:
 		return err
 	case <-ctx.Done():
 		j.giveUp(w)
@@ -141,10 +153,10 @@ func (j *journal) wait(ctx context.Context, seq uint64) error {
 	}
 }
 
-func (j *journal) giveUp(w waiter) {
+func (j *journal) giveUp(w *waiter) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.waiters = slices.DeleteFunc(j.waiters, func(o waiter) bool { return o == w })
+	j.waiters = slices.DeleteFunc(j.waiters, func(o *waiter) bool { return o == w })
 }
 
 // run writes until quit closes, then what is left, until ctx ends. What could not
@@ -304,9 +316,10 @@ func (j *journal) wrote(seq uint64, n int, d *dump) {
 	if d != nil && j.dump == d {
 		j.dump = nil
 	}
-	j.tell(j.at.durable, nil)
+	served := j.served(j.at.durable)
 	views := j.showable()
 	j.mu.Unlock()
+	tell(served, nil)
 	j.show(views)
 	if back {
 		j.log.Info("ledger written again", "seq", seq)
@@ -319,9 +332,10 @@ func (j *journal) failed(seq, unsure uint64, err error) error {
 	j.failures.Add(1)
 	j.mu.Lock()
 	first, gap := j.at.failed(seq, unsure, err)
-	j.tell(seq, fmt.Errorf("%w: %w", ErrNotDurable, err))
+	served := j.served(seq)
 	views := j.showable()
 	j.mu.Unlock()
+	tell(served, fmt.Errorf("%w: %w", ErrNotDurable, err))
 	j.show(views)
 	if gap {
 		j.nudge()
@@ -332,17 +346,33 @@ func (j *journal) failed(seq, unsure uint64, err error) error {
 	return err
 }
 
-// tell answers those who wait for seq or less.
-func (j *journal) tell(seq uint64, err error) {
+// served takes out those who wait for seq or less.
+func (j *journal) served(seq uint64) (served []*waiter) {
 	rest := j.waiters[:0]
 	for _, w := range j.waiters {
 		if w.seq <= seq {
-			w.done <- err
+			served = append(served, w)
 		} else {
 			rest = append(rest, w)
 		}
 	}
+	clear(j.waiters[len(rest):])
 	j.waiters = rest
+	return served
+}
+
+// dismiss tells whoever still waits that nothing is written any more.
+func (j *journal) dismiss() {
+	j.mu.Lock()
+	served := j.served(math.MaxUint64)
+	j.mu.Unlock()
+	tell(served, ErrNotDurable)
+}
+
+func tell(served []*waiter, err error) {
+	for _, w := range served {
+		w.then(err)
+	}
 }
 
 // showable takes the looks that need not wait any more.

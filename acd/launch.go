@@ -38,6 +38,9 @@ func (b *board) reached(id uint64, why string) error {
 	if t == nil || !t.isBack() || t.back.seat == nil {
 		return fmt.Errorf("ticket %d: %w", id, ErrNoTicket)
 	}
+	if why != ReachedHeard {
+		b.trunkUp(t)
+	}
 	if t.isMessage() && why == "" {
 		why = BackMessage
 	}
@@ -65,14 +68,19 @@ func (b *board) unreached(id uint64, why string) error {
 		return nil
 	}
 	p, spec := t.back, t.class.queue.spec.Callback
-	pause := spec.NoAnswer
+	pause, tried := spec.NoAnswer, b.tried(t, why)
 	switch why {
 	case UnreachedBusy:
 		pause = spec.Busy
+		b.trunkUp(t)
+	case UnreachedNoAnswer, UnreachedUnreachable:
+		b.trunkUp(t)
+	case UnreachedTrunk:
+		b.trunkDown(t)
 	case UnreachedAgentLeft:
 		pause = agentLeftPause
 	}
-	if p.tried(why) {
+	if tried {
 		p.Tries++
 	}
 	p.seat, p.next = nil, b.now.Mono+pause
@@ -92,13 +100,15 @@ func (b *board) unreached(id uint64, why string) error {
 
 // tried tells whether a call that came to nothing is held against the callback. That one
 // broke is our fault: it leaves a message as it was, but a number may have rung for it. None
-// has where the trunk was down.
-func (p *parked) tried(why string) bool {
+// has where the trunk was down, unless it takes all but this one.
+func (b *board) tried(t *ticket, why string) bool {
 	switch why {
-	case UnreachedAgentLeft, UnreachedTrunk, UnreachedUnread:
+	case UnreachedAgentLeft, UnreachedUnread:
 		return false
+	case UnreachedTrunk:
+		return b.ofNumber(t)
 	case UnreachedNoWord:
-		return !p.IsMessage()
+		return !t.isMessage()
 	}
 	return true
 }

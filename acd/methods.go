@@ -39,7 +39,7 @@ func (f *Floor) Prepare(next Plan) (commit func(), err error) {
 // Enter puts a caller in a queue. Errors: ErrNoQueue, *Refused, ErrStopped, or the
 // end of ctx; then the caller is in no queue.
 func (f *Floor) Enter(ctx context.Context, e Entry) (*Ticket, error) {
-	s := slots{make(chan Offer, 1), make(chan Removal, 1)}
+	s := slots{make(chan Offer, 1), new(News[Removal])}
 	t := &Ticket{Queue: e.Queue, Offers: s.offers, Removed: s.removed}
 	e.Data = plain(e.Data)
 	if !e.Since.IsZero() { // by the process's clock, which a change of the wall clock does not move
@@ -108,6 +108,19 @@ func (f *Floor) Finish(ctx context.Context, assignment uint64, o Outcome) error 
 		return err
 	}
 	return f.journal.wait(ctx, e.seq)
+}
+
+// EarnedThen is Earned for who does not wait: then is called once, with what Earned would
+// have returned. It must not wait.
+func (f *Floor) EarnedThen(assignment uint64, o Outcome, then func(error)) {
+	f.post(&errand{in: Input{Kind: InEarned, Assignment: assignment, Outcome: &o}, then: then})
+}
+
+// FinishThen is Finish for who does not wait: then is called once, when the end is durable
+// or with what Finish would have returned, but that a ledger may take longer than promiseWithin
+// to answer. It must not wait.
+func (f *Floor) FinishThen(assignment uint64, o Outcome, then func(error)) {
+	f.post(&errand{in: Input{Kind: InFinish, Assignment: assignment, Outcome: &o}, then: then, keeps: true})
 }
 
 // Do carries out an agent's command and returns the state after it, durable. With

@@ -215,15 +215,16 @@ func TestCountersSeeABrokenPromise(t *testing.T) {
 	}
 }
 
-// TestABrokenPromiseIsAnAlarm: the floor's own audit logs it and counts it.
+// TestABrokenPromiseIsAnAlarm: the floor's own audit logs it and counts it, and nobody has
+// to ask for one.
 func TestABrokenPromiseIsAnAlarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said alarmLog
-		d := openWith(t, help(), &memory{}, slog.New(slog.NewTextHandler(&said, nil)), WithAudit(time.Second))
+		d := openWith(t, help(), &memory{}, slog.New(slog.NewTextHandler(&said, nil)))
 		d.logIn("anna")
 		d.talk("c1")
 		d.must(d.Floor.do(d.ctx, &errand{act: func(b *board) error { clear(b.seats); return nil }}))
-		d.pass(time.Second)
+		d.pass(auditEvery)
 		if said.count("promise broken") != 1 || d.Counters().StuckAgents != 1 {
 			t.Errorf("%+v, log:\n%s", d.Counters(), said.lines.String())
 		}

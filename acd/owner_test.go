@@ -34,7 +34,7 @@ func TestACallerWhoLeavesAsHeIsOfferedRingsNobody(t *testing.T) {
 		offers := make(chan Offer, 1)
 		say(func(b *board) error {
 			id, err := b.enter(Entry{Call: "c2", Queue: "help"})
-			f.slots[id] = slots{offers: offers, removed: make(chan Removal, 1)}
+			f.slots[id] = slots{offers: offers, removed: new(News[Removal])}
 			return err
 		})
 		now.Mono += 30 * time.Second // the wrap-up is over, and nobody has looked yet

@@ -124,7 +124,9 @@ func TestTheLongestWaitEnds(t *testing.T) {
 		d.do("anna", Command{Verb: GoNotReady})
 		ticket := d.enter(Entry{Call: "c1", Queue: "help"})
 		d.pass(time.Minute)
-		if got := <-ticket.Removed; got != (Removal{Limit: "wait", Target: "goodbye"}) {
+		var got Removal
+		ticket.Removed.Hear(func(r Removal) { got = r })
+		if got != (Removal{Limit: "wait", Target: "goodbye"}) {
 			t.Errorf("removed %+v", got)
 		}
 		if _, err := d.Place(d.ctx, ticket.ID); !errors.Is(err, ErrNoTicket) {

@@ -27,6 +27,7 @@ type Picture struct {
 	Weighing *time.Duration          `json:"weighing,omitempty"` // when service levels are looked at next
 	Levels   map[string]level        `json:"levels,omitempty"`
 	Lots     map[string]picturedLots `json:"lots,omitempty"` // by queue
+	Outages  map[string]outage       `json:"outages,omitempty"`
 	Agents   []pictured              `json:"agents,omitempty"`
 	Phones   []picturedPhone         `json:"phones,omitempty"`
 	Tickets  []picturedTicket        `json:"tickets,omitempty"`
@@ -120,6 +121,10 @@ func (b *board) picture() *Picture {
 	p.Levels = make(map[string]level, len(b.levels))
 	for name, l := range b.levels {
 		p.Levels[name] = *l
+	}
+	p.Outages = make(map[string]outage, len(b.outages))
+	for beginning, o := range b.outages {
+		p.Outages[beginning] = *o
 	}
 	if b.reckon.pos > 0 {
 		at := b.reckon.at
@@ -220,6 +225,9 @@ func (b *board) restoreQueues(p *Picture) {
 	}
 	for name, l := range p.Levels {
 		b.levels[name] = &l
+	}
+	for beginning, o := range p.Outages {
+		b.outages[beginning] = &o
 	}
 	for name, q := range b.routes.queues {
 		q.pace = b.paces.of(name)

@@ -146,7 +146,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 	}{
 		{
 			board{},
-			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "weighing", "reckon", "reckoned", "ids", "count"},
+			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "outages", "weighing", "reckon", "reckoned", "ids", "count"},
 			[]string{"calls", "backs", "askers", "alarms", "touched", "fresh", "turn", "room", "kept", "planned", "ending"},
 		},
 		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "pools", "apart", "seat", "listed", "counted", "touched", "wanted", "career", "spared"}},
@@ -156,7 +156,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 			[]string{"id", "entry", "since", "entered", "step", "offer", "missed", "prefer", "pausedTil", "untaken", "told", "class", "back"},
 			[]string{"alarm", "listed", "late"},
 		},
-		{parked{}, []string{"Callback", "next", "end", "seat"}, nil},
+		{parked{}, []string{"Callback", "next", "end", "seat", "doubt"}, nil},
 		{barred{}, []string{"until", "turn"}, nil},
 		{offer{}, []string{"at", "more", "until", "taken", "spec", "seats"}, nil},
 		{seat{}, []string{"id", "agent", "number", "spec", "queue", "call", "reason", "answered"}, []string{"ticket"}},

@@ -152,6 +152,7 @@ func (r *routes) able(order []int64, n *need, data map[string]any) []bool {
 // conversations, wrap-ups and rests go on as they began.
 func (b *board) adopt(r *routes) {
 	b.routes = r
+	clear(b.outages) // a trunk may have another address
 	b.alarms.set(&b.reckon, never)
 	b.reckoned = 0
 	if r.uses(LeastOccupied, FewestCalls, LeastTalk, Gentlest) {

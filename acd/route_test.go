@@ -67,13 +67,15 @@ func TestTheLeastOccupiedTodayIsPicked(t *testing.T) {
 
 func TestWhichCallerComesFirst(t *testing.T) {
 	queues := map[string]QueueSpec{
-		"plain": {WrapUp: -1}, "quick": {WrapUp: -1, Weight: 3}, "vip": {WrapUp: -1, Priority: 5},
+		"alike": {WrapUp: -1}, "plain": {WrapUp: -1}, "quick": {WrapUp: -1, Weight: 3}, "vip": {WrapUp: -1, Priority: 5},
 	}
 	for name, tc := range map[string]struct {
 		entries []Entry // a minute apart
 		want    string
 	}{
 		"the oldest":                              {[]Entry{{Queue: "plain"}, {Queue: "plain"}}, "c0>anna"},
+		"the oldest of all queues":                {[]Entry{{Queue: "plain"}, {Queue: "alike"}, {Queue: "plain"}}, "c0>anna"},
+		"the oldest, whatever its queue's name":   {[]Entry{{Queue: "alike"}, {Queue: "plain"}, {Queue: "alike"}}, "c0>anna"},
 		"priority is a head start":                {[]Entry{{Queue: "plain"}, {Queue: "vip"}}, "c1>anna"},
 		"age overtakes priority":                  {[]Entry{{Queue: "plain"}, {Queue: "plain"}, {}, {}, {}, {}, {Queue: "vip"}}, "c0>anna"},
 		"a heavier queue ages faster":             {[]Entry{{Queue: "plain"}, {}, {Queue: "quick"}, {}}, "c2>anna"},

@@ -23,14 +23,7 @@ func (d *desk) miss(s Seat, why Miss) {
 	d.must(d.Missed(d.ctx, s.Assignment, why))
 }
 
-func revoked(s Seat) bool {
-	select {
-	case <-s.Revoked:
-		return true
-	default:
-		return false
-	}
-}
+func revoked(s Seat) bool { return s.Revoked.Came() }
 
 func TestAnOfferNobodyTakesIsRevoked(t *testing.T) {
 	bubble(t, help(), func(d *desk) {

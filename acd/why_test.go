@@ -295,3 +295,30 @@ func TestTheAuditSeesWhatIsBroken(t *testing.T) {
 		})
 	}
 }
+
+// TestALongLineIsAuditedPieceByPiece: a piece is as small as it must be, also where it ends
+// among the agents of one caller, and all of them together are a look at everybody.
+func TestALongLineIsAuditedPieceByPiece(t *testing.T) {
+	const free, callers = 3, 20
+	for _, most := range []int{1, 2, 3, 7, 1000} {
+		y := start(t, team(map[string]QueueSpec{"rare": {Needs: "x >= 5", LeaveOn: []AgentState{}}, "q": {Needs: "x >= 2", LeaveOn: []AgentState{}}}, "anna: x=1", "bert: x=1", "carl: x=2", "zoe: x=5"))
+		for n := range callers {
+			y.enter(Entry{Call: fmt.Sprint("c", n), Queue: "rare"})
+		}
+		y.enter(Entry{Call: "lost", Queue: "q"})
+		y.b.tickets[callers+1].condition().waiting.items = nil
+		for _, name := range []string{"anna", "bert", "carl"} {
+			y.b.agents[name].State = Ready
+		}
+		var found []string
+		pieces := 0
+		for from := (pair{}); pieces == 0 || from != (pair{}); pieces++ {
+			var more []string
+			more, from = y.b.auditFrom(from, most)
+			found = append(found, more...)
+		}
+		if want := ((callers+1)*free + most - 1) / most; pieces != want || !slices.Equal(found, []string{"call lost waits in queue q while carl is free for it"}) {
+			t.Errorf("%d pairs a piece: %d pieces, want %d; found %q", most, pieces, want, found)
+		}
+	}
+}

@@ -98,7 +98,7 @@ type Seat struct {
 	Agent      string
 	Phone      string
 	Reason     string          // why this agent, for the record
-	Revoked    <-chan struct{} // closed when the floor takes this seat back: stop ringing it
+	Revoked    *News[struct{}] // the floor takes this seat back: stop ringing it
 }
 
 // Removal says the floor took a waiting caller out of the queue.
@@ -215,13 +215,12 @@ type Orphan struct {
 	Since       time.Time
 }
 
-// Ticket is one caller's place. Its channels are made by the floor and never closed
-// while the caller waits.
+// Ticket is one caller's place. Its channel is made by the floor and never closed.
 type Ticket struct {
 	ID      uint64
 	Queue   string
-	Offers  <-chan Offer   // capacity 1; take it within 2 s by Taken, else it is revoked
-	Removed <-chan Removal // capacity 1
+	Offers  <-chan Offer // capacity 1; take it within 2 s by Taken, else it is revoked
+	Removed *News[Removal]
 }
 
 // Whom is the subject of Why; exactly one field is set.

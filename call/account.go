@@ -143,31 +143,19 @@ func (c *Call) draft() Record {
 // begin makes the draft durable, before the caller is answered. A journal that is
 // too slow does not keep the caller waiting: the call goes on and the failure is
 // told.
-func (c *Call) begin(ctx context.Context) { c.keepDraft(ctx, c.draft()) }
-
-// remember makes the draft durable again while the call goes on: when an agent has
-// answered and after a warning, so that it is known even if the server dies in the
-// next second. Keys and sound do not wait for it, and a newer draft waits for the
-// older one.
-func (c *Call) remember() {
-	r, before, kept := c.draft(), c.held.drafted, make(chan struct{})
-	c.held.drafted = kept
-	c.inbox.helpers.Go(func() {
-		defer close(kept)
-		if before != nil {
-			<-before
-		}
-		c.keepDraft(c.life, r)
-	})
-}
-
-func (c *Call) keepDraft(ctx context.Context, r Record) {
+func (c *Call) begin(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, beginWait)
 	defer cancel()
-	err := c.x.parts.Journal.Begin(limited, r)
+	err := c.x.parts.Journal.Begin(limited, c.draft())
 	if err == nil || ctx.Err() != nil || errors.Is(err, ErrSealed) {
 		return // a caller who has left needs no draft
 	}
 	c.x.tally.Add("journal_failures_total")
 	c.log.Error("call begins without a durable draft", "err", err)
 }
+
+// remember makes the draft durable again while the call goes on: when an agent has
+// answered and after a warning, so that it is known even if the server dies in the
+// next second. Nothing waits for it; the desk brings a call's drafts and its record to
+// the journal in their order.
+func (c *Call) remember() { c.x.desk.draft(c.draft()) }

@@ -6,7 +6,6 @@ package call
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -22,7 +21,7 @@ type Call struct {
 	ID     string
 	x      *Exchange
 	plan   *Plan // the plan it began with
-	log    *slog.Logger
+	log    callLog
 	caller *side
 	inbox  *inbox
 	view   atomic.Pointer[View]
@@ -72,7 +71,7 @@ func newCall(x *Exchange, leg Leg) *Call {
 		held:   held{phones: map[string][]use{}},
 	}
 	c.life, c.cancel = context.WithCancelCause(context.Background())
-	c.log = x.parts.Log.With("call", c.ID)
+	c.log = callLog{to: x.parts.Log, call: c.ID}
 	c.caller = &side{Leg: leg}
 	c.story.language = c.languageOf(p)
 	c.account = newAccount(c.ID, x.parts.Version, p)

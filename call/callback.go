@@ -118,8 +118,10 @@ func (c *Call) reserveAgent(ctx context.Context, t *acd.Ticket, m QueueManners) 
 	}()
 	c.phase("waiting", t.Queue, "")
 	c.account.segment("wait", t.Queue, "")
+	removed := make(chan acd.Removal, 1)
+	hear(c, t.Removed, func(r acd.Removal) { removed <- r })
 	for {
-		offer, gone, offered, err := either(ctx, c, t.Offers, t.Removed)
+		offer, gone, offered, err := either(ctx, c, t.Offers, removed)
 		switch {
 		case err != nil:
 			return nil, err
@@ -212,6 +214,7 @@ func (c *Call) dialBack(ctx context.Context, conv *conversation, number string) 
 			c.drop(customer, Cause{By: ByUs, Metric: LegCancelled, Text: "the callback is over"})
 		}
 	}()
+	rang := false
 	for {
 		sig, err := await(ctx, c, news)
 		if err != nil {
@@ -223,12 +226,13 @@ func (c *Call) dialBack(ctx context.Context, conv *conversation, number string) 
 		case sig.from == agent:
 			sig.decide(false)
 		case sig.Kind == Ringing:
+			rang = true
 			when(c, said.Done(), func(struct{}) { c.ringTo(agent, customer) })
 		case sig.Kind == Answered:
 			c.isHere(customer)
 			return "", nil
 		case sig.Kind == Ended:
-			return unreachedBy(sig.Cause), nil
+			return unreachedBy(sig.Cause, rang), nil
 		}
 	}
 }
@@ -251,7 +255,10 @@ func (c *Call) isHere(customer *side) {
 
 // unreachedBy reads why a number did not answer. Where nobody took the call at all, or we
 // could not make it, it has not rung: that is no try.
-func unreachedBy(leg Cause) string {
+func unreachedBy(leg Cause, rang bool) string {
+	if !rang && leg.By == ByNetwork && isOfCarrier(leg.Status) {
+		return acd.UnreachedTrunk
+	}
 	switch leg.Metric {
 	case LegUnreachable, LegNoContact, LegOverload:
 		return acd.UnreachedTrunk
@@ -261,6 +268,17 @@ func unreachedBy(leg Cause) string {
 		return acd.UnreachedNoAnswer
 	}
 	return acd.UnreachedUnreachable
+}
+
+// isOfCarrier tells whether a status that came before any ringing says that the carrier
+// could not pass the call on (RFC 3261, 21.4.9 and 21.5), and so nothing of the number. What a
+// server does not support (501, 505, 513) it will not support at the next try either.
+func isOfCarrier(status int) bool {
+	switch status {
+	case 408, 500, 502, 503, 504: // timeout, server error, bad gateway, unavailable, gateway timeout
+		return true
+	}
+	return false
 }
 
 // greetBack tells the caller who calls, and gives the notice. The agent hears the same.

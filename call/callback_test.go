@@ -251,6 +251,12 @@ func TestACallbackThatReachesNobodyFreesTheAgentAndIsTriedAgain(t *testing.T) {
 		"a trunk that is down, which is no try": {func(l *fakeLeg) { l.signal(ended(LegUnreachable)) }, acd.UnreachedTrunk, 0, 15 * time.Minute},
 		"a trunk without an address":            {func(l *fakeLeg) { l.signal(ended(LegNoContact)) }, acd.UnreachedTrunk, 0, 15 * time.Minute},
 		"no port of ours":                       {func(l *fakeLeg) { l.signal(ended(LegOverload)) }, acd.UnreachedTrunk, 0, 15 * time.Minute},
+		"a carrier that is overloaded":          {func(l *fakeLeg) { l.signal(refusedWith(503)) }, acd.UnreachedTrunk, 0, 15 * time.Minute},
+		"a 503 after it has rung": {func(l *fakeLeg) {
+			l.signal(Signal{Kind: Ringing})
+			wait(time.Second)
+			l.signal(refusedWith(503))
+		}, acd.UnreachedUnreachable, 1, 15 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inRoom(t, func(r *room) {
@@ -280,6 +286,37 @@ func TestACallbackThatReachesNobodyFreesTheAgentAndIsTriedAgain(t *testing.T) {
 				wait(time.Second)
 			}, withCallbacks)
 		})
+	}
+}
+
+// refusedWith is the end of a leg by a carrier's status.
+func refusedWith(status int) Signal {
+	return Signal{Kind: Ended, Cause: Cause{By: ByNetwork, Status: status, Metric: LegRefused}}
+}
+
+func TestOnlyWhatIsOfTheNumberIsATryOfACallback(t *testing.T) {
+	for name, c := range map[string]struct {
+		leg  Cause
+		rang bool
+		want string
+	}{
+		"the carrier is overloaded":             {Cause{By: ByNetwork, Status: 503, Metric: LegRefused}, false, acd.UnreachedTrunk},
+		"the carrier's server is broken":        {Cause{By: ByNetwork, Status: 500, Metric: LegRefused}, false, acd.UnreachedTrunk},
+		"whom the carrier asked was":            {Cause{By: ByNetwork, Status: 502, Metric: LegRefused}, false, acd.UnreachedTrunk},
+		"whom the carrier asked did not answer": {Cause{By: ByNetwork, Status: 504, Metric: LegRefused}, false, acd.UnreachedTrunk},
+		"the carrier found nobody in time":      {Cause{By: ByNetwork, Status: 408, Metric: LegNoAnswer}, false, acd.UnreachedTrunk},
+		"it rang and a 503 ended it":            {Cause{By: ByNetwork, Status: 503, Metric: LegRefused}, true, acd.UnreachedUnreachable},
+		"it rang for as long as it may":         {Cause{By: ByAgent, Status: 408, Metric: LegNoAnswer}, true, acd.UnreachedNoAnswer},
+		"no ringing was told for as long":       {Cause{By: ByAgent, Status: 408, Metric: LegNoAnswer}, false, acd.UnreachedNoAnswer},
+		"there is no such number":               {Cause{By: ByAgent, Status: 404, Metric: LegRefused}, false, acd.UnreachedUnreachable},
+		"the phone is switched off":             {Cause{By: ByAgent, Status: 480, Metric: LegRefused}, false, acd.UnreachedUnreachable},
+		"the carrier does not support it":       {Cause{By: ByNetwork, Status: 501, Metric: LegRefused}, false, acd.UnreachedUnreachable},
+		"busy everywhere":                       {Cause{By: ByAgent, Status: 600, Metric: LegBusy}, false, acd.UnreachedBusy},
+		"declined":                              {Cause{By: ByAgent, Status: 603, Metric: LegDeclined}, true, acd.UnreachedBusy},
+	} {
+		if got := unreachedBy(c.leg, c.rang); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
 	}
 }
 

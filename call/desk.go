@@ -7,24 +7,23 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 const (
-	deskHands = 64                     // records brought to a journal that works at once
-	deskRoom  = 4096                   // records waiting for a slow journal before new ones go to the spill file
+	deskHands = 64                     // sheets that a journal is given together
+	deskRoom  = 4096                   // sheets waiting for a slow journal before new records go to the spill file
 	beginWait = time.Second            // longest a caller waits for a slow disk before being answered
 	sealRetry = 500 * time.Millisecond // first pause after a failed write; doubles
 	sealMost  = 5 * time.Second        // longest pause: a store that is back gets everything soon
 )
 
-// recordDesk takes finished records and brings them to the journal: one after the
-// other, and many at once while the journal takes them, so that it may write them
-// together. A record that cannot be written stays at the desk and is tried again; when
+// recordDesk takes finished records, and drafts of calls that go on, and brings them to
+// the journal: what has come since it was there last together, in the order in which it
+// came. A record that cannot be written stays at the desk and is tried again; when
 // the desk is full, or closes, it goes to the spill file, which is read in when the
-// journal takes records again, or by the next start. The end of a call never waits for
-// the journal.
+// journal takes records again, or by the next start. A draft is tried once. No call ever
+// waits for the desk.
 type recordDesk struct {
 	journal Journal
 	spill   *spill
@@ -37,8 +36,8 @@ type recordDesk struct {
 	stop    context.CancelFunc
 
 	mu      sync.Mutex // protects all following fields
-	queue   []Record
-	carried int // taken off the desk, and neither in the journal nor in the spill file
+	queue   []Sheet
+	carried int // records taken off the desk, and neither in the journal nor in the spill file
 	closed  bool
 }
 
@@ -54,20 +53,37 @@ func newRecordDesk(j Journal, s *spill, t *Tally, log *slog.Logger) *recordDesk 
 
 // seal hands over a finished record.
 func (d *recordDesk) seal(r Record) {
+	if !d.take(Sheet{Record: r, Final: true}) {
+		d.toSpill(r)
+	}
+}
+
+// draft hands over what is known of a call that goes on.
+func (d *recordDesk) draft(r Record) {
+	if !d.take(Sheet{Record: r}) {
+		d.undrafted(r, errDeskFull)
+	}
+}
+
+// errDeskFull is why a draft did not come to the journal.
+var errDeskFull = errors.New("too many records wait for the journal")
+
+// take puts a sheet on the desk; false = there is no room.
+func (d *recordDesk) take(s Sheet) bool {
 	d.mu.Lock()
 	full := d.closed || len(d.queue) >= d.room
 	if !full {
-		d.queue = append(d.queue, r)
+		d.queue = append(d.queue, s)
 	}
 	d.mu.Unlock()
 	if full {
-		d.toSpill(r)
-		return
+		return false
 	}
 	select {
 	case d.news <- struct{}{}:
 	default:
 	}
+	return true
 }
 
 // run writes until the desk has closed and nothing waits any more, or ctx ends.
@@ -75,12 +91,8 @@ func (d *recordDesk) run(ctx context.Context) {
 	defer close(d.done)
 	var again <-chan time.Time // when to try the spill file
 	for {
-		hands := 1 // the first tries whether the journal works
-		for batch := d.next(hands); len(batch) > 0; batch = d.next(hands) {
-			hands = 1
-			if d.carry(ctx, batch) && d.spill.holds() == 0 {
-				hands = deskHands
-			}
+		for batch := d.next(); len(batch) > 0; batch = d.next() {
+			d.carry(ctx, batch)
 		}
 		if again == nil && d.spill.holds() > 0 {
 			again = time.After(sealMost)
@@ -114,37 +126,126 @@ func (d *recordDesk) catchUp(ctx context.Context) {
 	d.log.Info("spilled records are in the journal", "records", n)
 }
 
-// carry brings a batch to the journal. It tells whether ctx lives on.
-func (d *recordDesk) carry(ctx context.Context, batch []Record) bool {
-	var all sync.WaitGroup
-	var lost atomic.Bool
-	bring := func(r Record) {
-		if !d.keep(ctx, r) {
-			d.toSpill(r)
-			lost.Store(true)
+// carry brings a batch to the journal. While records are in the spill file others
+// follow them, so that an outage of the journal costs one attempt and not one for each; and
+// before drafts are tried, for that may take its time.
+func (d *recordDesk) carry(ctx context.Context, batch []Sheet) {
+	if d.spill.holds() > 0 {
+		var waiting []Record
+		drafts := batch[:0]
+		for _, s := range batch {
+			if s.Final {
+				waiting = append(waiting, s.Record)
+			} else {
+				drafts = append(drafts, s)
+			}
 		}
-		d.mu.Lock()
-		d.carried--
-		d.mu.Unlock()
+		batch = drafts
+		d.keepAll(ctx, waiting)
 	}
-	for _, r := range batch[1:] {
-		all.Go(func() { bring(r) })
+	if len(batch) > 0 {
+		d.keepAll(ctx, d.bring(ctx, batch, false))
 	}
-	bring(batch[0])
-	all.Wait()
-	return !lost.Load()
 }
 
-// next takes the first records off the desk, at most so many.
-func (d *recordDesk) next(most int) []Record {
+// keepAll keeps the records that the journal does not take now. Where the first of them came
+// to it after all, for no disk took it, the others follow together.
+func (d *recordDesk) keepAll(ctx context.Context, waiting []Record) {
+	for len(waiting) > 0 {
+		d.holds(len(waiting))
+		kept := d.keep(ctx, waiting[0])
+		if !kept {
+			d.toSpill(waiting[0])
+		}
+		waiting = waiting[1:]
+		if len(waiting) == 0 || !kept || d.spill.holds() > 0 {
+			continue
+		}
+		sheets := make([]Sheet, len(waiting))
+		for i, r := range waiting {
+			sheets[i] = Sheet{Record: r, Final: true}
+		}
+		d.holds(len(waiting))
+		waiting = d.bring(ctx, sheets, true)
+	}
+	d.holds(0)
+}
+
+// holds says how many records the desk has in its hands.
+func (d *recordDesk) holds(n int) {
+	d.mu.Lock()
+	d.carried = n
+	d.mu.Unlock()
+}
+
+// bring offers a batch to the journal, once, and gives the records that it did not take. again =
+// it was offered before: then a record may have been sealed though the answer was an error.
+func (d *recordDesk) bring(ctx context.Context, batch []Sheet, again bool) (refused []Record) {
+	var why error
+	for i, err := range d.journal.Keep(ctx, batch) {
+		switch r := batch[i].Record; {
+		case err == nil:
+		case !batch[i].Final:
+			d.undrafted(r, err)
+		case errors.Is(err, ErrSealed):
+			if !again {
+				d.tally.Add("records_sealed_twice_total")
+				d.log.Error("record was sealed before", "call", r.ID)
+			}
+		default:
+			refused, why = append(refused, r), err
+		}
+	}
+	if why != nil {
+		d.tally.Add("journal_failures_total")
+		d.log.Error("records wait for the journal", "records", len(refused), "err", why)
+	}
+	return refused
+}
+
+// undrafted tells that a draft was not kept. One that comes after the record is wanted
+// by nobody.
+func (d *recordDesk) undrafted(r Record, err error) {
+	if errors.Is(err, ErrSealed) {
+		return
+	}
+	d.tally.Add("journal_failures_total")
+	d.log.Error("call goes on without its newest draft", "call", r.ID, "err", err)
+}
+
+// next takes the first sheets off the desk: many, but one of each call.
+func (d *recordDesk) next() []Sheet {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	most = min(most, len(d.queue))
-	batch := slices.Clone(d.queue[:most])
-	clear(d.queue[:most])
-	d.queue = d.queue[most:]
-	d.carried += most
+	n := 0
+	for n < min(deskHands, len(d.queue)) && !among(d.queue[:n], d.queue[n].Record.ID) {
+		n++
+	}
+	batch := slices.Clone(d.queue[:n])
+	clear(d.queue[:n])
+	d.queue = d.queue[n:]
+	d.carried = finals(batch)
 	return batch
+}
+
+// among tells whether one of the sheets is of a call.
+func among(sheets []Sheet, call string) bool {
+	for i := range sheets {
+		if sheets[i].Record.ID == call {
+			return true
+		}
+	}
+	return false
+}
+
+// finals counts the records among sheets.
+func finals(sheets []Sheet) (n int) {
+	for i := range sheets {
+		if sheets[i].Final {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *recordDesk) empty() bool {
@@ -158,36 +259,20 @@ func (d *recordDesk) empty() bool {
 func (d *recordDesk) waiting() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.queue) + d.carried + d.spill.holds()
+	return finals(d.queue) + d.carried + d.spill.holds()
 }
 
-// keep brings one record to the journal or, when that fails, to the spill file: there
-// it outlives the end of the process. While some are in the file the others follow
-// them, so that an outage of the journal costs one attempt and not one for each. Where
-// both fail it tries on; false = ctx has ended before.
+// keep brings a record that the journal does not take now to the spill file: there it
+// outlives the end of the process. Where the file fails, too, it tries both again; false =
+// ctx has ended before.
 func (d *recordDesk) keep(ctx context.Context, r Record) bool {
 	for pause := sealRetry; ; pause = min(2*pause, sealMost) {
-		again := pause > sealRetry
-		if again || d.spill.holds() == 0 {
-			err := d.journal.Seal(ctx, r)
-			if !again && errors.Is(err, ErrSealed) {
-				d.tally.Add("records_sealed_twice_total")
-				d.log.Error("record was sealed before", "call", r.ID)
-			}
-			if err == nil || errors.Is(err, ErrSealed) { // sealed by a try that was answered with an error
-				return true
-			}
-			d.tally.Add("journal_failures_total")
-			if !again {
-				d.log.Error("record waits for the journal", "call", r.ID, "err", err)
-			}
-		}
 		err := d.spill.add(r)
 		if err == nil {
 			d.spilled(r)
 			return true
 		}
-		if !again {
+		if pause == sealRetry {
 			d.log.Error("record waits in memory: the spill file does not take it either", "call", r.ID, "err", err)
 		}
 		select {
@@ -195,6 +280,11 @@ func (d *recordDesk) keep(ctx context.Context, r Record) bool {
 		case <-ctx.Done():
 			return false
 		}
+		err = d.journal.Seal(ctx, r)
+		if err == nil || errors.Is(err, ErrSealed) { // sealed by a try that was answered with an error
+			return true
+		}
+		d.tally.Add("journal_failures_total")
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,26 +64,6 @@ func TestTheDeskWritesEveryRecord(t *testing.T) {
 	})
 }
 
-func TestAJournalThatComesBackGetsEveryRecord(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		j := newFakeJournal()
-		j.setFail(errDisk)
-		d, _ := theDesk(t, j, 10)
-		for i := range 5 {
-			d.seal(someRecord(i))
-		}
-		wait(10 * time.Minute)
-		j.setFail(nil)
-		wait(2 * time.Minute)
-		if got := len(j.all()); got != 5 {
-			t.Errorf("%d records after the disk came back, want 5", got)
-		}
-		if err := d.close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // TestAFullDeskSpillsAndNoCallWaits: the journal hangs with a record in its hand.
 func TestAFullDeskSpillsAndNoCallWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -130,14 +109,18 @@ func (h *hanging) Seal(ctx context.Context, r Record) error {
 	return h.fakeJournal.Seal(ctx, r)
 }
 
+func (h *hanging) Keep(ctx context.Context, sheets []Sheet) []error { return KeepEach(ctx, h, sheets) }
+
 // TestTheDeskLetsAJournalWriteManyTogether: one whose every answer takes a while, as
 // that of a disk or a network does, keeps up with a busy house all the same.
 func TestTheDeskLetsAJournalWriteManyTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &slow{fakeJournal: newFakeJournal(), takes: 100 * time.Millisecond}
 		d, _ := theDesk(t, j, deskRoom)
-		for i := range 1 + 5*deskHands {
-			d.seal(someRecord(i))
+		d.seal(someRecord(0))
+		synctest.Wait() // has nobody to go with
+		for i := range 5 * deskHands {
+			d.seal(someRecord(1 + i))
 		}
 		began := time.Now()
 		if err := d.close(context.Background()); err != nil {
@@ -163,64 +146,7 @@ func (s *slow) Seal(ctx context.Context, r Record) error {
 	return s.fakeJournal.Seal(ctx, r)
 }
 
-// TestRecordsOfAnOutageAreOnTheDiskAtOnce: kill -9 during the outage loses none of
-// them, and the outage costs the journal one attempt now and then, not one for each.
-func TestRecordsOfAnOutageAreOnTheDiskAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		j := newFakeJournal()
-		j.setFail(errDisk)
-		d, s := theDesk(t, j, 100)
-		for i := range 50 {
-			d.seal(someRecord(i))
-		}
-		synctest.Wait()
-		text, err := os.ReadFile(s.path)
-		if got := strings.Count(string(text), "\n"); err != nil || got != 50 {
-			t.Errorf("%d of 50 records are on the disk, %v", got, err)
-		}
-		if n := d.tally.Counts()["journal_failures_total"]; n != 1 {
-			t.Errorf("%d attempts for 50 records", n)
-		}
-		wait(time.Minute)
-		d.seal(someRecord(50))
-		j.setFail(nil)
-		wait(2 * sealMost)
-		if got := len(j.all()); got != 51 {
-			t.Errorf("%d of 51 records are in the journal when it works again", got)
-		}
-		if n := d.tally.Counts()["records_sealed_twice_total"] + d.tally.Counts()["records_lost_total"]; n != 0 {
-			t.Errorf("counters %v", d.tally.Counts())
-		}
-		if err := d.close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// TestWithoutRoomOnTheDiskRecordsWaitInMemory: neither the journal nor the spill file
-// takes anything, as on one full disk.
-func TestWithoutRoomOnTheDiskRecordsWaitInMemory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		j := &moodyJournal{fakeJournal: newFakeJournal(), moods: []int{2}}      // the first arrives in spite of its error
-		d := newRecordDesk(j, &spill{path: t.TempDir()}, newTally(), discard()) // a folder is no file
-		d.seal(someRecord(9))
-		wait(time.Minute)
-		j.setFail(errDisk)
-		for i := range 5 {
-			d.seal(someRecord(i))
-		}
-		wait(time.Hour)
-		j.setFail(nil)
-		wait(2 * sealMost)
-		counts := d.tally.Counts()
-		if got := len(j.all()); got != 6 || counts["records_lost_total"]+counts["records_sealed_twice_total"] != 0 {
-			t.Errorf("%d of 6 records, counters %v", got, counts)
-		}
-		if err := d.close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-}
+func (s *slow) Keep(ctx context.Context, sheets []Sheet) []error { return KeepEach(ctx, s, sheets) }
 
 // TestPromiseEveryRecordIsSealedOnce lets a journal have any moods while calls end: in
 // the end it has every record once, and nothing was told twice or lost.
@@ -271,33 +197,75 @@ func (m *moodyJournal) Seal(ctx context.Context, r Record) error {
 	return map[bool]error{true: errDisk}[mood > 0]
 }
 
-func TestAStopWithAJournalThatFailsKeepsEveryRecord(t *testing.T) {
+func (m *moodyJournal) Keep(ctx context.Context, sheets []Sheet) []error {
+	return KeepEach(ctx, m, sheets)
+}
+
+// perCall notes the sheets of each hand-over, and holds the first until back is closed.
+type perCall struct {
+	*fakeJournal
+	back  chan struct{}
+	given [][]string
+}
+
+func (p *perCall) Keep(ctx context.Context, sheets []Sheet) []error {
+	var given []string
+	for _, s := range sheets {
+		given = append(given, s.Record.ID+map[bool]string{true: " sealed"}[s.Final])
+	}
+	p.given = append(p.given, given)
+	<-p.back
+	return p.fakeJournal.Keep(ctx, sheets)
+}
+
+func TestWhatComesWhileTheJournalWorksGoesThereTogetherAndACallsSheetsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newFakeJournal()
-		j.setFail(errDisk)
-		d, s := theDesk(t, j, 10)
-		for i := range 5 {
-			d.seal(someRecord(i))
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-		defer cancel()
-		err := d.close(ctx)
-		if err == nil || !strings.Contains(err.Error(), "5 records") {
-			t.Errorf("close says %v", err)
-		}
-		d.seal(someRecord(5)) // a call that did not end in time
-		if err := d.close(ctx); err != nil {
-			t.Errorf("closing again: %v", err)
-		}
-		j.setFail(nil)
-		if err := s.readIn(context.Background(), j, discard()); err != nil {
+		j := &perCall{fakeJournal: newFakeJournal(), back: make(chan struct{})}
+		d, _ := theDesk(t, j, 10)
+		d.draft(someRecord(1))
+		synctest.Wait()
+		d.draft(someRecord(1))
+		d.draft(someRecord(2))
+		d.seal(someRecord(1))
+		d.seal(someRecord(3))
+		close(j.back)
+		if err := d.close(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		if got := ids(j.all()); len(got) != 6 {
-			t.Errorf("after the next start: %v", got)
+		want := [][]string{{"R1"}, {"R1", "R2"}, {"R1 sealed", "R3 sealed"}}
+		if !slices.EqualFunc(j.given, want, slices.Equal) {
+			t.Errorf("given %q, want %q", j.given, want)
 		}
-		if _, err := os.Stat(s.path); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("the spill file is still there: %v", err)
+		if open, _ := j.Unsealed(context.Background()); len(open) != 1 || open[0].ID != "R2" {
+			t.Errorf("unsealed %v, want the call that goes on", ids(open))
+		}
+	})
+}
+
+func TestADraftThatIsNotKeptIsToldAndNotTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &perCall{fakeJournal: newFakeJournal(), back: make(chan struct{})}
+		j.setFail(errDisk)
+		d, s := theDesk(t, j, 2)
+		d.draft(someRecord(1))
+		j.back <- struct{}{}
+		synctest.Wait()
+		j.setFail(nil)
+		d.draft(someRecord(2))
+		synctest.Wait() // is in the hand of the desk
+		for i := range 3 {
+			d.draft(someRecord(3 + i)) // one is too many for the desk
+		}
+		close(j.back)
+		wait(time.Minute)
+		if n := d.tally.Counts()["journal_failures_total"]; n != 2 || s.holds() != 0 || d.waiting() != 0 {
+			t.Errorf("%d failures, %d spilled, %d wait; want two drafts told and none spilled", n, s.holds(), d.waiting())
+		}
+		if open, _ := j.Unsealed(context.Background()); !slices.Equal(ids(open), []string{"R2", "R3", "R4"}) {
+			t.Errorf("drafts %v", ids(open))
+		}
+		if err := d.close(context.Background()); err != nil {
+			t.Error(err)
 		}
 	})
 }
@@ -316,17 +284,4 @@ func TestARecordSealedBeforeIsToldAndDoesNotStopTheDesk(t *testing.T) {
 			t.Errorf("sealed %v, counters %v", got, d.tally.Counts())
 		}
 	})
-}
-
-func TestARecordThatCanBeKeptNowhereIsCountedAsLost(t *testing.T) {
-	for name, path := range map[string]string{"no file named": "", "a folder in its place": t.TempDir()} {
-		t.Run(name, func(t *testing.T) {
-			tally := newTally()
-			d := &recordDesk{spill: &spill{path: path}, tally: tally, log: discard()}
-			d.toSpill(someRecord(1))
-			if tally.Counts()["records_lost_total"] != 1 {
-				t.Errorf("counters %v", tally.Counts())
-			}
-		})
-	}
 }

@@ -3,7 +3,11 @@ package call
 import (
 	"cmp"
 	"context"
+	"errors"
+	"log/slog"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,9 +28,10 @@ type EarShift struct {
 
 // Exposures keeps what agents' ears got. store implements it.
 type Exposures interface {
-	// KeepExposure replaces the shift of the same agent and begin, unless what is kept
-	// holds more: exposure only grows, and words may arrive out of order.
-	KeepExposure(ctx context.Context, s EarShift) error
+	// KeepExposure replaces each shift of the same agent and begin, unless what is kept
+	// holds more: exposure only grows, and words may arrive out of order. After an error
+	// some may have been kept.
+	KeepExposure(ctx context.Context, shifts ...EarShift) error
 	// Exposures gives the agent's newest shifts first, at most limit.
 	Exposures(ctx context.Context, agent string, limit int) ([]EarShift, error)
 }
@@ -45,18 +50,33 @@ const betweenShifts = 6 * time.Hour
 // earsEvery is how often a long call is accounted for.
 const earsEvery = time.Minute
 
-// doses adds up what ears get. It is safe for concurrent use.
+// doses adds up what ears get. It is safe for concurrent use. What legs report is added
+// and kept by one goroutine, for all agents together, while their calls go on or are over.
 type doses struct {
-	keep Exposures
+	keep    Exposures
+	tally   *Tally
+	log     *slog.Logger
+	news    chan struct{} // capacity 1: something is owed
+	closing chan struct{}
+	shut    sync.Once     // closes it
+	done    chan struct{} // run has ended
+	stop    context.CancelFunc
 
 	mu      sync.Mutex // protects all following fields, never held while the store is asked
 	shifts  map[string]EarShift
-	owed    map[string]portion // not yet added: the store could not tell what was before
+	owed    map[string]portion // not yet added; also while the store cannot tell what was before
 	loudest float64            // dBm0 A of any 5 ms given to an ear since the start
 }
 
-func newDoses(keep Exposures) *doses {
-	return &doses{keep: keep, shifts: map[string]EarShift{}, owed: map[string]portion{}, loudest: math.Inf(-1)}
+func newDoses(keep Exposures, t *Tally, log *slog.Logger) *doses {
+	ctx, stop := context.WithCancel(context.Background()) // lives until close, longer than any call
+	d := &doses{
+		keep: keep, tally: t, log: log,
+		news: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}), stop: stop,
+		shifts: map[string]EarShift{}, owed: map[string]portion{}, loudest: math.Inf(-1),
+	}
+	go d.run(ctx)
+	return d
 }
 
 // loud notes the loudest that an ear got.
@@ -81,9 +101,10 @@ type portion struct {
 	listened time.Duration
 	limited  uint64
 	at       time.Time
+	settings guard.DoseSettings // of the ear
 }
 
-// and is both portions as one.
+// and is both portions as one; q is the newer word about the ear.
 func (p portion) and(q portion) portion {
 	q.energy, q.listened, q.limited = q.energy+p.energy, q.listened+p.listened, q.limited+p.limited
 	if p.at.After(q.at) {
@@ -92,34 +113,85 @@ func (p portion) and(q portion) portion {
 	return q
 }
 
-// add adds a portion to the agent's shift and keeps the sum.
-func (d *doses) add(ctx context.Context, p portion, s guard.DoseSettings) error {
+// add adds a portion to the agent's shift. It does not wait.
+func (d *doses) add(p portion) {
 	d.mu.Lock()
 	d.owed[p.agent] = d.owed[p.agent].and(p)
 	d.mu.Unlock()
-	if err := d.remember(ctx, p.agent); err != nil {
-		return err // it stays owed
+	select {
+	case d.news <- struct{}{}:
+	default:
 	}
+}
+
+// run adds and keeps what is owed, until close.
+func (d *doses) run(ctx context.Context) {
+	defer close(d.done)
+	for closing := false; !closing; {
+		select {
+		case <-d.news:
+		case <-d.closing:
+			closing = true
+		}
+		if err := d.settle(ctx); err != nil {
+			d.tally.Add("exposures_failed_total")
+			d.log.Error("what agents' ears got was not kept; it is kept with their next calls", "err", err)
+		}
+	}
+}
+
+// settle adds what is owed to the agents' shifts and keeps the sums. What cannot be added,
+// for nobody can tell what was before, stays owed.
+func (d *doses) settle(ctx context.Context) (wrong error) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
 	d.mu.Lock()
-	p, shift := d.owed[p.agent], d.shifts[p.agent]
-	if p.at.IsZero() { // another leg's end has added it
-		d.mu.Unlock()
-		return nil
+	agents := slices.Collect(maps.Keys(d.owed))
+	d.mu.Unlock()
+	sums := make([]EarShift, 0, len(agents))
+	for _, agent := range agents {
+		if err := d.remember(ctx, agent); err != nil {
+			wrong = err
+			continue
+		}
+		sums = append(sums, d.sum(agent))
 	}
-	delete(d.owed, p.agent)
+	if len(sums) == 0 {
+		return wrong
+	}
+	return errors.Join(wrong, d.keep.KeepExposure(ctx, sums...))
+}
+
+// sum adds what is owed to an agent's shift.
+func (d *doses) sum(agent string) EarShift {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p, shift := d.owed[agent], d.shifts[agent]
+	delete(d.owed, agent)
 	if p.at.Sub(shift.Last) > betweenShifts {
-		shift = EarShift{Agent: p.agent, Began: p.at.Add(-p.listened).Truncate(time.Millisecond)}
+		shift = EarShift{Agent: agent, Began: p.at.Add(-p.listened).Truncate(time.Millisecond)}
 	}
-	dose := guard.NewDose(s)
+	dose := guard.NewDose(p.settings)
 	dose.Exposure = shift.Exposure
 	dose.Add(p.energy)
 	shift.Exposure = dose.Exposure
 	shift.Listened += p.listened
 	shift.Limited += p.limited
 	shift.Last = p.at
-	d.shifts[p.agent] = shift
-	d.mu.Unlock()
-	return d.keep.KeepExposure(ctx, shift)
+	d.shifts[agent] = shift
+	return shift
+}
+
+// close keeps what is owed, until ctx ends. Closing again is harmless.
+func (d *doses) close(ctx context.Context) {
+	defer d.stop()
+	d.shut.Do(func() { close(d.closing) })
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+		d.stop()
+		<-d.done
+	}
 }
 
 // remember reads what the process before knew of the agent's shift.
@@ -204,15 +276,8 @@ func (c *Call) listened(s *side) {
 	if p.agent == "" || c.plan.Hearing.Off {
 		return
 	}
-	settings := c.plan.doseOf(p.agent)
-	c.inbox.helpers.Go(func() {
-		ctx, cancel := detached()
-		defer cancel()
-		if err := c.x.doses.add(ctx, p, settings); err != nil {
-			c.x.tally.Add("exposures_failed_total")
-			c.log.Error("what an agent's ears got was not kept; it is kept with the next call", "err", err)
-		}
-	})
+	p.settings = c.plan.doseOf(p.agent)
+	c.x.doses.add(p)
 }
 
 // countLimited tells the metrics what the guard did since it was looked at before, and

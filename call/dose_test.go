@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"breakwater/acd"
@@ -21,11 +22,11 @@ type fakeExposures struct {
 	fail error
 }
 
-func (f *fakeExposures) KeepExposure(_ context.Context, s EarShift) error {
+func (f *fakeExposures) KeepExposure(_ context.Context, shifts ...EarShift) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fail == nil {
-		f.kept = append(f.kept, s)
+		f.kept = append(f.kept, shifts...)
 	}
 	return f.fail
 }
@@ -187,6 +188,48 @@ func TestANewShiftBeginsAfterAFewHoursWithoutACall(t *testing.T) {
 		wait(betweenShifts)
 		if d := r.dose(); d.Exposure != 0 || d.Budget != 80 {
 			t.Errorf("the next day begins with %+v", d)
+		}
+	})
+}
+
+// slowExposures is a store whose every answer takes a while.
+type slowExposures struct {
+	fakeExposures
+	words int
+}
+
+func (f *slowExposures) KeepExposure(ctx context.Context, shifts ...EarShift) error {
+	<-time.After(20 * time.Millisecond)
+	f.words++
+	return f.fakeExposures.KeepExposure(ctx, shifts...)
+}
+
+func TestWhatManyEarsGotMeanwhileIsKeptInOneWord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		keep := &slowExposures{}
+		d := newDoses(keep, newTally(), discard())
+		settings := guard.DoseSettings{}.WithDefaults()
+		got := func(agent string) {
+			d.add(portion{agent: agent, energy: 1, listened: time.Second, at: time.Now(), settings: settings})
+		}
+		got("anna")
+		synctest.Wait() // is on its way
+		for range 3 {
+			got("anna")
+			got("ben")
+		}
+		wait(time.Second)
+		if keep.words != 2 || len(keep.kept) != 3 {
+			t.Errorf("%d words with %d shifts, want 2 with anna's first, then anna's and ben's", keep.words, len(keep.kept))
+		}
+		got("ben")
+		d.close(context.Background())
+		last := map[string]EarShift{}
+		for _, s := range keep.kept {
+			last[s.Agent] = s
+		}
+		if a, b := last["anna"], last["ben"]; a.Listened != 4*time.Second || b.Listened != 4*time.Second || a.Exposure != b.Exposure {
+			t.Errorf("kept at the end: anna %+v, ben %+v; want the same", a, b)
 		}
 	})
 }

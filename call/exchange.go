@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -46,13 +47,14 @@ type Exchange struct {
 	pins   *pinGuard
 	phones *phones
 	doses  *doses
+	disk   *disk
 
 	// mu protects all following fields.
 	mu      sync.Mutex
 	calls   map[string]*Call
 	closing bool
-	down    bool // another server has taken over
-	ended   sync.WaitGroup
+	down    bool           // another server has taken over
+	ended   sync.WaitGroup // of calls, and of their words to the floor
 }
 
 // NewExchange seals what the last process left open, and what it could not write,
@@ -64,7 +66,7 @@ func NewExchange(ctx context.Context, p Plan, parts Parts) (*Exchange, error) {
 		tally:  newTally(),
 		pins:   newPinGuard(),
 		phones: newPhones(parts.Floor),
-		doses:  newDoses(parts.Doses),
+		disk:   newDisk(),
 		calls:  map[string]*Call{},
 	}
 	commit, err := x.Prepare(p)
@@ -84,6 +86,7 @@ func NewExchange(ctx context.Context, p Plan, parts Parts) (*Exchange, error) {
 		return nil, err
 	}
 	x.desk = newRecordDesk(parts.Journal, kept, x.tally, parts.Log)
+	x.doses = newDoses(parts.Doses, x.tally, parts.Log)
 	return x, nil
 }
 
@@ -221,10 +224,20 @@ func (x *Exchange) begin(c *Call) bool {
 	}
 	go func() {
 		defer x.ended.Done()
+		makeRoom()
 		c.run()
 		x.forget(c)
 	}()
 	return true
+}
+
+// makeRoom lets a new goroutine's stack grow to what a call takes while there is little on
+// it: later it would be copied twice, each time with all that stands on it.
+//
+//go:noinline
+func makeRoom() {
+	var room [5 << 10]byte
+	runtime.KeepAlive(&room)
 }
 
 func (x *Exchange) forget(c *Call) {
@@ -287,10 +300,13 @@ func (x *Exchange) Close(ctx context.Context) error {
 	select {
 	case <-done:
 	case <-ctx.Done():
-		late = fmt.Errorf("%d calls did not end: %w", len(x.Calls()), context.Cause(ctx))
+		late = fmt.Errorf("%d calls did not end, or the floor has not written the end of one: %w", len(x.Calls()), context.Cause(ctx))
 	}
 	x.plan.Load().book.Close()
-	return errors.Join(late, x.desk.close(ctx))
+	x.doses.close(ctx)
+	err := x.desk.close(ctx)
+	x.disk.settled(ctx)
+	return errors.Join(late, err)
 }
 
 // newID makes a call id: 10 characters of time, 16 of chance, in the alphabet

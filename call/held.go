@@ -9,12 +9,10 @@ import (
 // held is what a call has in its hands and must give back, whatever happens to its
 // journey: the legs it dialled, the phones it keeps from queue calls, the recording.
 type held struct {
-	sides   []*side
-	phones  map[string][]use
-	tape    *taping
-	tapes   int
-	drafted <-chan struct{} // closed when the newest draft is kept; nil = there is none after the first
-	told    <-chan struct{} // closed when the floor knows the last word about a conversation, its end if it is over; nil = there was none
+	sides  []*side
+	phones map[string][]use
+	tape   *taping
+	tapes  int
 }
 
 // engage marks a phone as talking outside the queues until it is released, so that

@@ -3,7 +3,10 @@ package call
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"breakwater/acd"
 )
 
 // inboxRoom is how many signals and wishes of one call may wait. Full = the call
@@ -84,15 +87,41 @@ func when[T any](c *Call, ch <-chan T, f func(T)) {
 	})
 }
 
+// hear runs f in the call's goroutine when the floor has the word.
+func hear[T any](c *Call, n *acd.News[T], f func(T)) {
+	n.Hear(func(word T) { c.post(func() { f(word) }) })
+}
+
 // after runs f in the call's goroutine once d has passed, unless stopped.
 func (c *Call) after(d time.Duration, f func()) (stop func()) {
-	stopped := false // touched in the call's goroutine only
-	t := time.AfterFunc(d, func() {
-		c.post(func() {
-			if !stopped {
-				f()
-			}
-		})
-	})
-	return func() { stopped = true; t.Stop() }
+	l := &later{run: f}
+	l.call.Store(c)
+	l.timer = time.AfterFunc(d, l.ring)
+	return l.stop
+}
+
+// later is what a call does when a time is over. Called off it lets go of the call: the
+// runtime may keep a stopped timer for as long as those beside it last.
+type later struct {
+	call  atomic.Pointer[Call] // nil = it was called off
+	run   func()               // the call's goroutine's, as timer is
+	timer *time.Timer
+}
+
+func (l *later) ring() {
+	if c := l.call.Load(); c != nil {
+		c.post(l.due)
+	}
+}
+
+func (l *later) due() {
+	if l.run != nil {
+		l.run()
+	}
+}
+
+func (l *later) stop() {
+	l.call.Store(nil)
+	l.run = nil
+	l.timer.Stop()
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"breakwater/acd"
 	"breakwater/call/lookup"
@@ -44,6 +45,59 @@ func TestWhatIsLookedUpLeadsMenusAndSkills(t *testing.T) {
 		f.Queues["gentle"], f.Queues["orders"] = vip, plain
 		f.Agents["ben"] = acd.AgentSpec{Name: "ben", Number: "7002", Skills: map[string]int{"vip": 1}}
 	})
+}
+
+// TestWhatIsKnownOfACallerMovesThemForward: by the number they dialled, by what they typed,
+// and by what a table says of them, before somebody who came a minute earlier.
+func TestWhatIsKnownOfACallerMovesThemForward(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "customers.csv")
+	if err := os.WriteFile(file, []byte("number,tier\n0301111,gold\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, late := range map[string]struct {
+		from, number, types string
+		first               bool
+	}{
+		"the number dialled": {"0303333", "8110", "", true},
+		"what they typed":    {"0303333", "8000", "77#", true},
+		"what a table says":  {"0301111", "8100", "", true},
+		"nothing":            {"0303333", "8100", "", false},
+		"something else":     {"0303333", "8000", "78#", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				r.do("anna", acd.Command{Verb: acd.GoNotReady})
+				r.dial("0302222", "8100")
+				wait(time.Minute)
+				caller := r.dial(late.from, late.number)
+				wait(3 * time.Second)
+				caller.press(late.types)
+				wait(10 * time.Second)
+				r.do("anna", acd.Command{Verb: acd.GoReady})
+				r.rung().answer()
+				wait(time.Second)
+				served := ""
+				for _, v := range r.x.Calls() {
+					if v.Phase == "talking" {
+						served = v.Caller
+					}
+				}
+				if want := map[bool]string{true: late.from, false: "0302222"}[late.first]; served != want {
+					t.Errorf("%q is served first, want %q", served, want)
+				}
+			}, func(p *Plan, f *acd.Plan) {
+				p.Lookups = map[string]lookup.Spec{"customers": {CSV: file}}
+				p.Numbers["8110"] = NumberSpec{Queue: "orders"}
+				p.Menus["main"] = ivr.Menu{Collect: ivr.Collect{Name: "contract", Prompt: []string{"menu-main"}}, Then: "queue:orders"}.WithDefaults()
+				q := f.Queues["orders"]
+				q.Boosts = []acd.Boost{
+					{When: `data.dialled == "8110"`, Minutes: 5}, {When: `data.contract == "77"`, Minutes: 5}, {When: `data.tier == "gold"`, Minutes: 5},
+				}
+				f.Queues["orders"] = q
+			})
+		})
+	}
 }
 
 // TestABrokenSystemKeepsNobodyFromAnAgent: the trouble is in the record, the call goes on.

@@ -33,22 +33,14 @@ type recital struct {
 	whole bool        // the agent has heard it to its end
 }
 
-// readMessage reads a message for its agent, before anybody is rung for it.
+// readMessage reads a message for its agent, before anybody is rung for it. A disk that hangs
+// is one that cannot be read: else its agent would be taken from others each time that the
+// floor takes the offer back.
 func (c *Call) readMessage(ctx context.Context, l *acd.Launch) ([]*wav.Clip, error) {
-	type result struct {
-		clips []*wav.Clip
-		err   error
-	}
-	done := make(chan result, 1)
-	c.inbox.helpers.Go(func() {
-		clips, err := messageClips(c.x.parts.Archive, filepath.Join(c.x.parts.Folder, l.Callback.Message), l.Callback.Length)
-		done <- result{clips, err}
+	message, err := askDisk(ctx, c, &c.x.disk.messages, l.Callback.Message, func() ([]*wav.Clip, error) {
+		return messageClips(c.x.parts.Archive, filepath.Join(c.x.parts.Folder, l.Callback.Message), l.Callback.Length)
 	})
-	r, err := await(ctx, c, done)
-	if err != nil {
-		return nil, err
-	}
-	return r.clips, r.err
+	return message.value, errors.Join(err, message.err)
 }
 
 // messageClips gives the caller's voice (left) of a recording, so long; 0 = all of it.

@@ -112,10 +112,13 @@ func TestASupervisorWhoIsOfferedACallInTheSameMomentIsNotRung(t *testing.T) {
 		r.logIn("anna", "1001")
 		caller, agent := r.talking("8100")
 		r.logIn("sofia", "1003")
-		stuck := make(chan struct{})
+		begin, stuck := make(chan struct{}), make(chan struct{})
+		id := r.view().ID
+		r.x.Post(id, func(*Call) { <-begin })
 		agent.signal(Signal{Kind: Pressed, Digit: '*'})
 		agent.signal(Signal{Kind: Pressed, Digit: '5'})
-		r.x.Post(r.view().ID, func(*Call) { <-stuck }) // the floor has said that sofia is free …
+		r.x.Post(id, func(*Call) { <-stuck }) // the floor has said that sofia is free …
+		close(begin)
 		synctest.Wait()
 		r.dial("0456", "8100") // … and now gives her a call
 		offer := r.rung()

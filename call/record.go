@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"breakwater/media"
@@ -91,10 +92,37 @@ type Journal interface {
 	// Seal stores the final record; a second Seal of the same id is ErrSealed
 	// and changes nothing.
 	Seal(ctx context.Context, r Record) error
+	// Keep does Begin or Seal for each sheet and returns when all is done that can be,
+	// with the answer to each. No call has two sheets among them.
+	Keep(ctx context.Context, sheets []Sheet) []error
 	// Unsealed gives the drafts that were begun and never sealed, oldest first.
 	Unsealed(ctx context.Context) ([]Record, error)
 	// Records gives sealed records that match, newest first.
 	Records(ctx context.Context, q Query) ([]Record, error)
+}
+
+// Sheet is what a journal is to keep of one call: a draft, or the final record.
+type Sheet struct {
+	Record Record
+	Final  bool
+}
+
+// KeepEach is Keep for a journal that is asked for each sheet by itself: for all at
+// once, so that one which is far away need not be waited for again and again.
+func KeepEach(ctx context.Context, j Journal, sheets []Sheet) []error {
+	answers := make([]error, len(sheets))
+	var all sync.WaitGroup
+	for i := range sheets {
+		all.Go(func() {
+			if s := &sheets[i]; s.Final {
+				answers[i] = j.Seal(ctx, s.Record)
+			} else {
+				answers[i] = j.Begin(ctx, s.Record)
+			}
+		})
+	}
+	all.Wait()
+	return answers
 }
 
 // Query selects records. Zero fields do not restrict.

@@ -135,21 +135,12 @@ func (c *Call) ringNew(ctx context.Context, p *peal, o acd.Offer) error {
 		return err
 	}
 	for _, seat := range o.Seats {
-		if !p.rings(seat) && !revoked(seat) { // while its phone was putting down
+		if !p.rings(seat) && !seat.Revoked.Came() { // while its phone was putting down
 			p.seats = append(p.seats, c.ring(ctx, seat, o, p.m, p.results))
 			p.open++
 		}
 	}
 	return nil
-}
-
-func revoked(s acd.Seat) bool {
-	select {
-	case <-s.Revoked:
-		return true
-	default:
-		return false
-	}
 }
 
 // ring begins to call one seat.
@@ -177,7 +168,7 @@ func (c *Call) ring(ctx context.Context, seat acd.Seat, o acd.Offer, m QueueMann
 		case Ringing, Pressed, Held, Resumed, Asked:
 		}
 	})
-	when(c, seat.Revoked, func(struct{}) {
+	hear(c, seat.Revoked, func(struct{}) {
 		if r.leg.answered.IsZero() { // an answer on its way is judged by the floor
 			report(missRevoked)
 		}

@@ -55,6 +55,10 @@ func (j *fakeJournal) Seal(_ context.Context, r Record) error {
 	return nil
 }
 
+func (j *fakeJournal) Keep(ctx context.Context, sheets []Sheet) []error {
+	return KeepEach(ctx, j, sheets)
+}
+
 func (j *fakeJournal) Unsealed(context.Context) (open []Record, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

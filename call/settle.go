@@ -1,7 +1,6 @@
 package call
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -60,9 +59,9 @@ func (t *talk) earn() {
 	t.earned = now
 	now.RestFor, now.RestMax = c.plan.Protect.RestFor(now.Rest)
 	c.remember()
-	c.tellFloor(t.conv, "earned", func(ctx context.Context) error {
-		return c.x.parts.Floor.Earned(ctx, t.conv.seat.Assignment, now)
-	})
+	if !t.conv.paged() {
+		c.x.parts.Floor.EarnedThen(t.conv.seat.Assignment, now, c.told(t.conv, "earned"))
+	}
 }
 
 // hadEvent tells whether this conversation itself had a protection event. A line that
@@ -95,34 +94,27 @@ func (t *talk) part() {
 // floor counts it as a strain: a laugh or a greeting is no shouting.
 const raisedFor = 10
 
-// finish tells the floor how the conversation ended. Wrap-up and rest begin at once;
-// that they are durable is waited for on the call's behalf, for neither the caller
-// nor the sound may wait for a disk.
+// finish tells the floor how the conversation ended; of a supervisor's it knows nothing.
+// Wrap-up and rest begin at once; that they are durable nobody waits for, for neither the
+// caller nor the sound may wait for a disk.
 func (c *Call) finish(conv *conversation, end talkEnd, outcome acd.Outcome) {
-	outcome.Cause, outcome.Raised, outcome.Rest = end.cause, conv.raised >= raisedFor, end.rest
-	outcome.RestFor, outcome.RestMax = c.plan.Protect.RestFor(end.rest)
-	c.tellFloor(conv, "finish", func(ctx context.Context) error {
-		return c.x.parts.Floor.Finish(ctx, conv.seat.Assignment, outcome)
-	})
-}
-
-// tellFloor says a word about a conversation to the floor on the call's behalf, after the
-// words before it. Of a supervisor's the floor knows nothing.
-func (c *Call) tellFloor(conv *conversation, word string, say func(context.Context) error) {
 	if conv.paged() {
 		return
 	}
-	before, told := c.held.told, make(chan struct{})
-	c.held.told = told
-	c.inbox.helpers.Go(func() {
-		defer close(told)
-		if before != nil {
-			<-before
+	outcome.Cause, outcome.Raised, outcome.Rest = end.cause, conv.raised >= raisedFor, end.rest
+	outcome.RestFor, outcome.RestMax = c.plan.Protect.RestFor(end.rest)
+	c.x.parts.Floor.FinishThen(conv.seat.Assignment, outcome, c.told(conv, "finish"))
+}
+
+// told hears what became of a word about a conversation to the floor, which takes a call's
+// words in their order. The exchange does not close before.
+func (c *Call) told(conv *conversation, word string) func(error) {
+	ended, log, agent := &c.x.ended, c.log, conv.seat.Agent // and nothing that keeps the call
+	ended.Add(1)
+	return func(err error) {
+		defer ended.Done()
+		if err != nil && !errors.Is(err, acd.ErrStale) {
+			log.Error("the floor was not told of a conversation", "word", word, "agent", agent, "err", err)
 		}
-		ctx, cancel := detached()
-		defer cancel()
-		if err := say(ctx); err != nil && !errors.Is(err, acd.ErrStale) {
-			c.log.Error("the floor was not told of a conversation", "word", word, "agent", conv.seat.Agent, "err", err)
-		}
-	})
+	}
 }

@@ -1,7 +1,9 @@
 package call
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,6 +137,43 @@ func TestWhoAsksForATransferIsToldWhetherItIsGranted(t *testing.T) {
 					t.Errorf("told %v, want %v", told, c.want)
 				}
 				cast.caller.hangUp()
+			})
+		})
+	}
+}
+
+// TestWhoSentTheCallerOnTalksNoLonger: an hour at the next phone is none of the agent's,
+// neither in the record nor in what figures are made of.
+func TestWhoSentTheCallerOnTalksNoLonger(t *testing.T) {
+	for target, next := range map[string]string{"1002": "at no queue: 1h0m0s", "8200": "ben at gentle: 1h0m0s"} {
+		t.Run(target, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.logIn("anna", "1001")
+				caller, agent := r.talking("8100")
+				wait(20 * time.Second)
+				agent.signal(Signal{Kind: Asked, Target: target})
+				synctest.Wait()
+				r.do("anna", acd.Command{Verb: acd.GoNotReady})
+				if target == "8200" {
+					r.logIn("ben", "1002")
+				}
+				r.rung().answer()
+				wait(time.Hour)
+				caller.hangUp()
+				rec := r.record()
+				var talks []string
+				for _, s := range rec.Segments {
+					if s.Kind == "talk" {
+						talks = append(talks, strings.TrimSpace(s.Agent+" at "+cmp.Or(s.Queue, "no queue")+": "+s.To.Sub(s.From).String()))
+					}
+				}
+				if want := []string{"anna at orders: 20s", next}; !slices.Equal(talks, want) {
+					t.Errorf("talks %q, want %q", talks, want)
+				}
+				ends := r.told.of(acd.KindFinished)
+				if len(ends) == 0 || ends[0].Agent != "anna" || ends[0].Talk.Length != 20*time.Second {
+					t.Errorf("figures are told %+v, want anna's 20 s", ends)
+				}
 			})
 		})
 	}

@@ -3,7 +3,6 @@ package call
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,6 @@ import (
 const (
 	messageLook  = 500 * time.Millisecond // from one look at the voice to the next
 	messageTail  = 500 * time.Millisecond // of silence that stays at the end of a message
-	diskHangs    = 2 * time.Second        // without an answer, when it is asked for room
 	messageMeant = 2 * time.Second        // who ends one with # after so long has said something, however faint
 )
 
@@ -97,35 +95,17 @@ func (w *waiting) askToSpeak() (offer *acd.Offer, err error) {
 	return nil, err
 }
 
-// tryDisk tells whether the disk takes a recording now: a full one takes the name of a file,
-// and nothing that is in it. One that hangs takes none.
+// tryDisk tells whether the disk takes a recording now. One that hangs takes none.
 func (m *messaging) tryDisk(ctx context.Context) (takes bool, err error) {
-	path := filepath.Join(m.c.x.parts.Folder, m.file) + ".try"
-	done := make(chan error, 1)
-	m.c.inbox.helpers.Go(func() { done <- tryFile(path) })
-	hangs := time.NewTimer(diskHangs)
-	defer hangs.Stop()
-	why, _, came, err := either(ctx, m.c, done, hangs.C)
-	switch {
-	case err != nil:
-		return false, err
-	case !came:
-		why = fmt.Errorf("the disk has not answered for %s", diskHangs)
-	case why == nil:
-		return true, nil
+	disk, path := m.c.x.disk, filepath.Join(m.c.x.parts.Folder, m.file)+".try"
+	room, err := askDisk(ctx, m.c, &disk.room, "", func() (struct{}, error) { return struct{}{}, disk.try(path) })
+	if err != nil || room.err == nil {
+		return err == nil, err
 	}
 	m.c.x.tally.Add("voicemails_failed_total")
-	m.c.log.Error("no message can be taken", "queue", m.queue, "err", why)
-	m.c.account.step("voicemail.refused", why.Error())
+	m.c.log.Error("no message can be taken", "queue", m.queue, "err", room.err)
+	m.c.account.step("voicemail.refused", room.err.Error())
 	return false, nil
-}
-
-// tryFile writes a few seconds of a recording, and takes them away.
-func tryFile(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return err
-	}
-	return errors.Join(os.WriteFile(path, make([]byte, 64<<10), 0o600), os.Remove(path))
 }
 
 // takeMessage takes a message whose place is made.

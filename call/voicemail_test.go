@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -299,41 +298,6 @@ func TestWhereNoMessageCanBeTakenTheCallerIsTold(t *testing.T) {
 			})
 		})
 	}
-}
-
-// A message whose disk is away for a while waits in its place, and rings nobody until it
-// can be heard.
-func TestAMessageThatCannotBeReadRingsNobodyUntilItCan(t *testing.T) {
-	inRoom(t, func(r *room) {
-		r.taped(20 * time.Second)
-		caller := r.atTheTone("0301234")
-		caller.says(10 * time.Second)
-		caller.hangUp()
-		r.records(1)
-		path := filepath.Join(r.folder, r.message().Message)
-		if err := os.Rename(path, path+".away"); err != nil {
-			t.Fatal(err)
-		}
-		r.logIn("anna", "1001")
-		r.nobodyRung(time.Hour)
-		if n := r.count("voicemails_unreadable_total"); n < 10 || n > 13 {
-			t.Errorf("tried %v times in an hour", n)
-		}
-		if m := r.message(); m.Tries != 0 {
-			t.Errorf("the message is %+v; what is our fault is no try", m)
-		}
-		if err := os.Rename(path+".away", path); err != nil {
-			t.Fatal(err)
-		}
-		agent := r.rung()
-		agent.answer()
-		wait(30 * time.Second)
-		if agent.times("message") != 1 {
-			t.Errorf("anna heard %v", agent.heard)
-		}
-		agent.press("2")
-		wait(time.Second)
-	}, withVoicemail)
 }
 
 func TestNobodyInNeedIsSentToAMessage(t *testing.T) {

@@ -145,11 +145,6 @@ func (c *Call) tier() acd.Tier {
 // reachAgent waits in the queue until an agent has answered. No conversation and
 // no error means: go to next.
 func (c *Call) reachAgent(ctx context.Context, e acd.Entry, m QueueManners) (conv *conversation, next goal, err error) {
-	if c.held.told != nil { // the agent before is seen to first
-		if _, err := await(ctx, c, c.held.told); err != nil {
-			return nil, goal{}, abandoned(err)
-		}
-	}
 	if c.x.standsDown() {
 		c.sendAway()
 		return nil, goal{}, takenOver()
@@ -305,7 +300,7 @@ func (c *Call) beginWait(ctx context.Context, t *acd.Ticket, m QueueManners) *wa
 		w.mail = spec
 	}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
-	when(c, t.Removed, func(r acd.Removal) { w.cancel(&removal{r}) })
+	hear(c, t.Removed, func(r acd.Removal) { w.cancel(&removal{r}) })
 	w.music()
 	w.stop = c.after(min(firstAnnouncement, m.AnnounceEvery), w.announce)
 	return w

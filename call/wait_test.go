@@ -74,13 +74,7 @@ func TestAnOverflowedCallerKeepsTheAge(t *testing.T) {
 				agent := r.rung()
 				agent.answer()
 				wait(time.Second)
-				served := ""
-				for _, v := range r.x.Calls() {
-					if v.Phase == "talking" {
-						served = v.Caller
-					}
-				}
-				if served != "0123" {
+				if served := r.served(); served != "0123" {
 					t.Errorf("%q was served before the caller who has waited longer", served)
 				}
 				agent.hangUp()
@@ -165,6 +159,40 @@ func TestRingAllGivesTheCallToTheFirstAndStopsTheOthers(t *testing.T) {
 			t.Errorf("attempts %v", results)
 		}
 	}, func(_ *Plan, f *acd.Plan) {
+		q := f.Queues["orders"]
+		q.Strategy = acd.RingAll
+		f.Queues["orders"] = q
+	})
+}
+
+// TestWhoAnswersFirstAndIsGoneAtOnceCostsNobodyAnything: not the caller their place, and
+// not the others who rang their next call.
+func TestWhoAnswersFirstAndIsGoneAtOnceCostsNobodyAnything(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.logIn("anna", "1001")
+		r.logIn("ben", "1002")
+		caller := r.dial("0123", "8100")
+		first, second := r.rung(), r.rung()
+		wait(time.Second)
+		first.answer()
+		first.hangUp() // both signals are in the inbox before the journey looks
+		wait(time.Second)
+		other := map[string]string{"1001": "anna", "1002": "ben"}[second.party.Phone]
+		if v := r.agent(other); second.up() || !v.Offerable {
+			t.Errorf("%s, who rang too, is up %v, and kept from calls: %q", other, second.up(), v.Blocked)
+		}
+		r.do(other, acd.Command{Verb: acd.GoNotReady})
+		r.dial("0456", "8100")
+		wait(time.Second)
+		caller.press("1")
+		wait(time.Second) // both are in the line
+		r.do(other, acd.Command{Verb: acd.GoReady})
+		r.rung().answer()
+		wait(time.Second)
+		if served := r.served(); served != "0123" {
+			t.Errorf("%q is served before the caller who came first", served)
+		}
+	}, withoutNotice, func(_ *Plan, f *acd.Plan) {
 		q := f.Queues["orders"]
 		q.Strategy = acd.RingAll
 		f.Queues["orders"] = q
@@ -290,4 +318,14 @@ func TestAnEmergencyStaysOneInTheQueueItOverflowsTo(t *testing.T) {
 			})
 		})
 	}
+}
+
+// served is the number of the caller whom an agent talks with, if there is one.
+func (r *room) served() (caller string) {
+	for _, v := range r.x.Calls() {
+		if v.Phase == "talking" {
+			caller = v.Caller
+		}
+	}
+	return caller
 }

@@ -87,6 +87,16 @@ func openedBacklog(t *testing.T, l acd.Ledger, path string) *Backlog {
 	return b
 }
 
+// runningBacklog is one that brings what waits until the test ends.
+func runningBacklog(t *testing.T, l acd.Ledger, path string) *Backlog {
+	t.Helper()
+	b := openedBacklog(t, l, path)
+	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
+	go func() { _ = b.Run(ctx) }()
+	return b
+}
+
 // TestEventsOfAnOutageComeInOrderAndOnce: whatever the outage is like, with Run or with a
 // kill and another start.
 func TestEventsOfAnOutageComeInOrderAndOnce(t *testing.T) {
@@ -287,10 +297,7 @@ func TestALedgerThatRefusesIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, path := &far{Store: memory.New()}, filepath.Join(t.TempDir(), "events.spill")
-				b := openedBacklog(t, l, path)
-				ctx, stop := context.WithCancel(t.Context())
-				defer stop()
-				go func() { _ = b.Run(ctx) }()
+				b := runningBacklog(t, l, path)
 				refuse := func(context.Context) error { return refusal }
 				l.is(refuse, false)
 				if err := b.Append(t.Context(), numbered(1, 2)); !errors.Is(err, refusal) {
@@ -318,6 +325,38 @@ func TestALedgerThatRefusesIsTold(t *testing.T) {
 				}
 				if err := b.Append(t.Context(), numbered(4, 4)); err != nil {
 					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestASnapshotMeetsNoEventsOnTheirWay: an event that came as the ledger refused asks Run for
+// another attempt. Were it in flight when the snapshot ends the outage, its answer would be
+// counted against a file that is empty by then.
+func TestASnapshotMeetsNoEventsOnTheirWay(t *testing.T) {
+	for name, answer := range map[string]error{"it has them": acd.ErrAppended, "it refuses": acd.ErrForgotten} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, path := &far{Store: memory.New(), fault: away}, filepath.Join(t.TempDir(), "events.spill")
+				b := runningBacklog(t, l, path)
+				if err := b.Append(t.Context(), numbered(1, 2)); err != nil {
+					t.Fatal(err)
+				}
+				l.is(func(context.Context) error { return acd.ErrForgotten }, false)
+				<-time.After(time.Second)
+				answered := make(chan struct{})
+				l.is(func(context.Context) error { <-answered; return answer }, false)
+				b.kick <- struct{}{} // as that event left it
+				synctest.Wait()
+				if err := b.Compact(t.Context(), 3, []byte("all")); err != nil || b.Waiting() != 0 {
+					t.Errorf("the snapshot: %v, %d wait", err, b.Waiting())
+				}
+				close(answered)
+				synctest.Wait()
+				l.is(nil, false)
+				if err := b.Append(t.Context(), numbered(4, 4)); err != nil || b.Waiting() != 0 {
+					t.Errorf("after the snapshot: %v, %d wait", err, b.Waiting())
 				}
 			})
 		})

@@ -189,6 +189,40 @@ func TestARecordIsSealedExactlyOnce(t *testing.T) {
 	})
 }
 
+func TestDraftsAndRecordsKeptTogetherAreAnsweredEachByItself(t *testing.T) {
+	each(t, func(t *testing.T, open opener) {
+		s := open(t)
+		at := time.Now().Truncate(time.Millisecond).UTC()
+		if err := errors.Join(s.Begin(t.Context(), full("ends", at)), s.Seal(t.Context(), full("sealed", at))); err != nil {
+			t.Fatal(err)
+		}
+		sheets := []call.Sheet{
+			{Record: full("begins", at)},
+			{Record: full("sealed", at), Final: true},
+			{Record: full("ends", at), Final: true},
+			{Record: full("also ends", at), Final: true},
+		}
+		for i, err := range s.Keep(t.Context(), sheets) {
+			if want := map[string]error{"sealed": call.ErrSealed}[sheets[i].Record.ID]; !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", sheets[i].Record.ID, err, want)
+			}
+		}
+		if err := s.Keep(t.Context(), []call.Sheet{{Record: full("ends", at)}})[0]; !errors.Is(err, call.ErrSealed) {
+			t.Errorf("a draft after the record: %v", err)
+		}
+		closed(t, s)
+		s = open(t)
+		defer closed(t, s)
+		left, err := s.Unsealed(t.Context())
+		if err != nil || len(left) != 1 || left[0].ID != "begins" {
+			t.Errorf("%d unsealed, %v; want the call that begins", len(left), err)
+		}
+		if got, err := s.Records(t.Context(), call.Query{}); err != nil || len(got) != 3 {
+			t.Errorf("%d records, %v; want 3", len(got), err)
+		}
+	})
+}
+
 func TestRecordsAreFoundByEachField(t *testing.T) {
 	each(t, func(t *testing.T, open opener) {
 		s := open(t)

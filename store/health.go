@@ -154,6 +154,15 @@ func (w *watched) Seal(ctx context.Context, r call.Record) error {
 	return w.note(ctx, w.engine.Seal(ctx, r))
 }
 
+// Keep implements call.Journal.
+func (w *watched) Keep(ctx context.Context, sheets []call.Sheet) []error {
+	answers := w.engine.Keep(ctx, sheets)
+	for _, err := range answers {
+		_ = w.note(ctx, err)
+	}
+	return answers
+}
+
 // Unsealed implements call.Journal.
 func (w *watched) Unsealed(ctx context.Context) ([]call.Record, error) {
 	all, err := w.engine.Unsealed(ctx)
@@ -167,8 +176,8 @@ func (w *watched) Records(ctx context.Context, q call.Query) ([]call.Record, err
 }
 
 // KeepExposure implements call.Exposures.
-func (w *watched) KeepExposure(ctx context.Context, e call.EarShift) error {
-	return w.note(ctx, w.engine.KeepExposure(ctx, e))
+func (w *watched) KeepExposure(ctx context.Context, shifts ...call.EarShift) error {
+	return w.note(ctx, w.engine.KeepExposure(ctx, shifts...))
 }
 
 // Exposures implements call.Exposures.

@@ -14,12 +14,13 @@ import (
 
 // The file of a Backlog: a line for each event, of one outage.
 
-// next reads the oldest events that wait, and where they end in the file.
+// next reads the oldest events that wait, and where they end in the file. There are none
+// once only a snapshot helps: it stands for them, and would meet them on their way.
 func (b *Backlog) next() (batch []acd.Event, end int64, err error) {
 	b.mu.Lock()
-	from, to := b.sent, b.size
+	from, to, ends := b.sent, b.size, b.ends
 	b.mu.Unlock()
-	if from == to {
+	if from == to || ends != nil {
 		return nil, to, nil
 	}
 	file, err := os.Open(b.path)

@@ -21,6 +21,7 @@ type Replay struct {
 	Dropped  uint64       // turns that the log says are missing
 	Skipped  int          // turns after a gap, before the next picture
 	Torn     int          // lines that cannot be read
+	Unread   []string     // where, and why: the first few of them
 	Broken   []string     // what the audit found, the first few
 	Counters acd.Counters // of the floor at the end
 	Software string       // the version that wrote the log
@@ -45,7 +46,7 @@ func (d *Difference) Error() string {
 		d.File, d.Line, d.At.Format(time.RFC3339Nano), d.Turn.In.Kind, d.Logged, d.Now)
 }
 
-// brokenMost bounds the findings that are remembered.
+// brokenMost bounds the findings that are remembered, and the lines that cannot be read.
 const brokenMost = 20
 
 // Feed replays one file. The error is a *Difference, or that the file cannot be read or
@@ -102,7 +103,9 @@ func (r *Replay) page(name string, p Page) error {
 		r.floor, r.at, r.Software, r.audited = floor, p.Picture.At, p.Software, p.Picture.At.Mono
 		r.Pictures++
 	case p.Torn != nil:
-		r.Torn++
+		if r.Torn++; r.Torn <= brokenMost {
+			r.Unread = append(r.Unread, fmt.Sprintf("%s line %d: %v", name, p.Line, p.Torn))
+		}
 		r.floor = nil // what was in it, nobody knows
 	case p.Dropped > 0:
 		r.Dropped += p.Dropped

@@ -56,3 +56,15 @@ func computeAll(events []acd.Event, cuts Cuts) {
 	}
 	e.Care(cuts)
 }
+
+// TestTakingAnEventAllocatesLittle: a call of five events its work, what is known while that
+// goes on, its conversation and its contact, and the growth of what they are kept in.
+func TestTakingAnEventAllocatesLittle(t *testing.T) {
+	events := busyDay(20_000)
+	calls := float64(len(events)) / 5
+	if n := testing.AllocsPerRun(3, func() { engineOf(events) }) / calls; n > 6 {
+		t.Errorf("a call takes %.1f allocations", n)
+	} else {
+		t.Logf("a call takes %.1f allocations", n)
+	}
+}

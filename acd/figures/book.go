@@ -43,7 +43,7 @@ type Book struct {
 	mu       sync.Mutex // guards all following fields; held while an answer is computed, never across I/O, and never by Heard
 	settings Settings
 	live     *live // nil = not read yet
-	stale    bool  // live counted by other rules: the past has to be read again
+	stale    bool  // live counted by other rules, or a wrong clock emptied it: the past has to be read again
 	tally    Counts
 }
 
@@ -74,8 +74,8 @@ func (b *Book) Set(s Settings) {
 	if b.live == nil {
 		return
 	}
-	b.live.rules, b.live.most = b.settings.Rules, b.settings.AtHand
-	if b.live.dropped.counted() && !sameCount(was, b.settings) { // what was dropped counts by the old ones
+	b.live.obey(b.settings)
+	if b.live.counted() && !sameCount(was, b.settings) { // what was dropped counts by the old ones
 		b.stale = true
 		b.inbox.wake()
 	}
@@ -133,7 +133,7 @@ var errNotAtHand = errors.New("not at hand")
 func (b *Book) atHand(a Ask, cuts Cuts, of scope, now time.Time) (*tally, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.takeIn(); b.live == nil || a.Within != 0 || a.Repeats || cuts.From().Before(b.live.begins) {
+	if b.takeIn(); b.live == nil || b.stale || a.Within != 0 || a.Repeats || cuts.From().Before(b.live.begins) {
 		return nil, errNotAtHand
 	}
 	t := b.live.tally(cuts, of, now)

@@ -21,20 +21,21 @@ type Engine struct {
 	latest acd.Stamp           // of the last event
 	told   time.Time           // everything that happened until then is known, also that nothing did
 	seq    uint64              // of the last event
-	called map[string]sighting // of callers by their pseudonym; nil = nobody asks who calls again
+	called map[uint64]sighting // of callers by the key of their pseudonym; nil = nobody asks who calls again
 }
 
 // visit is one thing that happened to a caller at a queue.
 type visit struct {
-	at     time.Time
-	what   what
+	at     shield.Moment
 	wait   time.Duration // of those that end a wait: from the entry into this queue
 	before time.Duration // of those: from the call's first entry into any queue to that into this one
-	again  string        // of an entry: why the call comes again
-	caller bool          // of an entry: who calls is known by a pseudonym
-	repeat bool          // of an entry: the same caller called within a week before
 	first  *contact      // of the call's first conversation, where the caller is known: whether they had to call again
-	direct bool          // of a callback: whoever asked for it was not on the line, so it is an entry
+	what   what
+	again  bool // of an entry: the call comes again
+	wanted bool // of those: as the caller wanted
+	caller bool // of an entry: who calls is known by a pseudonym
+	repeat bool // of an entry: the same caller called within a week before
+	direct bool // of a callback: whoever asked for it was not on the line, so it is an entry
 }
 
 // what happened to a caller.
@@ -70,9 +71,19 @@ type place struct {
 
 // sighting is a caller's last call.
 type sighting struct {
-	call string
-	at   time.Time
+	call uint64 // by its key
+	at   shield.Moment
 	met  *contact // nil = nobody talked to them
+}
+
+// key stands for a name in an eighth of the memory (FNV-1a). Two names have the same as
+// seldom as two numbers have the same pseudonym, which is of 64 bits, too.
+func key(name string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(name) {
+		h = (h ^ uint64(name[i])) * 1099511628211
+	}
+	return h
 }
 
 // contact is a call in which somebody talked to the caller.
@@ -96,7 +107,7 @@ const repeatWithin = 7 * 24 * time.Hour
 func New(r Rules) *Engine {
 	return &Engine{
 		rules: r.WithDefaults(), past: shield.NewPast(), visits: map[string][]visit{}, inside: map[uint64]place{},
-		called: map[string]sighting{},
+		called: map[uint64]sighting{},
 	}
 }
 
@@ -117,11 +128,11 @@ func (e *Engine) Add(ev acd.Event) {
 
 // visit notes what the event says of a caller.
 func (e *Engine) visit(ev *acd.Event) {
-	v := visit{at: ev.At.Wall, wait: ev.Length}
+	v := visit{at: shield.MomentOf(ev.At.Wall), wait: ev.Length}
 	switch ev.Kind {
 	case acd.KindEntered:
 		e.inside[ev.Ticket] = placeOf(ev)
-		v.what, v.wait, v.again = entered, 0, ev.Reason
+		v.what, v.wait, v.again, v.wanted = entered, 0, ev.Reason != "", ev.Reason == acd.AgainWanted
 		e.sight(&v, ev)
 	case acd.KindRefused:
 		v.what, v.wait = refused, 0
@@ -174,7 +185,7 @@ func (e *Engine) message(v visit, ev *acd.Event, at place) {
 	case left:
 		e.inside[ev.Ticket] = place{queue: ev.Queue, at: ev.At, parked: true, message: true}
 	case calledBack:
-		v.what, v.wait = heard, max(0, v.at.Sub(at.at.Wall))
+		v.what, v.wait = heard, max(0, ev.At.Wall.Sub(at.at.Wall))
 		delete(e.inside, ev.Ticket)
 	case answered: // an agent hears it now
 		return
@@ -198,11 +209,9 @@ func (e *Engine) waited(v *visit, ev *acd.Event) bool {
 	case v.what == parked:
 		e.inside[ev.Ticket] = placeOf(ev)
 		v.wait, v.direct = 0, !known
-		if v.direct && ev.Reason == acd.BackLost {
-			v.again = acd.BackLost
-		}
+		v.again = v.direct && ev.Reason == acd.BackLost
 		if known && !at.parked { // so long on the line
-			v.wait = max(0, v.at.Sub(at.at.Wall))
+			v.wait = max(0, ev.At.Wall.Sub(at.at.Wall))
 		}
 		return true
 	case at.parked && v.what == answered:
@@ -212,7 +221,7 @@ func (e *Engine) waited(v *visit, ev *acd.Event) bool {
 	case at.parked:
 		v.wait = 0
 	case known && v.wait == 0: // of a server that did not tell it yet
-		v.wait = max(0, v.at.Sub(at.at.Wall))
+		v.wait = max(0, ev.At.Wall.Sub(at.at.Wall))
 	}
 	if v.what == answered || v.what == calledBack {
 		v.first = e.meet(at)
@@ -244,12 +253,16 @@ func longParked(ev *acd.Event) (at place, is bool) {
 // meet begins the first conversation of a caller's call; nil = it is not the first, or
 // who calls is not known.
 func (e *Engine) meet(at place) *contact {
-	last, seen := e.called[at.caller]
-	if !seen || last.call != at.call || last.met != nil {
+	if at.caller == "" {
+		return nil
+	}
+	caller := key(at.caller)
+	last, seen := e.called[caller]
+	if !seen || last.call != key(at.call) || last.met != nil {
 		return nil
 	}
 	last.met = &contact{}
-	e.called[at.caller] = last
+	e.called[caller] = last
 	return last.met
 }
 
@@ -261,15 +274,16 @@ func (e *Engine) sight(v *visit, ev *acd.Event) {
 	if e.called == nil || ev.Caller == "" || ev.Reason != "" && ev.Kind == acd.KindEntered {
 		return
 	}
-	last, seen := e.called[ev.Caller]
-	if seen && last.call == ev.Call {
+	caller, call := key(ev.Caller), key(ev.Call)
+	last, seen := e.called[caller]
+	if seen && last.call == call {
 		return // the same call, in another queue
 	}
-	v.caller, v.repeat = true, seen && v.at.Sub(last.at) <= repeatWithin
+	v.caller, v.repeat = true, seen && ev.At.Wall.Sub(last.at.Time()) <= repeatWithin
 	if v.repeat && last.met != nil {
 		last.met.calledAgain()
 	}
-	e.called[ev.Caller] = sighting{call: ev.Call, at: v.at}
+	e.called[caller] = sighting{call: call, at: v.at}
 }
 
 // Forget drops what was over before a moment; figures of earlier periods are not whole
@@ -290,7 +304,7 @@ func (e *Engine) Forget(before time.Time) {
 
 // forgetCallers drops who has not called for so long that they would not call again.
 func (e *Engine) forgetCallers(before time.Time) {
-	maps.DeleteFunc(e.called, func(_ string, s sighting) bool { return before.Sub(s.at) > repeatWithin })
+	maps.DeleteFunc(e.called, func(_ uint64, s sighting) bool { return before.Sub(s.at.Time()) > repeatWithin })
 }
 
 // tally counts all that is known.

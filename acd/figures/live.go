@@ -4,15 +4,16 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"breakwater/acd"
+	"breakwater/acd/figures/shield"
 )
 
 const (
-	// mostCallers is how many callers are known, to tell who calls again: 35 MiB.
-	mostCallers = 250_000
 	// mostHeard is how many events wait to be taken in while the past is read.
 	mostHeard = 1 << 15
 	// looksEach is after how many events the facts are counted.
@@ -110,8 +111,11 @@ func (b *Book) read(ctx context.Context, now time.Time) error {
 		b.tally.Failed++
 		return fmt.Errorf("read the last two days for figures: %w", err)
 	}
-	next.rules = b.settings.Rules // which may have changed meanwhile
-	b.live, b.stale = next, next.dropped.counted() && !sameCount(settings, b.settings)
+	if b.live != nil { // it counted by other rules
+		b.tally.Cut += b.live.cut
+	}
+	next.obey(b.settings) // which may have changed meanwhile
+	b.live, b.stale = next, next.counted() && !sameCount(settings, b.settings)
 	if b.takeIn(); b.live == nil {
 		b.tally.Failed++
 		return errMissed
@@ -126,9 +130,10 @@ func (b *Book) read(ctx context.Context, now time.Time) error {
 var errMissed = fmt.Errorf("more than %d events came while the past was read", mostHeard)
 
 // takeIn adds what was heard since. Where something was missed nothing is at hand until
-// the past is read again. The lock is held.
+// the past is read again; where it has to be read again, what is heard waits for that. The
+// lock is held.
 func (b *Book) takeIn() {
-	if b.live == nil {
+	if b.live == nil || b.stale {
 		return
 	}
 	events, whole := b.inbox.take()
@@ -139,6 +144,12 @@ func (b *Book) takeIn() {
 	}
 	for _, e := range events {
 		b.live.take(e)
+		if b.live.forgot.Sub(e.At.Wall) > liveFor { // a clock that was days ahead has dropped all there is
+			b.stale = true
+		}
+	}
+	if b.stale {
+		b.inbox.wake()
 	}
 }
 
@@ -148,6 +159,7 @@ type live struct {
 	zone    *time.Location // of days
 	begins  time.Time      // everything from then on is known
 	dropped dropped        // today, before that
+	recent  recent         // the last minutes, before that
 	forgot  time.Time      // when what is old was dropped
 	taken   int            // events
 	most    int            // facts
@@ -156,6 +168,14 @@ type live struct {
 
 func newLive(s Settings, now time.Time, zone *time.Location) *live {
 	return &live{Engine: New(s.Rules), zone: zone, begins: now.Add(around - liveFor), forgot: now, most: s.AtHand}
+}
+
+// obey takes settings. What was counted already counts by those before.
+func (l *live) obey(s Settings) {
+	l.rules, l.most = s.Rules, s.AtHand
+	if zone, err := s.Location(); err == nil {
+		l.zone = zone
+	}
 }
 
 // take adds an event, and drops what is old or too much.
@@ -173,31 +193,49 @@ func (l *live) take(e acd.Event) {
 // from drops what was over before a moment.
 func (l *live) from(begins time.Time) {
 	l.dropped.count(l.Engine, begins, l.zone)
+	l.recent.count(l.Engine, begins)
 	l.Forget(begins)
 	if begins.After(l.begins) {
 		l.begins = begins
 	}
 }
 
+// counted tells whether something was counted by rules that may change.
+func (l *live) counted() bool { return l.dropped.counted() || len(l.recent.minutes) > 0 }
+
 // bound drops the oldest where more is known than is kept, and something over, so that
 // it is not done again at once.
 func (l *live) bound() {
-	if len(l.called) > mostCallers {
-		clear(l.called)
-		l.since = l.latest.Wall // who calls again is known a week from now on
-		l.cut++
-	}
+	l.boundCallers()
 	if l.facts() <= l.most {
 		return
 	}
 	l.cut++
-	oldest := l.latest.Wall.Add(-liveFor)
-	for range 32 { // each drops a quarter of the time, however much happened in it
+	oldest := later(l.begins, l.latest.Wall.Add(-liveFor))
+	for range 64 { // each drops a quarter of the time, however much happened in it: a day becomes a millisecond
 		oldest = oldest.Add(l.latest.Wall.Sub(oldest) / 4)
 		if l.from(oldest); l.facts() <= l.most-l.most/4 {
 			return
 		}
 	}
+}
+
+// boundCallers drops who has not called for longest where more callers are known than half
+// of the facts that are kept: who calls again is then known a week from that moment on.
+func (l *live) boundCallers() {
+	most := l.most / 2
+	if len(l.called) <= most {
+		return
+	}
+	l.cut++
+	times := make([]shield.Moment, 0, len(l.called))
+	for _, s := range l.called {
+		times = append(times, s.at)
+	}
+	slices.Sort(times)
+	from := times[len(times)-most/4*3-1] + 1 // of those who called at the same moment none is left
+	maps.DeleteFunc(l.called, func(_ uint64, s sighting) bool { return s.at < from })
+	l.since = later(l.since, from.Time())
 }
 
 // inbox holds what was heard until it is taken in.

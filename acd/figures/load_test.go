@@ -21,8 +21,8 @@ type aDay struct {
 	talk  acd.Talk
 }
 
-func (d aDay) team(t *testing.T, rules Rules) TeamFigures {
-	t.Helper()
+// told is who knows of the day, and the day.
+func (d aDay) told(rules Rules) (*Engine, Cuts) {
 	s := &story{}
 	seat := uint64(0)
 	for _, name := range slices.Sorted(maps.Keys(d.calls)) {
@@ -49,6 +49,12 @@ func (d aDay) team(t *testing.T, rules Rules) TeamFigures {
 		s.events[i].Seq = uint64(i + 1)
 		e.Add(s.events[i])
 	}
+	return e, days
+}
+
+func (d aDay) team(t *testing.T, rules Rules) TeamFigures {
+	t.Helper()
+	e, days := d.told(rules)
 	byDay, total, err := e.Team("north", map[string][]string{"north": {"a", "b", "c", "d", "e", "f"}}, days, days.To().Add(settles))
 	if err != nil || byDay[0].Work == nil {
 		t.Fatalf("%+v, %v", byDay, err)
@@ -113,6 +119,36 @@ func TestHowEvenlyLoadIsShared(t *testing.T) {
 				t.Errorf("%s points, %s an hour, even %q; want %s, %s, %q", p, r, e, tc.points, tc.rate, tc.even)
 			}
 		})
+	}
+}
+
+// TestTeamsWithinOneAnotherDoNotTellWhoseLoadIsUsual: the larger parts off five, so that its
+// sums are given; but of these one alone was on queues for an hour, and whether that one's load
+// is near the team's would be the difference of the two.
+func TestTeamsWithinOneAnotherDoNotTellWhoseLoadIsUsual(t *testing.T) {
+	five := []string{"a", "b", "c", "d", "e"}
+	teams := map[string][]string{"small": five, "large": append([]string{"f", "g", "h", "i", "j"}, five...)}
+	for name, tc := range map[string]struct {
+		others int // calls of four of the five others
+		known  bool
+	}{
+		"four of the others were there for minutes": {1, false},
+		"all were there for two hours":              {12, true},
+	} {
+		calls := map[string]int{"f": 12, "g": tc.others, "h": tc.others, "i": tc.others, "j": tc.others}
+		for _, agent := range five {
+			calls[agent] = 12
+		}
+		e, days := aDay{calls: calls}.told(Rules{})
+		for team, known := range map[string]bool{"small": true, "large": tc.known} {
+			byDay, _, err := e.Team(team, teams, days, days.To().Add(settles))
+			if err != nil || byDay[0].Work == nil {
+				t.Fatalf("%s: %+v, %v", name, byDay, err)
+			}
+			if _, got := byDay[0].Even.Value(); got != known {
+				t.Errorf("%s: how even the load of %s is is given: %t", name, team, got)
+			}
+		}
 	}
 }
 

@@ -98,10 +98,10 @@ func (s *queueSums) come(v visit) {
 	if v.direct {
 		s.direct++
 	}
-	if v.again != "" {
+	if v.again {
 		s.again++
 	}
-	if v.again == acd.AgainWanted {
+	if v.wanted {
 		s.wanted++
 	}
 	if v.caller {

@@ -54,7 +54,7 @@ func (r *reading) callers() {
 	for queue, all := range r.visits {
 		r.sums.visits(queue, all)
 		for _, v := range all {
-			if i := r.sums.cuts.at(v.at); i >= 0 && v.first != nil && !v.first.again && r.sums.asks(queue) {
+			if i := r.sums.cuts.at(v.at.Time()); i >= 0 && v.first != nil && !v.first.again && r.sums.asks(queue) {
 				v.first.settled = &r.sums.row(queue)[i].known.settled
 			}
 		}

@@ -20,7 +20,7 @@ type Settings struct {
 	TimeZone string              `yaml:"time_zone"` // of days and of times without a zone, e.g. Europe/Berlin; default that of the machine
 	Teams    map[string][]string `yaml:"teams"`     // agents by name of the team, for figures of groups; a person may be in several, but a team that would part off too few is not given
 	QueueLog string              `yaml:"queue_log"` // who agents are in the queue log for other reporting tools: off, anonymous, or names, with which anybody can compare people; default anonymous
-	AtHand   int                 `yaml:"at_hand"`   // facts of the last two days that are kept in memory, 160 bytes each, some ten a call; what was before them is read from the store; at least 10000; default 500000, a working day of 2,000 agents with room
+	AtHand   int                 `yaml:"at_hand"`   // facts of the last two days that are kept in memory, some ten a call, and half as many callers, to know who calls again, 60 bytes each; what was before is read from the store; at least 10000; default 500000, a working day of 2,000 agents with room
 }
 
 const (

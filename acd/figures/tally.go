@@ -102,7 +102,7 @@ func (t *tally) visits(queue string, all []visit) {
 		return
 	}
 	for _, v := range all {
-		if i := t.cuts.at(v.at); i >= 0 {
+		if i := t.cuts.at(v.at.Time()); i >= 0 {
 			t.row(queue)[i].visit(v, t.rules.withinOf(queue), t.rules.Short)
 		}
 	}
@@ -158,6 +158,7 @@ func (t *tally) person(agent string, p *shield.Past, now acd.Stamp) {
 	}
 	for s := range p.Shields(agent) {
 		if i := t.cuts.at(s.To); i >= 0 {
+			s.From, s.To = s.From.In(t.cuts.From().Location()), s.To.In(t.cuts.From().Location())
 			sums[i].shields = append(sums[i].shields, s)
 		}
 	}
@@ -167,7 +168,7 @@ func (t *tally) person(agent string, p *shield.Past, now acd.Stamp) {
 func (t *tally) promises(p *shield.Past) {
 	broken := p.Broken()
 	for _, c := range []struct {
-		at []time.Time
+		at []shield.Moment
 		of func(*houseSums) *int
 	}{
 		{broken.WrapUps, func(s *houseSums) *int { return &s.wrapUps }},
@@ -176,7 +177,7 @@ func (t *tally) promises(p *shield.Past) {
 		{broken.DoubleOffers, func(s *houseSums) *int { return &s.doubleOffers }},
 	} {
 		for _, at := range c.at {
-			if i := t.cuts.at(at); i >= 0 {
+			if i := t.cuts.at(at.Time()); i >= 0 {
 				*c.of(&t.house[i])++
 			}
 		}

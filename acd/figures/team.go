@@ -31,9 +31,9 @@ func (t *tally) team(team string, teams map[string][]string, now time.Time) (byD
 	if err := days.WholeDays(); err != nil {
 		return nil, total, err
 	}
-	mine := t.crews(teams[team])
+	mine := t.crews(teams[team], worked)
 	sums, people := t.working(teams[team])
-	given := t.given(team, teams, mine)
+	given, evenGiven := t.given(team, teams, mine)
 	var all agentSums
 	byDay = make([]TeamFigures, days.Len())
 	for i := range byDay {
@@ -42,7 +42,10 @@ func (t *tally) team(team string, teams map[string][]string, now time.Time) (byD
 			continue
 		}
 		w := sums[i].figures()
-		byDay[i].People, byDay[i].Work, byDay[i].Even = len(mine[i]), &w, t.even(&sums[i], people[i])
+		byDay[i].People, byDay[i].Work = len(mine[i]), &w
+		if evenGiven[i] {
+			byDay[i].Even = t.even(&sums[i], people[i])
+		}
 		all.add(&sums[i])
 		total.Even.Part += byDay[i].Even.Part
 		total.Even.Whole += byDay[i].Even.Whole
@@ -54,24 +57,30 @@ func (t *tally) team(team string, teams map[string][]string, now time.Time) (byD
 
 // given tells on which days the figures of a team are given. Teams are taken from the one
 // with the fewest agents on, whoever is asked about: that of a team always comes out the same.
-func (t *tally) given(team string, teams map[string][]string, mine []crew) []bool {
+// How even its load is speaks of those who were on queues long enough alone, so where these
+// would be parted off too few, that is not given.
+func (t *tally) given(team string, teams map[string][]string, mine []crew) (work, even []bool) {
 	order := slices.SortedFunc(maps.Keys(teams), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(teams[a]), len(teams[b])), cmp.Compare(a, b))
 	})
 	order = order[:slices.Index(order, team)]
-	before := make([][]crew, len(order))
+	before, long := make([][]crew, len(order)), make([][]crew, len(order))
 	for i, name := range order {
-		before[i] = t.crews(teams[name])
+		before[i], long[i] = t.crews(teams[name], worked), t.crews(teams[name], workedLong)
 	}
-	out := make([]bool, len(mine))
-	for day := range out {
-		c := newCells(t.rules.LeastGroup)
-		for _, crews := range before {
-			c.add(crews[day])
+	mineLong := t.crews(teams[team], workedLong)
+	work, even = make([]bool, len(mine)), make([]bool, len(mine))
+	for day := range work {
+		all, some := newCells(t.rules.LeastGroup), newCells(t.rules.LeastGroup)
+		for i := range order {
+			if all.add(before[i][day]) {
+				some.add(long[i][day])
+			}
 		}
-		out[day] = c.add(mine[day])
+		work[day] = all.add(mine[day])
+		even[day] = work[day] && some.add(mineLong[day])
 	}
-	return out
+	return work, even
 }
 
 // Team gives a team's figures for each day, and for all days that are given together.
@@ -99,7 +108,7 @@ func (t *tally) even(team *agentSums, people []agentSums) Ratio {
 	}
 	near, all := 0, 0
 	for i := range people {
-		if people[i].onQueues() < longEnough {
+		if !workedLong(&people[i]) {
 			continue
 		}
 		all++
@@ -116,13 +125,17 @@ func (t *tally) even(team *agentSums, people []agentSums) Ratio {
 // crew is who of a team worked on a day.
 type crew map[string]bool
 
-// crews gives who of a team worked on each day.
-func (t *tally) crews(agents []string) []crew {
+// worked tells whether somebody worked, workedLong whether for long enough on queues.
+func worked(s *agentSums) bool     { return s.loggedIn() > 0 }
+func workedLong(s *agentSums) bool { return s.onQueues() >= longEnough }
+
+// crews gives who of a team worked on each day, or worked long.
+func (t *tally) crews(agents []string, counts func(*agentSums) bool) []crew {
 	out := make([]crew, t.cuts.Len())
 	for day := range out {
 		out[day] = crew{}
 		for _, agent := range agents {
-			if t.people[agent][day].loggedIn() > 0 {
+			if counts(&t.people[agent][day].agentSums) {
 				out[day][agent] = true
 			}
 		}
@@ -141,7 +154,7 @@ func (t *tally) working(agents []string) (sums []agentSums, people [][]agentSums
 		named[agent] = true
 		for day := range sums {
 			s := t.people[agent][day].agentSums
-			if s.loggedIn() > 0 {
+			if worked(&s) {
 				people[day] = append(people[day], s)
 			}
 			sums[day].add(&s)

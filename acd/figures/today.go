@@ -75,11 +75,7 @@ func (b *Book) Today(ctx context.Context, now time.Time) ([]Brief, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []Brief
-	for _, queue := range t.names() {
-		out = append(out, t.queue(queue)[0].Brief())
-	}
-	return out, nil
+	return t.briefs(), nil
 }
 
 // todayAtHand adds what was dropped of the day to what is at hand of it.
@@ -102,10 +98,11 @@ func (b *Book) todayAtHand(cuts Cuts) (*tally, error) {
 	for queue, sums := range before {
 		t.row(queue)[0].add(sums)
 	}
+	t.cuts = cuts // the sums are of the whole day now: what is known is asked of its beginning
 	return t, nil
 }
 
-// counted tells whether something was counted by rules that may change.
+// counted tells whether something of the day was counted.
 func (d *dropped) counted() bool { return d.upTo.After(d.day) }
 
 // sameCount tells whether facts count alike by both settings.

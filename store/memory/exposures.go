@@ -9,16 +9,18 @@ import (
 )
 
 // KeepExposure implements call.Exposures.
-func (s *Store) KeepExposure(_ context.Context, e call.EarShift) error {
+func (s *Store) KeepExposure(_ context.Context, all ...call.EarShift) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	shifts := s.ears[e.Agent]
-	at, there := slices.BinarySearchFunc(shifts, e, func(a, b call.EarShift) int { return a.Began.Compare(b.Began) })
-	switch {
-	case !there:
-		s.ears[e.Agent] = slices.Insert(shifts, at, e)
-	case shifts[at].Exposure <= e.Exposure:
-		shifts[at] = e
+	for _, e := range all {
+		shifts := s.ears[e.Agent]
+		at, there := slices.BinarySearchFunc(shifts, e, func(a, b call.EarShift) int { return a.Began.Compare(b.Began) })
+		switch {
+		case !there:
+			s.ears[e.Agent] = slices.Insert(shifts, at, e)
+		case shifts[at].Exposure <= e.Exposure:
+			shifts[at] = e
+		}
 	}
 	return nil
 }

@@ -100,6 +100,11 @@ func (s *Store) Seal(_ context.Context, r call.Record) error {
 	return nil
 }
 
+// Keep implements call.Journal.
+func (s *Store) Keep(ctx context.Context, sheets []call.Sheet) []error {
+	return call.KeepEach(ctx, s, sheets)
+}
+
 // Unsealed implements call.Journal.
 func (s *Store) Unsealed(context.Context) ([]call.Record, error) {
 	s.mu.Lock()

@@ -14,13 +14,15 @@ import (
 )
 
 // KeepExposure implements call.Exposures.
-func (s *Store) KeepExposure(ctx context.Context, e call.EarShift) error {
-	body, err := e.AppendJSON(nil)
-	if err == nil {
-		err = s.write(ctx, s.ops.expose, s.earsOf(e.Agent), e.Began.UnixMilli(), body, strconv.FormatFloat(e.Exposure, 'g', -1, 64), e.Agent)
-	}
-	if err != nil {
-		return fmt.Errorf("keep exposure: %w", err)
+func (s *Store) KeepExposure(ctx context.Context, shifts ...call.EarShift) error {
+	for _, e := range shifts {
+		body, err := e.AppendJSON(nil)
+		if err == nil {
+			err = s.write(ctx, s.ops.expose, s.earsOf(e.Agent), e.Began.UnixMilli(), body, strconv.FormatFloat(e.Exposure, 'g', -1, 64), e.Agent)
+		}
+		if err != nil {
+			return fmt.Errorf("keep exposure: %w", err)
+		}
 	}
 	return nil
 }

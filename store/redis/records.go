@@ -37,6 +37,11 @@ func (s *Store) Seal(ctx context.Context, r call.Record) error {
 	return nil
 }
 
+// Keep implements call.Journal.
+func (s *Store) Keep(ctx context.Context, sheets []call.Sheet) []error {
+	return call.KeepEach(ctx, s, sheets)
+}
+
 // indexes are the sorted sets that hold the records of a query; the last one is
 // the shortest usually.
 func (s *Store) indexes(q call.Query) []string {

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -33,8 +32,8 @@ func (s *Store) Bindings(ctx context.Context) ([]call.Binding, error) {
 // Bind implements call.Directory.
 func (s *Store) Bind(ctx context.Context, b call.Binding) error {
 	wire := append([]byte{}, b.Wire...)
-	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.StmtContext(ctx, s.write.stmts.bind).ExecContext(ctx, b.AOR, b.ID, b.Expires.UnixMilli(), wire)
+	return s.write.write(ctx, func(ctx context.Context) error {
+		_, err := s.write.stmts.bind.ExecContext(ctx, b.AOR, b.ID, b.Expires.UnixMilli(), wire)
 		if err != nil {
 			return fmt.Errorf("bind %s: %w", b.AOR, err)
 		}
@@ -44,8 +43,8 @@ func (s *Store) Bind(ctx context.Context, b call.Binding) error {
 
 // Unbind implements call.Directory. What has expired long ago goes with it.
 func (s *Store) Unbind(ctx context.Context, aor, id string) error {
-	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.StmtContext(ctx, s.write.stmts.unbind).ExecContext(ctx, aor, id, time.Now().Add(-time.Hour).UnixMilli())
+	return s.write.write(ctx, func(ctx context.Context) error {
+		_, err := s.write.stmts.unbind.ExecContext(ctx, aor, id, time.Now().Add(-time.Hour).UnixMilli())
 		if err != nil {
 			return fmt.Errorf("unbind %s: %w", aor, err)
 		}

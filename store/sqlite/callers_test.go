@@ -29,7 +29,7 @@ func TestACallersNumberIsNotInTheHistoryAtAll(t *testing.T) {
 	if err := s.Append(t.Context(), []acd.Event{{Seq: 1, Kind: acd.KindEntered, Who: &acd.Caller{Number: "0305550001"}}}); err != nil {
 		t.Fatal(err)
 	}
-	holds("ledger", 0)
+	holds("events", 0)
 	holds("callers", 1)
 	if err := s.Compact(t.Context(), 1, []byte("{}")); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -11,15 +10,20 @@ import (
 )
 
 // KeepExposure implements call.Exposures.
-func (s *Store) KeepExposure(ctx context.Context, e call.EarShift) error {
-	body, err := e.AppendJSON(nil)
-	if err != nil {
-		return fmt.Errorf("keep exposure: %w", err)
-	}
-	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.StmtContext(ctx, s.write.stmts.keepsExposure).ExecContext(ctx, e.Agent, e.Began.UnixMilli(), e.Exposure, body)
-		if err != nil {
+func (s *Store) KeepExposure(ctx context.Context, shifts ...call.EarShift) error {
+	bodies := make([][]byte, len(shifts))
+	for i := range shifts {
+		var err error
+		if bodies[i], err = shifts[i].AppendJSON(nil); err != nil {
 			return fmt.Errorf("keep exposure: %w", err)
+		}
+	}
+	return s.write.write(ctx, func(ctx context.Context) error {
+		for i, e := range shifts {
+			_, err := s.write.stmts.keepsExposure.ExecContext(ctx, e.Agent, e.Began.UnixMilli(), e.Exposure, bodies[i])
+			if err != nil {
+				return fmt.Errorf("keep exposure: %w", err)
+			}
 		}
 		return nil
 	})
@@ -55,8 +59,8 @@ const exposuresPage = 500
 func (s *Store) ForgetExposures(ctx context.Context, before time.Time) error {
 	for {
 		var gone int64
-		err := s.write.within(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			done, err := tx.ExecContext(ctx, `DELETE FROM exposures WHERE (agent, began) IN (SELECT agent, began FROM exposures
+		err := s.write.within(ctx, func(ctx context.Context) error {
+			done, err := s.write.db.ExecContext(ctx, `DELETE FROM exposures WHERE (agent, began) IN (SELECT agent, began FROM exposures
 				WHERE began < ? LIMIT ?)`, before.UnixMilli(), exposuresPage)
 			if err != nil {
 				return err

@@ -63,6 +63,8 @@ var errBusy = errors.New("the log is being read")
 func (s *Store) rewrite() error {
 	ctx, cancel := context.WithTimeout(s.write.life, 2*busyTimeout)
 	defer cancel()
+	s.write.turn.Lock()
+	defer s.write.turn.Unlock()
 	var busy, log, copied int
 	err := s.write.db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &copied)
 	if err == nil && busy != 0 {

@@ -9,45 +9,34 @@ import (
 	"breakwater/acd"
 )
 
-func TestALedgerOfAServerBeforeThisOneIsDated(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "old.db")
-	old, err := connect(file, 1, "immediate")
+// BenchmarkAnHourOfADay reads 7,200 of the 172,800 events of a day at two a second, that
+// came together by twenty.
+func BenchmarkAnHourOfADay(b *testing.B) {
+	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "a.db"), slog.New(slog.DiscardHandler))
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	for _, q := range []string{
-		`CREATE TABLE ledger (seq INTEGER PRIMARY KEY, body BLOB NOT NULL)`,
-		`INSERT INTO ledger VALUES (1, '{"seq":1,"at":{"wall":"2026-03-01T12:00:00+01:00"},"kind":"ready"}')`,
-		`INSERT INTO ledger VALUES (2, '{"seq":2,"at":{"wall":"2026-03-01T13:00:00+01:00"},"kind":"ready"}')`,
-	} {
-		if _, err := old.ExecContext(t.Context(), q); err != nil {
-			t.Fatal(err)
-		}
+	defer func() { _ = s.Close() }()
+	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	events := make([]acd.Event, 172_800)
+	for i := range events {
+		at := day.Add(time.Duration(i-i%20) * time.Second / 2)
+		events[i] = acd.Event{Seq: uint64(i + 1), At: acd.Stamp{Wall: at, Boot: "boot"}, Kind: acd.KindAnswered, Queue: "orders", Agent: "anna", Ticket: uint64(i)}
 	}
-	if err := old.Close(); err != nil {
-		t.Fatal(err)
+	if err := s.Append(b.Context(), events); err != nil {
+		b.Fatal(err)
 	}
-	for range 2 { // the second time there is nothing to do
-		s, err := Open(t.Context(), file, slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []uint64
-		noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-		for e, err := range s.Events(t.Context(), noon, noon.Add(time.Hour)) {
+	b.ReportAllocs()
+	for b.Loop() {
+		n := 0
+		for _, err := range s.Events(b.Context(), day.Add(9*time.Hour), day.Add(10*time.Hour)) {
 			if err != nil {
-				t.Fatal(err)
+				b.Fatal(err)
 			}
-			got = append(got, e.Seq)
+			n++
 		}
-		if len(got) != 1 || got[0] != 2 {
-			t.Errorf("events %v at noon UTC, want the second", got)
-		}
-		if err := s.Append(t.Context(), []acd.Event{{Seq: 2}}); err == nil {
-			t.Error("an old event is not known any more")
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
+		if n != 7200 {
+			b.Fatalf("%d events", n)
 		}
 	}
 }

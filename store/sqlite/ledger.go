@@ -6,99 +6,66 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"breakwater/acd"
 )
 
-// Append implements acd.Ledger.
+// Append implements acd.Ledger. What it writes shares nothing with events, which are the
+// caller's again when ctx ends.
 func (s *Store) Append(ctx context.Context, events []acd.Event) error {
-	rows := make([]row, len(events))
-	text := make([]byte, 0, eventRoom*len(events)) // of all of them
-	for i := range events {
-		var err error
-		if rows[i], text, err = rowOf(&events[i], text); err != nil {
-			return fmt.Errorf("ledger: event %d: %w", events[i].Seq, err)
+	if len(events) == 0 {
+		return nil
+	}
+	first := events[0].Seq
+	for i := range events[1:] {
+		if seq, last := events[i+1].Seq, events[i].Seq; seq <= last {
+			return fmt.Errorf("ledger: event %d comes after %d: %w", seq, last, acd.ErrAppended)
 		}
 	}
-	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var last uint64
-		if err := tx.StmtContext(ctx, s.write.stmts.last).QueryRowContext(ctx).Scan(&last); err != nil {
+	rows, err := rowsOf(events)
+	if err != nil {
+		return err
+	}
+	return s.write.write(ctx, func(ctx context.Context) error {
+		last, err := s.write.newest(ctx)
+		if err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
-		for _, e := range rows {
-			if e.seq <= last {
-				return fmt.Errorf("ledger: event %d comes after %d: %w", e.seq, last, acd.ErrAppended)
-			}
-			last = e.seq
+		if first <= last {
+			return fmt.Errorf("ledger: event %d comes after %d: %w", first, last, acd.ErrAppended)
 		}
-		return s.insert(ctx, tx, rows)
+		for _, r := range rows {
+			if err := s.insert(ctx, r); err != nil {
+				return fmt.Errorf("ledger: events up to %d: %w", r.last, err)
+			}
+			s.write.last = r.last
+		}
+		return nil
 	})
 }
 
-// insert writes events in order, many by one statement, and then what they say of their
-// callers.
-func (s *Store) insert(ctx context.Context, tx *sql.Tx, rows []row) error {
-	args := make([]any, 0, 3*atOnce[0])
-	left := rows
-	for i, n := range atOnce {
-		for ; len(left) >= n; left = left[n:] {
-			args = args[:0]
-			for _, e := range left[:n] {
-				args = append(args, int64(e.seq), e.wall, e.body)
-			}
-			if _, err := tx.StmtContext(ctx, s.write.stmts.events[i]).ExecContext(ctx, args...); err != nil {
-				return fmt.Errorf("ledger: events from %d: %w", left[0].seq, err)
-			}
-		}
+// insert writes a row and then what its events say of their callers.
+func (s *Store) insert(ctx context.Context, r row) error {
+	if _, err := s.write.stmts.events.ExecContext(ctx, int64(r.last), r.newest, r.body); err != nil {
+		return err
 	}
-	for _, e := range rows {
-		if e.who == nil {
-			continue
-		}
-		if _, err := tx.StmtContext(ctx, s.write.stmts.caller).ExecContext(ctx, int64(e.seq), e.who); err != nil {
-			return fmt.Errorf("ledger: event %d: %w", e.seq, err)
+	for _, c := range r.callers {
+		if _, err := s.write.stmts.caller.ExecContext(ctx, int64(c.seq), c.body); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// row is an event as the ledger holds it. What it says of its caller has a table of its
-// own, which Compact empties; nil = nothing.
-type row struct {
-	seq       uint64
-	wall      int64
-	body, who []byte
-}
-
-// eventRoom is what most events fit in, in bytes.
-const eventRoom = 384
-
-// rowOf writes an event behind text, of which the row holds its part.
-func rowOf(e *acd.Event, text []byte) (_ row, _ []byte, err error) {
-	r := row{seq: e.Seq, wall: nanos(e.At.Wall)}
-	from := len(text)
-	if text, err = e.AppendHistory(text); err != nil {
-		return row{}, text, err
-	}
-	r.body = text[from:len(text):len(text)]
-	if e.Who != nil {
-		from = len(text)
-		if text, err = e.Who.AppendJSON(text); err != nil {
-			return row{}, text, err
-		}
-		r.who = text[from:len(text):len(text)]
-	}
-	return r, text, nil
-}
-
 // Load implements acd.Ledger.
 func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT body FROM snapshot`).Scan(&snapshot)
+	var compacted int64
+	err = s.read.QueryRowContext(ctx, `SELECT seq, body FROM snapshot`).Scan(&compacted, &snapshot)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, nil, fmt.Errorf("read snapshot: %w", err)
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT body FROM ledger
-		WHERE seq > coalesce((SELECT seq FROM snapshot), 0) ORDER BY seq`)
+	rows, err := s.read.QueryContext(ctx, `SELECT body FROM events WHERE seq > ? ORDER BY seq`, compacted)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read ledger: %w", err)
 	}
@@ -109,12 +76,15 @@ func (s *Store) Load(ctx context.Context) (snapshot []byte, events []acd.Event, 
 		if err := rows.Scan(&body); err != nil {
 			return nil, nil, fmt.Errorf("read ledger: %w", err)
 		}
-		bodies = append(bodies, body)
+		bodies = slices.AppendSeq(bodies, eventsIn(body))
 	}
 	if err := rows.Err(); err != nil {
 		return nil, nil, fmt.Errorf("read ledger: %w", err)
 	}
 	if events, err = acd.ReadEvents(bodies); err == nil {
+		for len(events) > 0 && events[0].Seq <= uint64(compacted) {
+			events = events[1:] // those before it share the first row
+		}
 		err = s.readCallers(ctx, events)
 	}
 	if err != nil {
@@ -154,14 +124,15 @@ func (s *Store) readCallers(ctx context.Context, events []acd.Event) error {
 
 // Compact implements acd.Ledger. The events stay, for Events, and who called does not.
 func (s *Store) Compact(ctx context.Context, seq uint64, snapshot []byte) error {
-	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.StmtContext(ctx, s.write.stmts.compact).ExecContext(ctx, int64(seq), snapshot)
+	return s.write.write(ctx, func(ctx context.Context) error {
+		_, err := s.write.stmts.compact.ExecContext(ctx, int64(seq), snapshot)
 		if err == nil {
-			_, err = tx.StmtContext(ctx, s.write.stmts.uncaller).ExecContext(ctx, int64(seq))
+			_, err = s.write.stmts.uncaller.ExecContext(ctx, int64(seq))
 		}
 		if err != nil {
 			return fmt.Errorf("compact the ledger: %w", err)
 		}
+		s.write.last = max(s.write.last, seq)
 		return nil
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,34 +19,76 @@ const (
 
 // Begin implements call.Journal.
 func (s *Store) Begin(ctx context.Context, r call.Record) error {
-	body, err := r.AppendJSON(make([]byte, 0, recordRoom))
-	if err != nil {
-		return fmt.Errorf("begin %s: %w", r.ID, err)
-	}
-	id, start := r.ID, r.Start.UnixMilli()
-	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		done, err := tx.StmtContext(ctx, s.write.stmts.draft).ExecContext(ctx, id, start, body)
-		return once(done, err, "begin", id)
-	})
+	return s.Keep(ctx, []call.Sheet{{Record: r}})[0]
 }
 
 // Seal implements call.Journal.
 func (s *Store) Seal(ctx context.Context, r call.Record) error {
-	body, err := r.AppendJSON(make([]byte, 0, recordRoom))
-	if err != nil {
-		return fmt.Errorf("seal %s: %w", r.ID, err)
+	return s.Keep(ctx, []call.Sheet{{Record: r, Final: true}})[0]
+}
+
+// Keep implements call.Journal: all sheets go into one transaction.
+func (s *Store) Keep(ctx context.Context, sheets []call.Sheet) []error {
+	answers, done := make([]error, len(sheets)), make([]error, len(sheets))
+	rows := make([]sheetRow, len(sheets))
+	for i := range sheets {
+		rows[i], answers[i] = rowOfSheet(&sheets[i])
 	}
-	id, row := r.ID, []any{r.ID, r.Start.UnixMilli(), r.Caller, r.Agent, r.Queue, body}
-	return s.write.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		done, err := tx.StmtContext(ctx, s.write.stmts.record).ExecContext(ctx, row...)
-		if err := once(done, err, "seal", id); err != nil {
-			return err
-		}
-		if _, err := tx.StmtContext(ctx, s.write.stmts.undraft).ExecContext(ctx, id); err != nil {
-			return fmt.Errorf("seal %s: %w", id, err)
+	err := s.write.write(ctx, func(ctx context.Context) error {
+		for i := range rows {
+			if rows[i].body == nil {
+				continue
+			}
+			done[i] = rows[i].put(ctx, &s.write.stmts)
+			if done[i] != nil && !errors.Is(done[i], call.ErrSealed) {
+				return done[i]
+			}
 		}
 		return nil
 	})
+	for i := range answers {
+		switch {
+		case answers[i] != nil: // was not tried
+		case err != nil:
+			answers[i] = err // done is the transaction's, which may still come
+		default:
+			answers[i] = done[i]
+		}
+	}
+	return answers
+}
+
+// sheetRow is a sheet as it is written; without a body it is not.
+type sheetRow struct {
+	final                    bool
+	id, caller, agent, queue string
+	start                    int64
+	body                     []byte
+}
+
+func rowOfSheet(s *call.Sheet) (sheetRow, error) {
+	r := &s.Record
+	body, err := r.AppendJSON(make([]byte, 0, recordRoom))
+	if err != nil {
+		return sheetRow{}, fmt.Errorf("keep %s: %w", r.ID, err)
+	}
+	return sheetRow{s.Final, r.ID, r.Caller, r.Agent, r.Queue, r.Start.UnixMilli(), body}, nil
+}
+
+// put writes the sheet; of a call that is sealed it is ErrSealed.
+func (r *sheetRow) put(ctx context.Context, stmts *statements) error {
+	if !r.final {
+		done, err := stmts.draft.ExecContext(ctx, r.id, r.start, r.body)
+		return once(done, err, "begin", r.id)
+	}
+	done, err := stmts.record.ExecContext(ctx, r.id, r.start, r.caller, r.agent, r.queue, r.body)
+	if err := once(done, err, "seal", r.id); err != nil {
+		return err
+	}
+	if _, err := stmts.undraft.ExecContext(ctx, r.id); err != nil {
+		return fmt.Errorf("seal %s: %w", r.id, err)
+	}
+	return nil
 }
 
 // once turns "nothing was written" into ErrSealed.
@@ -122,8 +165,8 @@ const recordsPage = 500
 func (s *Store) ForgetRecords(ctx context.Context, before, protected time.Time) error {
 	for {
 		var gone int64
-		err := s.write.within(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			done, err := tx.ExecContext(ctx, `DELETE FROM records WHERE id IN (SELECT id FROM records WHERE start < ?1
+		err := s.write.within(ctx, func(ctx context.Context) error {
+			done, err := s.write.db.ExecContext(ctx, `DELETE FROM records WHERE id IN (SELECT id FROM records WHERE start < ?1
 				AND (start < ?2 OR NOT coalesce(json_extract(CAST(body AS TEXT), '$.protected'), 0)) LIMIT ?3)`,
 				before.UnixMilli(), protected.UnixMilli(), recordsPage)
 			if err != nil {

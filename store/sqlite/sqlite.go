@@ -33,27 +33,6 @@ const (
 	logPages    = 4000                   // of 4 KiB in the write-ahead log before it is copied into the file: the same pages again and again
 )
 
-const schema = `
-CREATE TABLE IF NOT EXISTS bindings (
-	aor TEXT NOT NULL, id TEXT NOT NULL, expires INTEGER NOT NULL, wire BLOB NOT NULL,
-	PRIMARY KEY (aor, id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ledger (seq INTEGER PRIMARY KEY, wall INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS callers (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS drafts (id TEXT PRIMARY KEY, start INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS records (
-	id TEXT PRIMARY KEY, start INTEGER NOT NULL, caller TEXT NOT NULL, agent TEXT NOT NULL, queue TEXT NOT NULL,
-	body BLOB NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS records_start ON records (start);
-CREATE INDEX IF NOT EXISTS records_agent ON records (agent, start);
-CREATE INDEX IF NOT EXISTS records_caller ON records (caller, start);
-CREATE INDEX IF NOT EXISTS records_queue ON records (queue, start);
-CREATE TABLE IF NOT EXISTS exposures (
-	agent TEXT NOT NULL, began INTEGER NOT NULL, pa2h REAL NOT NULL, body BLOB NOT NULL,
-	PRIMARY KEY (agent, began)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS exposures_began ON exposures (began);
-`
-
 // Store is one open file. All methods are safe for concurrent use.
 type Store struct {
 	file  string
@@ -86,10 +65,7 @@ func Open(ctx context.Context, file string, log *slog.Logger) (_ *Store, err err
 		return nil, err
 	}
 	s.write = newWriter(ctx, db)
-	if _, err = db.ExecContext(ctx, schema); err != nil {
-		return nil, err
-	}
-	if err = s.dateLedger(ctx); err != nil {
+	if err = s.reform(ctx); err != nil {
 		return nil, err
 	}
 	if err = s.write.prepare(ctx); err != nil {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +33,10 @@ type writer struct {
 	dirty atomic.Bool // something was written since the last flush
 	ended sync.WaitGroup
 
+	turn  sync.Mutex // held from begin to commit, and by what may not come between; protects the following
+	last  uint64     // Seq of the newest event, when known
+	known bool
+
 	mu     sync.Mutex // protects the following
 	queue  []*write
 	closed bool
@@ -42,19 +45,15 @@ type writer struct {
 
 // write is one method's part of a transaction.
 type write struct {
-	what func(context.Context, *sql.Tx) error
+	what func(context.Context) error
 	ctx  context.Context
 	done chan error // capacity 1
 }
 
-// atOnce is how many events one statement takes: carrying one out costs more than a
-// row. Falling, to one.
-var atOnce = [...]int{32, 8, 1} //nolint:gochecknoglobals // a table
-
 // statements are parsed once: SQLite takes longer to understand an insert than to do it.
 type statements struct {
-	last, compact               *sql.Stmt
-	events                      [len(atOnce)]*sql.Stmt
+	begin, commit, rollback     *sql.Stmt
+	last, compact, events       *sql.Stmt
 	caller, uncaller            *sql.Stmt
 	draft, record, undraft      *sql.Stmt
 	bind, unbind, keepsExposure *sql.Stmt
@@ -67,8 +66,10 @@ func newWriter(ctx context.Context, db *sql.DB) *writer {
 // prepare understands every statement. The tables are there.
 func (w *writer) prepare(ctx context.Context) error {
 	for into, text := range map[**sql.Stmt]string{
+		&w.stmts.begin: `BEGIN IMMEDIATE`, &w.stmts.commit: `COMMIT`, &w.stmts.rollback: `ROLLBACK`,
 		&w.stmts.last: `SELECT max(
-			coalesce((SELECT max(seq) FROM ledger), 0), coalesce((SELECT seq FROM snapshot), 0))`,
+			coalesce((SELECT max(seq) FROM events), 0), coalesce((SELECT seq FROM snapshot), 0))`,
+		&w.stmts.events:   `INSERT INTO events (seq, wall, body) VALUES (?, ?, ?)`,
 		&w.stmts.caller:   `INSERT INTO callers (seq, body) VALUES (?, ?)`,
 		&w.stmts.uncaller: `DELETE FROM callers WHERE seq <= ?`,
 		&w.stmts.compact: `INSERT INTO snapshot (one, seq, body) VALUES (1, ?, ?)
@@ -87,13 +88,6 @@ func (w *writer) prepare(ctx context.Context) error {
 	} {
 		var err error
 		if *into, err = w.db.PrepareContext(ctx, text); err != nil {
-			return err
-		}
-	}
-	for i, n := range atOnce {
-		var err error
-		text := `INSERT INTO ledger (seq, wall, body) VALUES (?, ?, ?)` + strings.Repeat(`, (?, ?, ?)`, n-1)
-		if w.stmts.events[i], err = w.db.PrepareContext(ctx, text); err != nil {
 			return err
 		}
 	}
@@ -118,7 +112,7 @@ func (w *writer) close() error {
 // it had one of its own. When ctx ends first its error is returned, and what was
 // asked for may be done all the same. Since what may outlive the call, it shares
 // nothing with it that changes.
-func (w *writer) write(ctx context.Context, what func(context.Context, *sql.Tx) error) error {
+func (w *writer) write(ctx context.Context, what func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
@@ -186,9 +180,9 @@ func (w *writer) take(batch []*write) {
 	if len(wanted) == 0 {
 		return
 	}
-	err := w.within(w.life, func(ctx context.Context, tx *sql.Tx) error {
+	err := w.within(w.life, func(ctx context.Context) error {
 		for _, o := range wanted {
-			if err := o.what(ctx, tx); err != nil {
+			if err := o.what(ctx); err != nil {
 				return err
 			}
 		}
@@ -212,18 +206,40 @@ type notBegun struct{ err error }
 func (n *notBegun) Error() string { return "sqlite: " + n.err.Error() }
 func (n *notBegun) Unwrap() error { return n.err }
 
-// within runs what in a transaction of its own.
-func (w *writer) within(ctx context.Context, what func(context.Context, *sql.Tx) error) error {
-	tx, err := w.db.BeginTx(ctx, nil)
-	if err != nil {
-		return &notBegun{err}
-	}
-	if err := what(ctx, tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	if err := tx.Commit(); err != nil {
+// within runs what in a transaction of its own, to its end even where ctx ends meanwhile:
+// an interrupted connection would be replaced by another that is in no transaction. It is
+// made of prepared statements on the one connection and not a sql.Tx, which would make
+// every statement anew for each transaction.
+func (w *writer) within(ctx context.Context, what func(context.Context) error) error {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
-	w.dirty.Store(true)
-	return nil
+	if _, err := w.stmts.begin.ExecContext(w.life); err != nil {
+		return &notBegun{err}
+	}
+	err := what(w.life)
+	if err == nil {
+		if _, err = w.stmts.commit.ExecContext(w.life); err == nil {
+			w.dirty.Store(true)
+			return nil
+		}
+		err = fmt.Errorf("sqlite: %w", err)
+	}
+	w.known = false
+	_, undone := w.stmts.rollback.ExecContext(w.life)
+	return errors.Join(err, undone)
+}
+
+// newest gives the Seq of the newest event, in the ledger or the snapshot. It is asked
+// within a transaction, and once only: nobody else writes.
+func (w *writer) newest(ctx context.Context) (uint64, error) {
+	if !w.known {
+		if err := w.stmts.last.QueryRowContext(ctx).Scan(&w.last); err != nil {
+			return 0, err
+		}
+		w.known = true
+	}
+	return w.last, nil
 }

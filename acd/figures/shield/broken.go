@@ -14,16 +14,16 @@ const grain = 100 * time.Millisecond
 // Broken are the moments at which a promise was broken, read from the events without
 // the floor's own counters. All of them must be empty.
 type Broken struct {
-	DoubleOffers []time.Time // an agent was offered a caller while having one, or two agents had one caller
-	WrapUpsCut   []time.Time // a wrap-up ended before its time and not by the agent
-	RestsCut     []time.Time
-	WrapUps      []time.Time // all that ended by their clock
+	DoubleOffers []Moment // an agent was offered a caller while having one, or two agents had one caller
+	WrapUpsCut   []Moment // a wrap-up ended before its time and not by the agent
+	RestsCut     []Moment
+	WrapUps      []Moment // all that ended by their clock
 }
 
 func (b *Broken) forget(before time.Time) {
-	old := func(t time.Time) bool { return t.Before(before) }
-	for _, list := range []*[]time.Time{&b.DoubleOffers, &b.WrapUpsCut, &b.RestsCut, &b.WrapUps} {
-		*list, _ = parted(*list, old)
+	old := func(t Moment) bool { return t.Before(before) }
+	for _, list := range []*[]Moment{&b.DoubleOffers, &b.WrapUpsCut, &b.RestsCut, &b.WrapUps} {
+		*list = without(*list, old)
 	}
 }
 
@@ -32,18 +32,20 @@ func (p *Past) Broken() Broken { return p.broken }
 
 // countWrapUp judges a wrap-up that ended by the floor's clock.
 func (p *Past) countWrapUp(w *Work, at acd.Stamp) {
-	p.broken.WrapUps = append(p.broken.WrapUps, at.Wall)
-	if between(w.finished, at) < between(w.finished, w.due)+w.added-grain {
-		p.broken.WrapUpsCut = append(p.broken.WrapUpsCut, at.Wall)
+	p.broken.WrapUps = append(p.broken.WrapUps, MomentOf(at.Wall))
+	g := w.going
+	if between(g.finished, at) < between(g.finished, g.due)+g.added-grain {
+		p.broken.WrapUpsCut = append(p.broken.WrapUpsCut, MomentOf(at.Wall))
 	}
 }
 
 // onlyOne judges whether the caller was answered by one agent alone.
 func (p *Past) onlyOne(w *Work) {
-	if _, twice := p.answers[w.ticket]; twice {
-		p.broken.DoubleOffers = append(p.broken.DoubleOffers, w.answered.Wall)
+	ticket, answered := w.going.ticket, MomentOf(w.going.answered.Wall)
+	if _, twice := p.answers[ticket]; twice {
+		p.broken.DoubleOffers = append(p.broken.DoubleOffers, answered)
 	}
-	p.answers[w.ticket] = w.answered.Wall
+	p.answers[ticket] = answered
 }
 
 // Talk is that somebody answered a caller. It tells whose talks follow upon each other, and
@@ -54,18 +56,24 @@ type Talk struct {
 	After time.Duration // from the end of the person's talk before to this offer; -1 = there was none, or its end is not known
 }
 
+// talk is a Talk as it is kept of a person.
+type talk struct {
+	at    Moment
+	after time.Duration
+}
+
 // answers notes that a work has become a talk.
 func (a *person) answers(w *Work, at acd.Stamp) {
-	if again := !w.answered.Wall.IsZero(); again {
-		w.answered = at
+	g := w.going
+	again := !g.answered.Wall.IsZero()
+	if g.answered = at; again {
 		return
 	}
-	w.answered = at
-	t := Talk{Who: a.number, At: at.Wall, After: -1}
+	t := talk{at: MomentOf(at.Wall), after: -1}
 	if a.last != nil && !a.last.finished.Wall.IsZero() {
-		t.After = between(a.last.finished, w.offered)
+		t.after = between(a.last.finished, g.offered)
 	}
-	a.talks, a.last = append(a.talks, t), w
+	a.talks, a.last = append(a.talks, t), g
 }
 
 // Talks gives every talk that was answered, each person's in their order.
@@ -73,7 +81,7 @@ func (p *Past) Talks() iter.Seq[Talk] {
 	return func(yield func(Talk) bool) {
 		for _, a := range p.people {
 			for _, t := range a.talks {
-				if !yield(t) {
+				if !yield(Talk{a.number, t.at.Time(), t.after}) {
 					return
 				}
 			}

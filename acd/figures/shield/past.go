@@ -3,8 +3,10 @@ package shield
 import (
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"time"
+	"unique"
 
 	"breakwater/acd"
 )
@@ -16,7 +18,7 @@ type Past struct {
 	works  map[string][]*Work // over or not, by queue, in the order of their offers
 	broken Broken
 
-	answers map[uint64]time.Time // when each ticket was answered, by an agent and by who is called back
+	answers map[uint64]Moment // when each ticket was answered, by an agent and by who is called back
 
 	spells  func(agent string) bool // whose time is noted; nil = everybody's
 	persons uint64                  // how many were numbered
@@ -33,8 +35,8 @@ type person struct {
 	work    *Work // that is not over; nil = none
 	works   []*Work
 	spells  []spell
-	talks   []Talk
-	last    *Work // the newest that was answered
+	talks   []talk
+	last    *going // the newest that was answered
 }
 
 // NewPast knows nothing yet.
@@ -45,7 +47,7 @@ func NewPast() *Past { return NewPastOf(nil) }
 func NewPastOf(spells func(agent string) bool) *Past {
 	return &Past{
 		spells: spells,
-		people: map[string]*person{}, calls: map[string]*conversation{}, works: map[string][]*Work{}, answers: map[uint64]time.Time{},
+		people: map[string]*person{}, calls: map[string]*conversation{}, works: map[string][]*Work{}, answers: map[uint64]Moment{},
 	}
 }
 
@@ -92,7 +94,7 @@ func (a *person) openSpell(at acd.Stamp) (spell, bool) {
 	if !a.known || !counts || took == 0 {
 		return spell{}, false
 	}
-	s := spell{doing: what, from: a.since.Wall, took: took}
+	s := newSpell(what, MomentOf(a.since.Wall), took)
 	if what == Ringing || what == Talking || what == Wrapping {
 		s.work = a.work
 		if s.work == nil {
@@ -118,27 +120,27 @@ func (p *Past) toWork(a *person, e *acd.Event) {
 		a.answers(w, e.At)
 		p.onlyOne(w)
 	case acd.KindMissed, acd.KindStruckOut, acd.KindReleased:
-		w.miss = acd.Miss(e.Reason)
+		w.came, w.missed = unique.Make(e.Reason), true
 		a.close(e.At)
 	case acd.KindRestGranted:
-		w.rest = rest{level: e.Level, entitled: e.Length}
+		w.rest = &rest{level: e.Level, entitled: e.Length}
 		w.call.protected = true
 	case acd.KindFinished:
 		w.finish(e)
 	case acd.KindRecovered:
 		w.lost = true
-		w.call.protected = w.call.protected || !w.answered.Wall.IsZero() // of a ring, the rest of the call is as it was
+		w.call.protected = w.call.protected || !w.going.answered.Wall.IsZero() // of a ring, the rest of the call is as it was
 		w.finish(e)
-		delete(p.answers, w.ticket) // a callback whose number was being dialled is tried anew
+		delete(p.answers, w.going.ticket) // a callback whose number was being dialled is tried anew
 	case acd.KindWrapUpExtended:
-		w.added += e.Length
+		w.going.added += e.Length
 	case acd.KindWrapUpOver:
 		p.countWrapUp(w, e.At)
 		a.wrapped(e.At)
 	case acd.KindWrapUpEnded:
 		a.wrapped(e.At)
 	case acd.KindRestExtended:
-		w.rest.entitled = e.Length
+		w.owed().entitled = e.Length
 	case acd.KindRestDeclined, acd.KindRestOver:
 		p.endRest(a, e)
 	case acd.KindLogOut:
@@ -151,17 +153,20 @@ func (p *Past) toWork(a *person, e *acd.Event) {
 // begin opens a work. Whatever is open then was a double offer.
 func (p *Past) begin(a *person, e *acd.Event) {
 	if old := a.work; old != nil {
-		p.broken.DoubleOffers = append(p.broken.DoubleOffers, e.At.Wall)
+		p.broken.DoubleOffers = append(p.broken.DoubleOffers, MomentOf(e.At.Wall))
 		a.close(e.At)
 	}
 	c := p.calls[e.Call]
-	if c == nil || c.open == 0 && e.At.Wall.Sub(c.last) > callLasts { // after a day of silence it is another call
-		c = &conversation{id: e.Call}
+	if c == nil || c.open == 0 && e.At.Wall.Sub(c.last.Time()) > callLasts { // after a day of silence it is another call
+		c = &conversation{}
 		p.calls[e.Call] = c
 	}
 	c.heard(e.At.Wall)
 	c.open++
-	w := &Work{agent: a.name, queue: e.Queue, call: c, ticket: e.Ticket, seat: e.Assignment, seen: true, offered: e.At}
+	w := &Work{
+		queue: unique.Make(e.Queue), call: c, seat: e.Assignment, seen: true, offered: MomentOf(e.At.Wall), came: unique.Make(""),
+		going: &going{ticket: e.Ticket, offered: e.At},
+	}
 	a.work = w
 	a.works = append(a.works, w)
 	p.works[e.Queue] = append(p.works[e.Queue], w)
@@ -169,8 +174,9 @@ func (p *Past) begin(a *person, e *acd.Event) {
 
 // finish notes the end of the talk, or what is known of it after a crash.
 func (w *Work) finish(e *acd.Event) {
-	w.finished, w.cause, w.talk = e.At, e.Reason, e.Talk
-	w.due = later(e.At, e.Length)
+	g := w.going
+	g.finished, g.talk, g.due = e.At, e.Talk, later(e.At, e.Length)
+	w.came, w.raised, w.shielded, w.warnings = unique.Make(e.Reason), e.Talk.Raised, e.Talk.Protected, uint16(min(e.Talk.Warnings, math.MaxUint16))
 	if e.Talk.Protected {
 		w.call.protected = true
 	}
@@ -179,8 +185,8 @@ func (w *Work) finish(e *acd.Event) {
 // wrapped ends the wrap-up; the work goes on while a rest is owed.
 func (a *person) wrapped(at acd.Stamp) {
 	w := a.work
-	w.wrapped = at
-	if w.rest.level == 0 || w.rest.over {
+	w.going.wrapped = at
+	if w.level() == 0 || w.rest.over {
 		a.close(at)
 		return
 	}
@@ -189,26 +195,22 @@ func (a *person) wrapped(at acd.Stamp) {
 
 func (p *Past) endRest(a *person, e *acd.Event) {
 	w := a.work
-	r := &w.rest
+	r := w.owed()
 	r.over, r.declined = true, e.Kind == acd.KindRestDeclined
 	if r.began.Wall.IsZero() { // declined in the wrap-up
 		return
 	}
 	r.taken = between(r.began, e.At)
 	if e.Kind == acd.KindRestOver && r.taken < r.entitled-grain {
-		p.broken.RestsCut = append(p.broken.RestsCut, e.At.Wall)
+		p.broken.RestsCut = append(p.broken.RestsCut, MomentOf(e.At.Wall))
 	}
 	a.close(e.At)
 }
 
 // close ends the agent's work.
 func (a *person) close(at acd.Stamp) {
-	w := a.work
-	if w.wrapped.Wall.IsZero() {
-		w.wrapped = w.finished
-	}
-	w.closed = at
-	w.call.open--
+	a.work.end(at)
+	a.work.call.open--
 	a.work = nil
 }
 
@@ -264,8 +266,7 @@ func (p *Past) Shields(agent string) iter.Seq[Shield] {
 			return
 		}
 		for _, w := range a.works {
-			over := w.seen && !w.closed.Wall.IsZero()
-			if over && w.protected() && !yield(Shield{w.queue, w.offered.Wall, w.closed.Wall, w.why()}) {
+			if w.seen && w.over() && w.protected() && !yield(Shield{w.queue.Value(), w.offered.Time(), w.closed.Time(), w.why()}) {
 				return
 			}
 		}

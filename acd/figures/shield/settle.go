@@ -21,7 +21,7 @@ func (c *conversation) silent(before time.Time) bool { return c.open == 0 && c.l
 // settled tells whether nothing that comes can change the work: a protected one stays so,
 // and the others once their call was silent for so long.
 func (w *Work) settled(before time.Time) bool {
-	return !w.closed.Wall.IsZero() && (w.protected() || w.call.silent(before))
+	return w.over() && (w.protected() || w.call.silent(before))
 }
 
 // Settled takes out what nothing that comes can change, and gives it as a past of its own.
@@ -46,7 +46,7 @@ func (p *Past) Settled(before time.Time) *Past {
 	}
 	out.broken, p.broken = p.broken, Broken{}
 	maps.DeleteFunc(p.calls, func(_ string, c *conversation) bool { return c.silent(before) })
-	maps.DeleteFunc(p.answers, func(_ uint64, at time.Time) bool { return at.Before(before) })
+	maps.DeleteFunc(p.answers, func(_ uint64, at Moment) bool { return at.Before(before) })
 	return out
 }
 
@@ -72,23 +72,32 @@ func parted[T any](all []T, goes func(T) bool) (stays, gone []T) {
 
 // Forget drops what was over before a moment. What goes on is kept.
 func (p *Past) Forget(before time.Time) {
-	old := func(w *Work) bool { return !w.closed.Wall.IsZero() && w.closed.Wall.Before(before) }
+	old := func(w *Work) bool { return w.over() && w.closed.Before(before) }
 	for name, works := range p.works {
-		if p.works[name], _ = parted(works, old); len(p.works[name]) == 0 {
+		if p.works[name] = without(works, old); len(p.works[name]) == 0 {
 			delete(p.works, name)
 		}
 	}
 	for name, a := range p.people {
-		a.works, _ = parted(a.works, old)
-		a.spells, _ = parted(a.spells, func(s spell) bool { return s.from.Add(s.took).Before(before) })
-		a.talks, _ = parted(a.talks, func(t Talk) bool { return t.At.Before(before) })
+		a.works = without(a.works, old)
+		a.spells = without(a.spells, func(s spell) bool { return s.end().Before(before) })
+		a.talks = without(a.talks, func(t talk) bool { return t.at.Before(before) })
 		if a.gone() {
 			delete(p.people, name)
 		}
 	}
 	maps.DeleteFunc(p.calls, func(_ string, c *conversation) bool { return c.over(before) })
-	maps.DeleteFunc(p.answers, func(_ uint64, at time.Time) bool { return at.Before(before) })
+	maps.DeleteFunc(p.answers, func(_ uint64, at Moment) bool { return at.Before(before) })
 	p.broken.forget(before)
+}
+
+// without drops what goes, in place; where that leaves much room, in memory of its own.
+func without[T any](all []T, goes func(T) bool) []T {
+	stays := slices.DeleteFunc(all, goes)
+	if cap(stays) > 2*len(stays) {
+		return slices.Clone(stays)
+	}
+	return stays
 }
 
 // over tells whether nothing after a moment can need the conversation: a protected one is
@@ -100,9 +109,10 @@ func (c *conversation) over(before time.Time) bool {
 	return c.silent(before)
 }
 
-// Facts is how many things are known, which is what the memory grows with.
+// Facts is how many things are known, which is what the memory grows with. Calls do not
+// count: there are no more than works, but for the protected ones of the last day.
 func (p *Past) Facts() int {
-	n := len(p.calls) + len(p.answers) + len(p.broken.WrapUps)
+	n := len(p.answers) + len(p.broken.WrapUps)
 	for _, a := range p.people {
 		n += len(a.works) + len(a.spells) + len(a.talks)
 	}
@@ -122,7 +132,7 @@ func NewFates() *Fates { return &Fates{protected: map[uint64]bool{}, open: map[u
 func (f *Fates) Take(p *Past) {
 	for _, works := range p.works {
 		for _, w := range works {
-			if w.closed.Wall.IsZero() {
+			if !w.over() {
 				f.open[w.seat] = true
 			}
 			if w.protected() {

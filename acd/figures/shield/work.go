@@ -2,27 +2,41 @@ package shield
 
 import (
 	"time"
+	"unique"
 
 	"breakwater/acd"
 )
 
 // Work is one offer to one agent and what came of it: ring, talk, wrap-up and rest.
 // Nobody outside this package sees into it: ask Own or ForQueue.
+//
+// Tens of thousands are kept, so a Work that is over is what it came to; its moments on
+// both clocks are known while it goes on.
 type Work struct {
-	agent, queue string
-	call         *conversation
-	ticket, seat uint64
-	seen         bool // its offer is known: it began within what was told
+	queue           word
+	call            *conversation
+	seat            uint64
+	offered, closed Moment // closed: the agent has nothing more to do with it; 0 = it goes on
+	going           *going // nil = it is over
+	rest            *rest  // nil = none was granted
 
+	came             word          // of an offer that was missed why, else why the conversation ended
+	ring, spent      time.Duration // spent is all of it, to the end of the rest
+	talk, held, wrap time.Duration // of one that talked
+	warnings         uint16
+	missed           bool // there was no conversation
+	seen             bool // its offer is known: it began within what was told
+	talked           bool // there was a conversation that ended as one
+	raised, shielded bool // of its conversation: the caller's voice, and that it is protected
+	lost             bool // the process died during it
+}
+
+// going is what is known of a Work while it goes on.
+type going struct {
+	ticket                               uint64
 	offered, answered, finished, wrapped acd.Stamp // zero = did not happen (yet)
-	closed                               acd.Stamp // the agent has nothing more to do with it
 
-	miss  acd.Miss
-	cause string
 	talk  acd.Talk
-	rest  rest
-
-	lost  bool          // the process died during it
 	due   acd.Stamp     // when the wrap-up ends by its clock
 	added time.Duration // to the wrap-up, by the agent
 }
@@ -36,23 +50,83 @@ type rest struct {
 	declined, over bool
 }
 
+// word is one of the few words that works have thousands of times: a queue, a reason.
+type word = unique.Handle[string]
+
 // conversation is what all works of one call share.
 type conversation struct {
-	id        string
+	last      Moment // when it was heard of last
+	open      int32  // works of it that go on
 	protected bool
-	open      int       // works of it that go on
-	last      time.Time // when it was heard of last
 }
 
-func (c *conversation) heard(at time.Time) {
-	if at.After(c.last) {
-		c.last = at
+func (c *conversation) heard(at time.Time) { c.last = max(c.last, MomentOf(at)) }
+
+// owed is the work's rest, to note something of it.
+func (w *Work) owed() *rest {
+	if w.rest == nil {
+		w.rest = &rest{}
+	}
+	return w.rest
+}
+
+// level is that of the rest; 0 = none.
+func (w *Work) level() int {
+	if w.rest == nil {
+		return 0
+	}
+	return w.rest.level
+}
+
+// miss is why there was no conversation; "" = there was one, or it is not over.
+func (w *Work) miss() acd.Miss {
+	if !w.missed {
+		return ""
+	}
+	return acd.Miss(w.came.Value())
+}
+
+// cause is why the conversation ended; "" = there was none, or it goes on.
+func (w *Work) cause() string {
+	if w.missed {
+		return ""
+	}
+	return w.came.Value()
+}
+
+// over tells whether the agent has nothing more to do with the work.
+func (w *Work) over() bool { return w.going == nil }
+
+// end is the end of the work: from now on it is what it came to.
+func (w *Work) end(at acd.Stamp) {
+	g := w.going
+	w.going, w.closed = nil, MomentOf(at.Wall)
+	answered := !g.answered.Wall.IsZero()
+	switch {
+	case answered:
+		w.ring = between(g.offered, g.answered)
+	case w.lost:
+		w.ring = between(g.offered, g.finished)
+	default:
+		w.ring = between(g.offered, at)
+	}
+	w.spent = between(g.offered, at)
+	cause := w.cause()
+	if w.talked = answered && !g.finished.Wall.IsZero() && !w.lost && cause != unreached && cause != messageHeard; !w.talked {
+		return
+	}
+	w.held = g.talk.Held
+	if w.talk = g.talk.Length; w.talk <= 0 { // the floor measured it where it could
+		w.talk = between(g.answered, g.finished)
+	}
+	if !g.wrapped.Wall.IsZero() {
+		w.wrap = between(g.finished, g.wrapped)
 	}
 }
 
 // protected tells whether the work is invisible to the agent's figures.
 func (w *Work) protected() bool {
-	return w.call.protected || w.lost || w.rest.level > 0
+	return w.call.protected || w.lost || w.level() > 0
 }
 
 // why says in one word what protects the work.
@@ -60,11 +134,11 @@ func (w *Work) why() string {
 	switch {
 	case w.lost:
 		return "server-restarted"
-	case w.talk.Warnings > 0:
+	case w.warnings > 0:
 		return "warned"
-	case w.talk.Protected:
+	case w.shielded:
 		return "protected"
-	case w.rest.level > 0:
+	case w.level() > 0:
 		return "rest"
 	}
 	return "same-call"
@@ -86,15 +160,14 @@ type OwnWork struct {
 // Own gives the work as the agent's figures may know it; ok is false when it is protected,
 // not over, or older than what was told.
 func (w *Work) Own() (_ OwnWork, ok bool) {
-	if !w.seen || w.closed.Wall.IsZero() || w.protected() {
+	if !w.seen || !w.over() || w.protected() {
 		return OwnWork{}, false
 	}
-	o := OwnWork{queue: w.queue, closed: w.closed.Wall, miss: w.miss}
-	if w.talked() {
-		o.talked, o.talk, o.held = true, w.length(), w.talk.Held
-		o.wrap = between(w.finished, w.wrapped)
-		o.load = acd.Talk{Length: o.talk, Raised: w.talk.Raised}.Load()
-		o.transferred = w.cause == transferred
+	o := OwnWork{queue: w.queue.Value(), closed: w.closed.Time(), miss: w.miss()}
+	if w.talked {
+		o.talked, o.talk, o.held, o.wrap = true, w.talk, w.held, w.wrap
+		o.load = acd.Talk{Length: w.talk, Raised: w.raised}.Load()
+		o.transferred = w.cause() == transferred
 	}
 	return o, true
 }
@@ -153,42 +226,21 @@ type Shielded struct {
 // ForQueue gives the work without the person; ok is false when it is not over or older
 // than what was told.
 func (w *Work) ForQueue() (_ QueueWork, ok bool) {
-	if !w.seen || w.closed.Wall.IsZero() {
+	if !w.seen || !w.over() {
 		return QueueWork{}, false
 	}
-	q := QueueWork{Closed: w.closed.Wall, Miss: w.miss, Cause: w.cause, Transferred: w.cause == transferred}
-	switch {
-	case !w.answered.Wall.IsZero():
-		q.Ring = between(w.offered, w.answered)
-	case w.lost:
-		q.Ring = between(w.offered, w.finished)
-	default:
-		q.Ring = between(w.offered, w.closed)
+	q := QueueWork{
+		Closed: w.closed.Time(), Miss: w.miss(), Cause: w.cause(), Talked: w.talked,
+		Ring: w.ring, Talk: w.talk, Held: w.held, Wrap: w.wrap,
 	}
-	if q.Talked = w.talked(); q.Talked {
-		q.Talk, q.Held = w.length(), w.talk.Held
-		q.Wrap = between(w.finished, w.wrapped)
-	}
+	q.Transferred = q.Cause == transferred
 	if w.protected() {
-		q.Shielded = Shielded{
-			Protected: true, Warnings: w.talk.Warnings, Rest: w.rest.level, Entitled: w.rest.entitled,
-			Taken: w.rest.taken, Declined: w.rest.declined, Spent: between(w.offered, w.closed),
+		q.Shielded = Shielded{Protected: true, Warnings: int(w.warnings), Spent: w.spent}
+		if r := w.rest; r != nil {
+			q.Shielded.Rest, q.Shielded.Entitled, q.Shielded.Taken, q.Shielded.Declined = r.level, r.entitled, r.taken, r.declined
 		}
 	}
 	return q, true
-}
-
-// talked tells whether there was a conversation that ended as one.
-func (w *Work) talked() bool {
-	return !w.answered.Wall.IsZero() && !w.finished.Wall.IsZero() && !w.lost && w.cause != unreached && w.cause != messageHeard
-}
-
-// length is that of the talk, as the floor measured it where it did.
-func (w *Work) length() time.Duration {
-	if w.talk.Length > 0 {
-		return w.talk.Length
-	}
-	return between(w.answered, w.finished)
 }
 
 // between is the time from one moment to another: by the machine's own clock within a

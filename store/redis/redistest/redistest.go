@@ -171,6 +171,8 @@ type Line struct {
 	late time.Duration
 	cut  chan struct{} // closed while the line is cut
 	all  sync.WaitGroup
+
+	through sync.WaitGroup // who is not parted from Redis
 }
 
 // NewLine opens a way to a Redis; it closes with the test.
@@ -202,11 +204,12 @@ func (l *Line) Late(by time.Duration) {
 	l.late = by
 }
 
-// Cut parts everybody from Redis who came this way, until Mend.
+// Cut parts everybody from Redis who came this way, until Mend. When it returns, they are.
 func (l *Line) Cut() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	close(l.cut)
+	l.mu.Unlock()
+	l.through.Wait()
 }
 
 // Mend lets everybody through again.
@@ -216,11 +219,17 @@ func (l *Line) Mend() {
 	l.cut = make(chan struct{})
 }
 
-// parting is closed when the line is cut, or was closed before.
-func (l *Line) parting() <-chan struct{} {
+// enter lets somebody through, who says through.Done when parted; false = the line is cut.
+func (l *Line) enter() (cut <-chan struct{}, open bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.cut
+	select {
+	case <-l.cut:
+		return nil, false
+	default:
+	}
+	l.through.Add(1)
+	return l.cut, true
 }
 
 func (l *Line) delay() time.Duration {
@@ -242,12 +251,12 @@ func (l *Line) serve(ctx context.Context) {
 // join carries bytes both ways until one end closes.
 func (l *Line) join(ctx context.Context, near net.Conn) {
 	defer near.Close()
-	cut := l.parting()
-	select {
-	case <-cut:
+	cut, open := l.enter()
+	if !open {
 		return
-	default:
 	}
+	parted := sync.OnceFunc(l.through.Done)
+	defer parted()
 	var d net.Dialer
 	far, err := d.DialContext(ctx, "tcp", l.to)
 	if err != nil {
@@ -263,6 +272,7 @@ func (l *Line) join(ctx context.Context, near net.Conn) {
 		case <-over:
 		}
 		_, _ = near.Close(), far.Close()
+		parted()
 	})
 	defer watch.Wait()
 	defer close(over)

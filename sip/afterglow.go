@@ -47,8 +47,16 @@ type shade struct {
 
 func (l *leg) shade() shade { return shade{l.s, l.box, l.who, l.log, l.peer.trunk} }
 
+// mostAnswers is how many 2xx of one INVITE are acknowledged: more than a proxy has phones to
+// fork to. Whoever sends another gets no ACK, and ends it after 64·T1 (RFC 3261 §13.3.1.4).
+const mostAnswers = 32
+
 // turnDown ends the dialog of a 2xx that nobody wants, by a leg that nobody sees.
 func (d shade) turnDown(q asked, sent *acks, res *sip.Response) {
+	if len(sent.all) >= mostAnswers {
+		d.s.tally.malformed.Add(1)
+		return
+	}
 	l := &leg{s: d.s, box: d.box, who: d.who, log: d.log, stage: over, peer: peer{trunk: d.trunk}}
 	q.accept(l, sent, res)
 	l.bye(call.Cause{By: call.ByUs, Metric: call.LegCancelled, Text: "answered elsewhere"})

@@ -46,28 +46,13 @@ func newGateway(tb testing.TB) *gateway {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = conn.Close() })
-	p := quick(Plan{
+	s := serving(tb, Plan{
 		Settings: Settings{T1: 5 * time.Second, MaxCalls: 100_000}, // nothing is repeated, all is remembered
 		Trunks: map[string]TrunkSpec{
 			"in":  {Addresses: []string{"127.0.0.0/8"}},
 			"out": {Proxy: conn.LocalAddr().String(), Transport: "udp"},
 		},
-	})
-	s, err := Open(tb.Context(), p, Parts{Engine: engine(tb), Directory: &directory{all: map[string]call.Binding{}}, Log: quiet()})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(tb.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = s.Serve(ctx, answerer{})
-	}()
-	<-s.up
-	tb.Cleanup(func() {
-		cancel()
-		<-done
-	})
+	}, answerer{})
 	return &gateway{tb: tb, server: s, conn: conn, to: s.wire.listeners[0].bound}
 }
 

@@ -39,6 +39,8 @@ func (s *Server) read(from hop, raw []byte) sip.Message {
 		s.broke()
 	case !screening.Pass:
 		s.unreadable(from, screening)
+	case m == nil:
+		s.tally.malformed.Add(1)
 	}
 	return m
 }
@@ -54,6 +56,9 @@ func (s *Server) tooMany(from hop, raw []byte) bool {
 
 // unreadable answers what was not let through, where it can be answered.
 func (s *Server) unreadable(from hop, screening wire.Screening) {
+	if screening.Why == wire.KeepAlive {
+		return
+	}
 	s.tally.malformed.Add(1)
 	if screening.Answer != nil {
 		_ = s.wire.sendBytes(screening.Answer, from) // a sender of nonsense that is gone is no loss

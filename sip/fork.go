@@ -22,6 +22,7 @@ type fork struct {
 	minSE    time.Duration // what a 422 asked for
 	seq      uint32
 	ringing  *later
+	spoken   bool // a response came, whatever it says
 	rang     bool
 	done     bool          // answered, given up or withdrawn
 	best     *sip.Response // the final response that tells most
@@ -85,6 +86,7 @@ func (a *attempt) send() {
 
 // heard takes the responses to one INVITE.
 func (a *attempt) heard(res *sip.Response, err error) {
+	a.fork.spoken = a.fork.spoken || err == nil
 	switch {
 	case err != nil:
 		a.ended(nil, err)
@@ -267,8 +269,14 @@ func (f *fork) withdraw() {
 	f.closePorts()
 }
 
+// rangOut ends a call that has rung for as long as it may. A carrier of whom nothing was heard
+// has rung nobody: ring times are mostly shorter than the 64·T1 after which its silence is told.
 func (f *fork) rangOut() {
-	if !f.done && f.leg.stage == inviting {
+	switch {
+	case f.done || f.leg.stage != inviting:
+	case f.ofTrunk() && !f.spoken:
+		f.finish(call.Cause{By: call.ByNetwork, Metric: call.LegUnreachable, Text: "the trunk has not answered at all"})
+	default:
 		f.finish(call.Cause{By: call.ByAgent, Status: sip.StatusRequestTimeout, Metric: call.LegNoAnswer, Text: "nobody answered"})
 	}
 }

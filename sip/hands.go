@@ -3,16 +3,11 @@ package sip
 import (
 	"slices"
 	"sync"
-	"time"
 )
 
-const (
-	// idleHands is how many of them wait for work at most; more than ever work at once
-	// but in a flood.
-	idleHands = 64
-	// idleFor is how long one waits for work before it ends.
-	idleFor = time.Second
-)
+// idleHands is how many of them wait for work at most; more than ever work at once but in
+// a flood.
+const idleHands = 64
 
 // hands are the goroutines that mailboxes work with. One that has worked stays for the
 // next: its stack has grown to what a message takes, and a new one would copy its way
@@ -21,9 +16,10 @@ const (
 type hands struct {
 	all sync.WaitGroup
 
-	mu   sync.Mutex // protects the following
-	idle []chan *mailbox
-	home bool // the server has ended
+	mu    sync.Mutex // protects the following
+	idle  []chan *mailbox
+	spare int  // of idle, those that nobody has needed since the last rest: the first of them
+	home  bool // the server has ended
 }
 
 // work lets one of them work for b. It does not wait.
@@ -37,29 +33,19 @@ func (h *hands) work(b *mailbox) {
 	}
 	next := h.idle[n-1]
 	h.idle = h.idle[:n-1]
+	h.spare = min(h.spare, n-1)
 	h.mu.Unlock()
 	next <- b
 }
 
-// run works for b and whoever comes next, until there are hands enough or nobody comes.
+// run works for b and whoever comes next, until there are hands enough.
 func (h *hands) run(b *mailbox) {
 	next := make(chan *mailbox, 1)
-	bored := time.NewTimer(idleFor)
-	defer bored.Stop()
-	for b != nil {
+	for ; b != nil; b = <-next {
 		b.run()
 		b.office.wg.Done()
 		if !h.wait(next) {
 			return
-		}
-		bored.Reset(idleFor)
-		select {
-		case b = <-next:
-		case <-bored.C:
-			if h.leave(next) {
-				return
-			}
-			b = <-next // work came at the same moment
 		}
 	}
 }
@@ -75,15 +61,16 @@ func (h *hands) wait(next chan *mailbox) bool {
 	return true
 }
 
-// leave takes one that is idle away. false: it has work.
-func (h *hands) leave(next chan *mailbox) bool {
+// rest lets those end that nobody has needed since the last rest. A timer for each of them
+// would be set anew with every message.
+func (h *hands) rest() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	i := slices.Index(h.idle, next)
-	if i >= 0 {
-		h.idle = slices.Delete(h.idle, i, i+1)
+	for _, next := range h.idle[:h.spare] {
+		next <- nil
 	}
-	return i >= 0
+	h.idle = slices.Delete(h.idle, 0, h.spare)
+	h.spare = len(h.idle)
 }
 
 // goHome ends them, and returns when none is left. Nobody asks for work any more.
@@ -93,7 +80,7 @@ func (h *hands) goHome() {
 	for _, next := range h.idle {
 		next <- nil
 	}
-	h.idle = nil
+	h.idle, h.spare = nil, 0
 	h.mu.Unlock()
 	h.all.Wait()
 }

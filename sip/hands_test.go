@@ -5,7 +5,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
 // TestWhoHasWorkedWorksForTheNext: a goroutine stays for the next mailbox, all work at
@@ -37,13 +36,14 @@ func TestWhoHasWorkedWorksForTheNext(t *testing.T) {
 		if n := idle(); n != idleHands {
 			t.Errorf("%d idle after a flood, at most %d stay", n, idleHands)
 		}
-		<-time.After(idleFor / 2)
+		o.hands.rest()
+		together(2)
 		together(1)
-		<-time.After(idleFor/2 + time.Millisecond)
-		if n := idle(); n != 1 {
-			t.Errorf("%d are idle when only one had work in the last second, want 1", n)
+		o.hands.rest()
+		if n := idle(); n != 2 {
+			t.Errorf("%d are idle when two at most had work at once since the last rest, want 2", n)
 		}
-		<-time.After(idleFor)
+		o.hands.rest()
 		if n := idle(); n != 0 {
 			t.Errorf("%d wait for work that does not come", n)
 		}

@@ -155,7 +155,11 @@ func open(t testing.TB, p Plan) *house {
 
 func openIn(t testing.TB, p Plan, dir *directory) *house {
 	t.Helper()
-	sounds := engine(t)
+	return openOn(t, p, dir, engine(t, media.Settings{}))
+}
+
+func openOn(t testing.TB, p Plan, dir *directory, sounds *media.Engine) *house {
+	t.Helper()
 	var err error
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	h := &house{t: t, ctx: ctx, dir: dir, board: &board{legs: make(chan *ear, 100), turns: make(chan turn, 1000)}}
@@ -186,9 +190,10 @@ func openIn(t testing.TB, p Plan, dir *directory) *house {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func engine(tb testing.TB) *media.Engine {
+func engine(tb testing.TB, s media.Settings) *media.Engine {
 	tb.Helper()
-	e, err := media.Open(media.Settings{Recordings: tb.TempDir()}.WithDefaults(), quiet())
+	s.Recordings = tb.TempDir()
+	e, err := media.Open(s.WithDefaults(), quiet())
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -2,6 +2,8 @@ package sip
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 	"runtime"
 	"testing"
 	"time"
@@ -67,4 +69,27 @@ func TestACallThatIsOverIsNotKept(t *testing.T) {
 	}()
 	gone("what listened to a call from us", func() bool { return held.Value() != nil })
 	gone("a leg called by us", func() bool { return itself.Value() != nil })
+}
+
+// Each 2xx of another tag makes a dialog that wants a BYE: one phone must not make thousands.
+func TestTheAnswersToOneInviteAreBounded(t *testing.T) {
+	s := deaf(t)
+	box := s.office.open("c")
+	to := hop{s.wire.listeners[0], netip.MustParseAddrPort("127.0.0.1:9")}
+	late := &afterglow{
+		shade: shade{s: s, box: box, log: lazyLog{from: quiet()}}, acks: &acks{},
+		asked: asked{local: party{tag: "a"}, seq: 1, to: to, view: s.view(to)},
+	}
+	done := make(chan struct{})
+	box.post(func() {
+		defer close(done)
+		for n := range 10 * mostAnswers {
+			const head = "SIP/2.0 200 OK\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\nFrom: <sip:a@h>;tag=a\nCall-ID: c\nCSeq: 1 INVITE\nContact: <sip:b@127.0.0.1:9>"
+			late.heard(response(t, fmt.Sprintf("%s\nTo: <sip:b@h>;tag=%d", head, n)), nil)
+		}
+		if len(late.acks.all) != mostAnswers || len(box.txs) != mostAnswers {
+			t.Errorf("%d ACKs are kept, %d goodbyes said; want %d of each", len(late.acks.all), len(box.txs), mostAnswers)
+		}
+	})
+	<-done
 }

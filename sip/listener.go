@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync"
 	"syscall"
 	"time"
 
@@ -20,11 +19,12 @@ type listener struct {
 	advertise netip.AddrPort // zero = no NAT; port 0 = the bound one
 	packets   *packetConn    // udp
 	accepts   *acceptor      // tcp
+	routes    *routes        // for one that is bound to all addresses
 }
 
 // bind opens the socket of spec.
 func (t *transport) bind(ctx context.Context, spec Listener) (*listener, error) {
-	l := &listener{network: spec.Transport}
+	l := &listener{network: spec.Transport, routes: newRoutes(routeTo)}
 	if spec.Advertise != "" {
 		l.advertise, _ = parseAdvertise(spec.Advertise) // Check refused anything else
 	}
@@ -42,7 +42,7 @@ func (t *transport) bind(ctx context.Context, spec Listener) (*listener, error) 
 		_ = udp.SetReadBuffer(readBuffer) // the kernel may cap it; then it is smaller
 		_ = arrival.Stamp(udp)            // without it a datagram has come when it is read
 		l.bound = addrPort(udp.LocalAddr())
-		l.packets = newPacketConn(udp, l)
+		l.packets = &packetConn{UDPConn: udp}
 	case "tcp":
 		c, err := lc.Listen(ctx, "tcp", spec.Address)
 		if err != nil {
@@ -86,7 +86,7 @@ type view struct {
 func (l *listener) towards(peer netip.Addr, local []netip.Prefix) view {
 	v := view{bind: l.bound.Addr(), port: l.bound.Port()}
 	if v.bind.IsUnspecified() {
-		v.bind = routeTo(peer)
+		v.bind = l.routes.from(peer, time.Now())
 	}
 	v.host = v.bind
 	if !l.advertise.IsValid() || peer.IsLoopback() || contains(local, peer) {
@@ -97,19 +97,6 @@ func (l *listener) towards(peer netip.Addr, local []netip.Prefix) view {
 		v.port = l.advertise.Port()
 	}
 	return v
-}
-
-// routeTo is the local address that the kernel would send from. No packet leaves.
-func routeTo(peer netip.Addr) netip.Addr {
-	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(peer, 9)))
-	if err != nil {
-		if peer.Is4() {
-			return netip.AddrFrom4([4]byte{127, 0, 0, 1})
-		}
-		return netip.IPv6Loopback()
-	}
-	defer func() { _ = c.Close() }()
-	return addrPort(c.LocalAddr()).Addr()
 }
 
 func contains(prefixes []netip.Prefix, a netip.Addr) bool {
@@ -133,52 +120,34 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 }
 
-// packetConn is a UDP socket as sipgo sees it. It shows sipgo one source address
-// for all peers, its own: sipgo's pool, which never forgets an address (libraries.md
-// §2.8), so never grows. It returns no error but the end, because any other would
-// stop the listener (§2.9).
+// packetConn is a UDP socket with one reader.
 type packetConn struct {
 	*net.UDPConn
 
-	from  origin   // written and read only by the one reader
-	aside [64]byte // what the kernel tells beside a datagram; the reader's, too
-	ready chan struct{}
-	once  sync.Once
+	// the reader's
+	room  [maxMessage]byte
+	aside [64]byte // what the kernel tells beside a datagram
 }
 
-// origin is the address of a datagram: for sipgo its String, for us its source.
-type origin struct {
-	listener *listener
-	name     string // of the listener
-	source   netip.AddrPort
-	came     time.Time // when the kernel had it
+// datagram is what came by UDP. Its bytes are good until the next is read.
+type datagram struct {
+	data   []byte
+	source netip.AddrPort
+	came   time.Time // when the kernel had it
 }
 
-// Network implements net.Addr.
-func (o *origin) Network() string { return "udp" }
-
-// String implements net.Addr: the listener's address, whatever the source.
-func (o *origin) String() string { return o.name }
-
-func newPacketConn(c *net.UDPConn, l *listener) *packetConn {
-	p := &packetConn{UDPConn: c, ready: make(chan struct{})}
-	p.from = origin{listener: l, name: c.LocalAddr().String()}
-	return p
-}
-
-// ReadFrom implements net.PacketConn.
-func (p *packetConn) ReadFrom(b []byte) (int, net.Addr, error) {
-	p.once.Do(func() { close(p.ready) })
+// next waits for a datagram. false: the socket is closed. Nothing else ends it: an ICMP
+// error of some earlier packet is no reason to stop listening.
+func (p *packetConn) next() (datagram, bool) {
 	for {
-		n, aside, _, source, err := p.ReadMsgUDPAddrPort(b, p.aside[:])
-		if errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EBADF) {
-			return 0, nil, net.ErrClosed
+		n, aside, _, source, err := p.ReadMsgUDPAddrPort(p.room[:], p.aside[:])
+		switch {
+		case errors.Is(err, net.ErrClosed), errors.Is(err, syscall.EBADF):
+			return datagram{}, false
+		case err == nil && n > 0:
+			source = netip.AddrPortFrom(source.Addr().Unmap(), source.Port())
+			return datagram{p.room[:n], source, arrival.Time(p.aside[:aside])}, true
 		}
-		if err != nil || n == 0 {
-			continue // an ICMP error of some earlier packet is no reason to stop listening
-		}
-		p.from.source, p.from.came = netip.AddrPortFrom(source.Addr().Unmap(), source.Port()), arrival.Time(p.aside[:aside])
-		return n, &p.from, nil
 	}
 }
 

@@ -194,6 +194,9 @@ func (b *mailbox) enqueue(j job) bool {
 		return false
 	}
 	b.running = true
+	if b.done > len(b.jobs)/2 && len(b.jobs) == cap(b.jobs) { // who is never without work must not grow by what is done
+		b.jobs, b.done = slices.Delete(b.jobs, 0, b.done), 0
+	}
 	b.jobs = append(b.jobs, j)
 	return true
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"breakwater/call"
+	"breakwater/media"
 )
 
 func FuzzArrival(f *testing.F) {
@@ -23,9 +24,9 @@ func FuzzArrival(f *testing.F) {
 		f.Add([]byte(m))
 	}
 	s := deaf(f)
-	from := hop{s.wire.listeners[0], netip.MustParseAddrPort("127.0.0.1:9")}
+	source := netip.MustParseAddrPort("127.0.0.1:9")
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		s.wire.datagram(from, bytes.Clone(raw), time.Now())
+		s.wire.take(s.wire.listeners[0], datagram{bytes.Clone(raw), source, time.Now()})
 		if s.tally.panics.Load() != 0 {
 			t.Fatalf("panic on %q", raw)
 		}
@@ -34,8 +35,13 @@ func FuzzArrival(f *testing.F) {
 
 func deaf(tb testing.TB) *Server {
 	tb.Helper()
-	p := quick(Plan{Settings: Settings{RatePerSource: 1e9}, Trunks: map[string]TrunkSpec{"all": {Addresses: []string{"127.0.0.0/8"}}}})
-	s, err := Open(tb.Context(), p, Parts{Engine: engine(tb), Directory: &directory{all: map[string]call.Binding{}}, Log: quiet()})
+	return serving(tb, Plan{Settings: Settings{RatePerSource: 1e9}, Trunks: map[string]TrunkSpec{"all": {Addresses: []string{"127.0.0.0/8"}}}}, refuser{})
+}
+
+// serving is a server without phones that serves until the test's end.
+func serving(tb testing.TB, p Plan, board Switchboard) *Server {
+	tb.Helper()
+	s, err := Open(tb.Context(), quick(p), Parts{Engine: engine(tb, media.Settings{}), Directory: &directory{all: map[string]call.Binding{}}, Log: quiet()})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -43,7 +49,7 @@ func deaf(tb testing.TB) *Server {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = s.Serve(ctx, refuser{})
+		_ = s.Serve(ctx, board)
 	}()
 	<-s.up
 	tb.Cleanup(func() {
@@ -91,6 +97,30 @@ func TestTheMailboxKeepsOrderAndIsBounded(t *testing.T) {
 	}
 	if order[len(order)-1] != -1 || tally.mailboxes.Load() != 0 {
 		t.Errorf("last %d, %d mailboxes left", order[len(order)-1], tally.mailboxes.Load())
+	}
+}
+
+func TestAMailboxThatIsNeverWithoutWorkDoesNotGrow(t *testing.T) {
+	o := newOffice(quiet(), &tally{}, 1)
+	b := o.open("call")
+	const jobs = 10_000
+	ran, room, last := 0, 0, make(chan struct{})
+	var work func()
+	work = func() {
+		b.mu.Lock()
+		room = max(room, cap(b.jobs))
+		b.mu.Unlock()
+		if ran++; ran == jobs {
+			close(last)
+			return
+		}
+		b.post(work) // before this one is over
+	}
+	b.post(work)
+	<-last
+	o.close()
+	if room > 2*keptJobs {
+		t.Errorf("after %d jobs, one at a time, it has room for %d", jobs, room)
 	}
 }
 

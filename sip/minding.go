@@ -9,14 +9,14 @@ import (
 	"breakwater/sip/registrar"
 )
 
-// How the registrations are minded.
+// How registrations and mailboxes are minded.
 const (
 	mindEvery  = time.Second
 	probesEach = 1000 // OPTIONS at most in one round: enough for 30,000 phones, and no burst
 )
 
-// minding asks phones whether they are there and takes out what has expired, until
-// ctx ends.
+// minding asks phones whether they are there, takes out what has expired, and lets those
+// rest whom no mailbox needs, until ctx ends.
 func (s *Server) minding(ctx context.Context) {
 	every := min(mindEvery, s.plan().settings.Qualify/2)
 	tick := time.NewTicker(max(every, 10*time.Millisecond))
@@ -24,6 +24,7 @@ func (s *Server) minding(ctx context.Context) {
 	for {
 		select {
 		case now := <-tick.C:
+			s.office.hands.rest()
 			changes, turns := s.book.Sweep(now)
 			s.turns.note(turns...)
 			s.storeAside(changes)

@@ -327,7 +327,7 @@ func TestWhoCallsWhileTheServerStartsIsServed(t *testing.T) {
 	defer stop()
 	board := &board{legs: make(chan *ear, 1), turns: make(chan turn, 10)}
 	plan := quick(Plan{Trunks: map[string]TrunkSpec{"city": {Addresses: []string{"127.0.0.1"}}}})
-	s, err := Open(ctx, plan, Parts{Engine: engine(t), Directory: &directory{all: map[string]call.Binding{}}, Log: quiet()})
+	s, err := Open(ctx, plan, Parts{Engine: engine(t, media.Settings{}), Directory: &directory{all: map[string]call.Binding{}}, Log: quiet()})
 	must(t, "open", err)
 	if !s.roomForLeg() { // the listeners are read a moment before Serve says so
 		t.Error("there is no room for the first call")

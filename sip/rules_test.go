@@ -90,6 +90,8 @@ func TestTheMostTellingAnswerWins(t *testing.T) {
 
 func TestWhyNobodyAnswered(t *testing.T) {
 	res := func(status int) *sip.Response { return sip.NewResponse(status, "Reason") }
+	ofTrunk := &leg{}
+	ofTrunk.peer.trunk = &trunk{}
 	for name, tc := range map[string]struct {
 		f    fork
 		want call.Cause
@@ -102,6 +104,12 @@ func TestWhyNobodyAnswered(t *testing.T) {
 		},
 		"busy everywhere":   {fork{best: res(600)}, call.Cause{By: call.ByAgent, Status: 600, Metric: call.LegBusy, Text: "Reason"}},
 		"it rang, then 480": {fork{best: res(480), rang: true}, call.Cause{By: call.ByAgent, Status: 480, Metric: call.LegDeclined, Text: "Reason"}},
+		"a carrier that found nobody in time": {
+			fork{best: res(408), leg: ofTrunk}, call.Cause{By: call.ByNetwork, Status: 408, Metric: call.LegNoAnswer, Text: "Reason"},
+		},
+		"the same after it rang": {
+			fork{best: res(408), leg: ofTrunk, rang: true}, call.Cause{By: call.ByAgent, Status: 408, Metric: call.LegNoAnswer, Text: "Reason"},
+		},
 		"a redirect":        {fork{best: res(302)}, call.Cause{By: call.ByAgent, Status: 302, Metric: call.LegRefused, Text: "Reason"}},
 		"a gateway's fault": {fork{best: res(503)}, call.Cause{By: call.ByNetwork, Status: 503, Metric: call.LegRefused, Text: "Reason"}},
 	} {

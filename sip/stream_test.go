@@ -188,3 +188,30 @@ func TestATrunkThatCannotBeReached(t *testing.T) {
 		t.Errorf("cause %+v", s.Cause)
 	}
 }
+
+// TestACarrierThatSaysNothingHasRungNobody: a ring time is over before a transaction gives up
+// asking, and who never answered is not known to have rung anybody.
+func TestACarrierThatSaysNothingHasRungNobody(t *testing.T) {
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	must(t, "listen", err)
+	t.Cleanup(func() { _ = silent.Close() })
+	rings, err := siptest.New(siptest.Options{Name: "rings", Policy: siptest.AnswerAfter(time.Hour)})
+	must(t, "peer", err)
+	t.Cleanup(rings.Close)
+	h := open(t, Plan{Trunks: map[string]TrunkSpec{"silent": {Proxy: silent.LocalAddr().String()}, "rings": {Proxy: rings.Address().String()}}})
+	for trunk, tc := range map[string]struct {
+		ring time.Duration
+		want call.Cause
+	}{
+		"silent": {300 * time.Millisecond, call.Cause{By: call.ByNetwork, Metric: call.LegUnreachable, Text: "the trunk has not answered at all"}},
+		"rings":  {3 * time.Second, call.Cause{By: call.ByAgent, Status: 408, Metric: call.LegNoAnswer, Text: "nobody answered"}},
+	} {
+		leg := listenTo(h.Dial(h.ctx, call.Target{Trunk: trunk, Number: "0401", Ring: tc.ring}))
+		if trunk == "rings" {
+			leg.next(t, call.Ringing)
+		}
+		if s := leg.next(t, call.Ended); s.Cause != tc.want {
+			t.Errorf("%s: cause %+v, want %+v", trunk, s.Cause, tc.want)
+		}
+	}
+}

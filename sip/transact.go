@@ -68,7 +68,8 @@ func (b *mailbox) serve(p *post, req *sip.Request, from hop) *tx {
 	if req.IsInvite() {
 		kind = transaction.InviteServer
 	}
-	t := &tx{box: b, post: p, key: string(serverKey(nil, req, req.Method)), peer: from, req: req, twin: twinOf(req)}
+	var room keyRoom
+	t := &tx{box: b, post: p, key: string(serverKey(room[:0], req, req.Method)), peer: from, req: req, twin: twinOf(req)}
 	t.begin(kind)
 	return t
 }
@@ -79,7 +80,8 @@ func (b *mailbox) request(p *post, req *sip.Request, to hop, hear func(*sip.Resp
 	if req.IsInvite() {
 		kind = transaction.InviteClient
 	}
-	t := &tx{box: b, post: p, key: string(clientKey(nil, req)), client: true, peer: to, req: req, hear: hear}
+	var room keyRoom
+	t := &tx{box: b, post: p, key: string(clientKey(room[:0], req)), client: true, peer: to, req: req, hear: hear}
 	t.begin(kind)
 	return t
 }
@@ -293,7 +295,7 @@ func (t *tx) cancel() *sip.Request {
 	return req
 }
 
-// keyRoom is room for a key that is only looked for. Longer ones are no fault.
+// keyRoom is room to make a key in. Longer ones are no fault.
 type keyRoom [128]byte
 
 // serverKey matches a request to its transaction (RFC 3261 §17.2.3). It appends to key.

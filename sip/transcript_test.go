@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"breakwater/call"
+	"breakwater/loadtest/referee"
 	"breakwater/sip/siptest"
 )
 
@@ -24,15 +25,18 @@ import (
 //	    known, must be the same
 //	~~  a repetition that is of no interest from here on
 //	..  nothing may come for so long (before what follows)
+//	@@  what must come next comes no sooner after what the peer sent last
 //	!!  what the call does with its leg, or must hear of it
 type transcript struct {
-	t     *testing.T
+	t     testing.TB
 	h     *house
 	conn  *net.UDPConn
 	known map[string]string
 	skip  string
 	seen  map[string]bool
 	about bool // the transcript is about repetitions
+	sent  time.Time
+	least time.Duration // after sent
 	leg   *ear
 	done  chan error
 	// decide answers the transfer that was asked for last
@@ -49,12 +53,12 @@ func TestTranscripts(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(file)
 			must(t, "read", err)
-			play(t, string(text))
+			referee.Judge(t, bearable, func(t testing.TB) { play(t, string(text)) })
 		})
 	}
 }
 
-func play(t *testing.T, text string) {
+func play(t testing.TB, text string) {
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	must(t, "listen", err)
 	t.Cleanup(func() { _ = conn.Close() })
@@ -129,9 +133,17 @@ func (s *transcript) block(_ int, b block) {
 	case "..":
 		d, err := time.ParseDuration(first)
 		must(s.t, "duration", err)
-		if got := s.receive(d); got != nil {
-			s.t.Fatalf("line %d: %s came, want silence", b.line, got)
+		for end := time.Now().Add(d); ; {
+			if got := s.receive(time.Until(end)); got == nil {
+				break
+			} else if !s.unwanted(got) {
+				s.t.Fatalf("line %d: %s came, want silence", b.line, got)
+			}
 		}
+	case "@@":
+		d, err := time.ParseDuration(first)
+		must(s.t, "duration", err)
+		s.least = d
 	case "!!":
 		s.act(b.line, strings.Fields(s.fill(first)))
 	default:
@@ -166,6 +178,7 @@ func (s *transcript) send(lines []string) {
 		s.t.Fatalf("%s is not known in %q", unknown, head)
 	}
 	head += fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body))
+	s.sent = time.Now()
 	_, err := s.conn.WriteToUDPAddrPort([]byte(head+body), netip.MustParseAddrPort(s.known["server"]))
 	must(s.t, "send", err)
 }
@@ -192,8 +205,13 @@ func (s *transcript) expect(line int, want []string) {
 	if m == nil {
 		s.t.Fatalf("line %d: nothing came, want %s; unheard: %v", line, want[0], s.unheard())
 	}
+	after := time.Since(s.sent)
 	raw := string(m.Bytes())
 	start, _, _ := strings.Cut(raw, "\r\n")
+	if after < s.least {
+		s.t.Fatalf("line %d: %s came after %v, want no sooner than %v", line, start, after, s.least)
+	}
+	s.least = 0
 	if !s.match(want[0], start) {
 		s.t.Fatalf("line %d: got\n%s\nwant %s", line, raw, s.fill(want[0]))
 	}

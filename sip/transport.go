@@ -33,12 +33,10 @@ var (
 // own: they are set once, before its first transport layer exists.
 var sipgoOnce sync.Once //nolint:gochecknoglobals // it guards another package's globals, which cannot be per server
 
-// tameSipgo sets sipgo's globals (libraries.md §2.4 and §2.17): without it a
-// message over 1300 bytes cannot leave by UDP, a long datagram is cut, and each
-// malformed one floods the log.
+// tameSipgo sets sipgo's globals (libraries.md §2.17): without it a long message is cut,
+// and each malformed one floods the log.
 func tameSipgo() {
 	sipgoOnce.Do(func() {
-		sip.UDPMTUSize = maxMessage + 200 // it subtracts 200
 		sip.TransportBufferReadSize = maxMessage
 		sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
 	})
@@ -72,10 +70,10 @@ type traffic struct {
 }
 
 // transport owns the sockets. It puts sipgo's layer between them and us, and
-// keeps sipgo from the habits listed in libraries.md §2 by what it gives it: packet
-// connections that never fail and never show a source address to its pool,
-// streams that deliver one whole message a read. Datagrams it parses and sends itself:
-// each is parsed once, and nothing is looked up by the text of an address.
+// keeps sipgo from the habits listed in libraries.md §2 by what it gives it: streams that
+// deliver one whole message a read. Datagrams it reads, parses and sends itself: each is
+// parsed once, nothing is looked up by the text of an address, and sipgo's pool, which
+// forgets none (§2.8), has none of theirs.
 type transport struct {
 	layer     *sip.TransportLayer
 	parser    *sip.Parser // ours, of streams, where a panic ends the message and not the process
@@ -113,23 +111,32 @@ func openTransport(ctx context.Context, specs []Listener, tell traffic) (*transp
 	return t, nil
 }
 
-// serve starts one reader per listener and returns when all are in sipgo's pool,
-// so that the first request we send finds its socket.
+// serve starts one reader per listener.
 func (t *transport) serve() {
 	for _, l := range t.listeners {
 		t.readers.Go(func() {
 			if l.packets != nil {
-				_ = t.layer.ServeUDP(l.packets) // returns only when we close the socket: packetConn hides all else
+				t.read(l)
 				return
 			}
 			_ = t.layer.ServeTCP(l.accepts)
 		})
 	}
 	t.readers.Go(func() { _ = t.layer.ServeTCP(t.joins) })
-	for _, l := range t.listeners {
-		if l.packets != nil {
-			<-l.packets.ready
-		}
+}
+
+// read takes what comes by UDP, until the socket is closed.
+func (t *transport) read(l *listener) {
+	for d, open := l.packets.next(); open; d, open = l.packets.next() {
+		t.take(l, d)
+	}
+}
+
+func (t *transport) take(l *listener, d datagram) {
+	from := hop{l, d.source}
+	if m := t.tell.read(from, d.data); m != nil {
+		m.SetTransport("UDP")
+		t.tell.message(from, m, d.came)
 	}
 }
 
@@ -161,12 +168,8 @@ func (t *transport) closeStreams() {
 }
 
 // filter is sipgo's ReadFilter. It never returns an error, because an error stops
-// the listener (libraries.md §2.9): empty means drop.
+// the reader (libraries.md §2.9): empty means drop.
 func (t *transport) filter(props sip.TransportReadProps, data []byte) ([]byte, error) {
-	if o, ok := props.RemoteAddr.(*origin); ok {
-		t.datagram(hop{o.listener, o.source}, data, o.came)
-		return nil, nil // sipgo need not parse it again
-	}
 	from, ok := t.streamHop(addrPort(props.RemoteAddr))
 	if !ok {
 		return nil, nil
@@ -177,14 +180,6 @@ func (t *transport) filter(props sip.TransportReadProps, data []byte) ([]byte, e
 		return nil, nil
 	}
 	return raw, nil
-}
-
-// datagram takes one that came by UDP.
-func (t *transport) datagram(from hop, data []byte, came time.Time) {
-	if m := t.tell.read(from, data); m != nil {
-		m.SetTransport("UDP")
-		t.tell.message(from, m, came)
-	}
 }
 
 func (t *transport) streamHop(remote netip.AddrPort) (hop, bool) {

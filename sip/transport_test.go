@@ -112,6 +112,24 @@ func TestGarbageDoesNotStopAListener(t *testing.T) {
 	}
 }
 
+// TestWhatCountsAsMalformed: phones keep their way through a router open with datagrams that
+// hold nothing.
+func TestWhatCountsAsMalformed(t *testing.T) {
+	h := open(t, Plan{})
+	p := h.registered("1001")
+	for raw, want := range map[string]uint64{
+		"": 0, "\r\n": 0, "\r\n\r\n": 0,
+		"\x00\x00\x00\x00": 1, "\r\n\r\ngarbage": 1, "INVITE sip:a SIP/2.0\r\n\r\n": 1, "SIP/2.0 abc OK\r\n\r\n": 1,
+	} {
+		before := h.Counters().Malformed
+		must(t, "send", p.SendRaw(h.ctx, netip.AddrPort{}, []byte(raw)))
+		must(t, "register after it", p.Register(h.ctx))
+		if n := h.Counters().Malformed - before; n != want {
+			t.Errorf("%q counts %d times, want %d", raw, n, want)
+		}
+	}
+}
+
 // TestStreamsHaveLimits: libraries.md §2.16.
 func TestHowAPeerSeesUs(t *testing.T) {
 	local := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
@@ -130,7 +148,7 @@ func TestHowAPeerSeesUs(t *testing.T) {
 		"in both families":                {"[::]:5060", "", "::1", "::1", 5060},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &listener{bound: at(tc.bound)}
+			l := &listener{bound: at(tc.bound), routes: newRoutes(routeTo)}
 			if tc.advertise != "" {
 				l.advertise = at(tc.advertise)
 			}

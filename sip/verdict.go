@@ -49,9 +49,14 @@ func (f *fork) verdict() call.Cause {
 	case status == sip.StatusGlobalDecline, status == sip.StatusTemporarilyUnavailable && f.rang:
 		c.Metric = call.LegDeclined
 	case status == sip.StatusRequestTimeout:
-		c.Metric = call.LegNoAnswer
+		if c.Metric = call.LegNoAnswer; f.ofTrunk() && !f.rang { // the carrier found nobody in time
+			c.By = call.ByNetwork
+		}
 	case status >= 500 && status < 600:
 		c.By = call.ByNetwork
 	}
 	return c
 }
+
+// ofTrunk tells whether a carrier was asked, not a phone of ours.
+func (f *fork) ofTrunk() bool { return f.leg != nil && f.leg.peer.trunk != nil }

@@ -113,7 +113,6 @@ func TestTheSilentAreForgottenFirst(t *testing.T) {
 func TestOverload(t *testing.T) {
 	calm := Load{Calls: 1, MaxCalls: 10, Mailboxes: 1, MaxMailboxes: 100}
 	fullOfCalls := Load{Calls: 10, MaxCalls: 10, MaxMailboxes: 100}
-	noPorts := Load{MaxCalls: 10, MaxMailboxes: 100, NoPorts: true}
 	busy := Load{MaxCalls: 10, Mailboxes: 75, MaxMailboxes: 100}
 	swamped := Load{MaxCalls: 10, Mailboxes: 100, MaxMailboxes: 100}
 	tests := map[string]struct {
@@ -127,7 +126,6 @@ func TestOverload(t *testing.T) {
 		"full of calls: a trunk":                   {fullOfCalls, Asked{Method: "INVITE", Trunk: true}, 503},
 		"full of calls: a registration is welcome": {fullOfCalls, Asked{Method: "REGISTER"}, 0},
 		"full of calls: a re-INVITE":               {fullOfCalls, Asked{Method: "INVITE", InDialog: true}, 0},
-		"no RTP ports: a trunk":                    {noPorts, Asked{Method: "INVITE", Trunk: true}, 503},
 		"busy: registrations wait":                 {busy, Asked{Method: "REGISTER"}, 503},
 		"busy: calls do not":                       {busy, Asked{Method: "INVITE"}, 0},
 		"swamped: a phone":                         {swamped, Asked{Method: "INVITE"}, 480},

@@ -9,13 +9,12 @@ import (
 type Load struct {
 	Calls, MaxCalls         int // legs
 	Mailboxes, MaxMailboxes int // conversations with work waiting
-	NoPorts                 bool
 }
 
 // calls tells whether new work must be refused: no room for a call, or so many
 // conversations waiting that calls in progress would suffer.
 func (l Load) calls() bool {
-	return l.NoPorts || l.MaxCalls > 0 && l.Calls >= l.MaxCalls || l.crowded(1)
+	return l.MaxCalls > 0 && l.Calls >= l.MaxCalls || l.crowded(1)
 }
 
 // crowded tells whether the waiting work is above share of what is allowed.

@@ -161,7 +161,6 @@ func (l *line) connection(value string) (why string) {
 // attribute takes in one a=. What cannot be read is as if it were not there.
 func (l *line) attribute(text string) {
 	name, value, _ := strings.Cut(text, ":")
-	f := strings.Fields(value)
 	switch strings.ToLower(strings.TrimSpace(name)) {
 	case "sendrecv":
 		l.direction = SendRecv
@@ -172,13 +171,20 @@ func (l *line) attribute(text string) {
 	case "inactive":
 		l.direction = Inactive
 	case "rtpmap":
-		if p, ok := payload(f); ok && len(f) > 1 && l.maps != nil {
-			l.maps[p] = strings.ToLower(strings.Join(f[1:], ""))
+		if f := strings.Fields(value); len(f) > 1 && l.maps != nil {
+			l.takeMap(f)
 		}
 	case "ptime":
-		l.takePtime(f)
+		l.takePtime(strings.Fields(value))
 	case "rtcp":
-		l.takeRTCP(f)
+		l.takeRTCP(strings.Fields(value))
+	}
+}
+
+// takeMap reads a payload type and the name and clock of what it carries.
+func (l *line) takeMap(f []string) {
+	if p, ok := payload(f[0]); ok {
+		l.maps[p] = strings.ToLower(strings.Join(f[1:], ""))
 	}
 }
 
@@ -231,7 +237,7 @@ func (l *line) choose(speaks []codec) (choice, bool) {
 	var c choice
 	found := false
 	for f := range strings.FieldsSeq(l.formats) {
-		p, ok := payload([]string{f})
+		p, ok := payload(f)
 		if !ok {
 			continue
 		}
@@ -250,7 +256,24 @@ func (l *line) choose(speaks []codec) (choice, bool) {
 
 // encoding is a codec's name and clock, as encoding of a line gives them. The clock
 // of G.722 is 8000 (RFC 3551 §4.5.2).
-func (c codec) encoding() string { return strings.ToLower(c.kind.String()) + "/8000" }
+func (c codec) encoding() string {
+	switch c.kind {
+	case media.PCMU:
+		return pcmu
+	case media.PCMA:
+		return pcma
+	case media.G722:
+		return g722
+	}
+	return ""
+}
+
+// The names and clocks of what we speak.
+const (
+	pcmu = "pcmu/8000"
+	pcma = "pcma/8000"
+	g722 = "g722/8000"
+)
 
 // encoding is the name and clock of a payload type: its rtpmap, or what RFC 3551
 // says of those that need none. A channel count of one is left out.
@@ -260,11 +283,11 @@ func (l *line) encoding(p uint8) string {
 	}
 	switch p {
 	case 0:
-		return "pcmu/8000"
+		return pcmu
 	case 8:
-		return "pcma/8000"
+		return pcma
 	case 9:
-		return "g722/8000"
+		return g722
 	}
 	return ""
 }
@@ -306,11 +329,8 @@ func (l *line) result(c choice, ours Direction) Result {
 }
 
 // payload reads a payload type, 0 to 127.
-func payload(f []string) (uint8, bool) {
-	if len(f) == 0 {
-		return 0, false
-	}
-	p, err := strconv.ParseUint(f[0], 10, 7)
+func payload(text string) (uint8, bool) {
+	p, err := strconv.ParseUint(text, 10, 7)
 	return uint8(p), err == nil
 }
 

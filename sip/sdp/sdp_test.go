@@ -289,40 +289,6 @@ func TestAcceptTheirAnswer(t *testing.T) {
 	}
 }
 
-func TestADialogKeepsItsIdentity(t *testing.T) {
-	s := NewSession(99, false)
-	first, _, err := s.Answer(phone("m=video 5010 RTP/AVP 96", "m=audio 5004 RTP/AVP 8 0 127", "a=rtpmap:127 telephone-event/8000"), here, SendRecv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hold := s.Offer(here, SendOnly)
-	again := s.Offer(here, SendOnly)
-	resume := s.Offer(here, SendRecv)
-
-	for i, b := range [][]byte{first, hold, again, resume} {
-		d := strict(t, b)
-		if d.Origin.SessionID != 99 {
-			t.Errorf("description %d: session %d, want 99", i, d.Origin.SessionID)
-		}
-		if want := []uint64{1, 2, 2, 3}[i]; d.Origin.SessionVersion != want {
-			t.Errorf("description %d: version %d, want %d", i, d.Origin.SessionVersion, want)
-		}
-		if len(d.MediaDescriptions) != 2 || d.MediaDescriptions[0].MediaName.Port.Value != 0 {
-			t.Errorf("description %d lost or opened a line:\n%s", i, b)
-		}
-	}
-	if got := strings.Join(strict(t, resume).MediaDescriptions[1].MediaName.Formats, " "); got != "8 0 127" {
-		t.Errorf("formats of the re-offer: %q; the agreed codec comes first, events keep their number", got)
-	}
-	if !s.Pending() {
-		t.Error("an offer without answer is not pending")
-	}
-	s.Withdraw()
-	if s.Pending() {
-		t.Error("a withdrawn offer is pending")
-	}
-}
-
 func TestEventsGetAFreeNumberWhenThePartyHadNone(t *testing.T) {
 	s := NewSession(1, false)
 	if _, _, err := s.Answer(phone("m=audio 5004 RTP/AVP 0 101", "a=rtpmap:101 opus/48000/2"), here, SendRecv); err != nil {
@@ -330,20 +296,6 @@ func TestEventsGetAFreeNumberWhenThePartyHadNone(t *testing.T) {
 	}
 	if got := strings.Join(strict(t, s.Offer(here, SendRecv)).MediaDescriptions[0].MediaName.Formats, " "); got != "0 8 102" {
 		t.Errorf("formats %q; 101 already means opus to the party", got)
-	}
-}
-
-func TestARefusedReofferChangesNothing(t *testing.T) {
-	s := NewSession(1, false)
-	if _, _, err := s.Answer(phone("m=audio 5004 RTP/AVP 8"), here, SendRecv); err != nil {
-		t.Fatal(err)
-	}
-	before := s.Offer(here, SendRecv)
-	if _, _, err := s.Answer(phone("m=video 1 RTP/AVP 0", "m=audio 5004 RTP/AVP 18"), here, SendRecv); !errors.Is(err, ErrNoCodec) {
-		t.Fatalf("error %v, want ErrNoCodec", err)
-	}
-	if after := s.Offer(here, SendRecv); string(after) != string(before) {
-		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 }
 
@@ -385,33 +337,4 @@ func FuzzAnswer(f *testing.F) {
 			t.Fatalf("our answer says %+v, the result %+v", c, r.Desc)
 		}
 	})
-}
-
-func TestRemoteIsWhatTheAnswerFinds(t *testing.T) {
-	local := netip.MustParseAddrPort("192.0.2.1:4000")
-	for name, offer := range map[string]string{
-		"an offer":       "v=0\r\nc=IN IP4 192.0.2.5\r\nm=audio 4000 RTP/AVP 0\r\n",
-		"another":        "v=0\r\nc=IN IP4 192.0.2.6\r\nm=video 1 RTP/AVP 99\r\nm=audio 4002 RTP/AVP 8\r\n",
-		"no codec of us": "v=0\r\nc=IN IP4 192.0.2.6\r\nm=audio 4002 RTP/AVP 18\r\n",
-		"nonsense":       "v=1\r\n",
-	} {
-		s := NewSession(1, false)
-		remote, err := s.Remote([]byte(offer), local.Addr())
-		if s.Pending() || len(s.sent) > 0 {
-			t.Errorf("%s: something was agreed by looking", name)
-		}
-		body, r, asked := s.Answer([]byte(offer), local, SendRecv)
-		fresh, _, _ := NewSession(1, false).Answer([]byte(offer), local, SendRecv)
-		if (err == nil) != (asked == nil) || remote != r.Desc.Remote || string(body) != string(fresh) {
-			t.Errorf("%s: looked %v, %v; answered %v, %v\n%s\nwant\n%s", name, remote, err, r.Desc.Remote, asked, body, fresh)
-		}
-	}
-	s := NewSession(1, false)
-	if _, err := s.Remote([]byte("v=0\r\nc=IN IP4 192.0.2.5\r\nm=audio 4000 RTP/AVP 0\r\n"), local.Addr()); err != nil {
-		t.Fatal(err)
-	}
-	_, r, err := s.Answer([]byte("v=0\r\nc=IN IP4 192.0.2.7\r\nm=audio 4000 RTP/AVP 0\r\n"), local, SendRecv)
-	if err != nil || r.Desc.Remote.Addr() != netip.MustParseAddr("192.0.2.7") {
-		t.Errorf("another offer than the one looked at was answered by it: %v, %v", r.Desc.Remote, err)
-	}
 }

@@ -103,7 +103,8 @@ func TestAnsweringWaitsForTheRingingTime(t *testing.T) {
 	c, err := a.Call(ctx, number(b))
 	must(t, err)
 	must(t, c.WaitAnswered(ctx))
-	in := next(t, b) // its own clock: how late the other side is to hear of it proves nothing
+	in := next(t, b)              // its own clock: how late the other side is to hear of it proves nothing
+	must(t, in.WaitAnswered(ctx)) // which it notes once its answer is on the way
 	if rang := in.AnsweredAt().Sub(in.RingingAt()); rang < 80*time.Millisecond {
 		t.Errorf("it rang for %v", rang)
 	}

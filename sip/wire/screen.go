@@ -14,8 +14,12 @@ type Screening struct {
 	Pass   bool
 	Data   []byte // when Pass: what to give to the parser, without line ends before the message
 	Answer []byte // when not Pass: a whole response to send to the source; nil = silence
-	Why    string // for a counter
+	Why    string // KeepAlive, or what is wrong
 }
+
+// KeepAlive is a datagram of line ends, or of nothing: no message, and no fault. It keeps the
+// way through a router open (RFC 5626 §3.5.1 has it for streams; phones send it by UDP, too).
+const KeepAlive = "keep-alive"
 
 // Screen looks at a UDP datagram. The parser drops what has no readable start
 // line, no end of headers or too short a body, without telling anybody; here
@@ -30,7 +34,7 @@ func Screen(data []byte, source netip.AddrPort) Screening {
 func (l *letter) screen(data []byte, source netip.AddrPort) Screening {
 	data = bytes.TrimLeft(data, "\r\n")
 	if len(data) == 0 {
-		return Screening{Why: "keep-alive"}
+		return Screening{Why: KeepAlive}
 	}
 	if !tokenByte(data[0]) {
 		return Screening{Why: "not SIP"} // STUN, RTP, and whatever scanners send

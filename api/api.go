@@ -78,6 +78,8 @@ type Records interface {
 // Figures computes reports. *figures.Book implements it.
 type Figures interface {
 	Reports
+	// Recent is of the last quarter of an hour; it reads no history.
+	Recent(now time.Time) []figures.Brief
 	// Today is for who looks all the time: it costs little however much happened.
 	Today(ctx context.Context, now time.Time) ([]figures.Brief, error)
 	Settings() figures.Settings

@@ -259,10 +259,8 @@ func (s *Server) queueLog(r *http.Request) (any, error) {
 // What is unknown is left out: a service level without calls is no number.
 func (s *Server) scrapeFigures(ctx context.Context, out *sheet) {
 	now := time.Now()
-	if recent, err := s.parts.Figures.Queues(ctx, figures.Ask{From: now.Add(-15 * time.Minute), To: now}, now); err == nil {
-		for _, f := range recent.Periods[0].Figures {
-			tellFigures(out, f.Brief(), label{"queue", f.Queue}, label{"window", "15m"})
-		}
+	for _, f := range s.parts.Figures.Recent(now) {
+		tellFigures(out, f, label{"queue", f.Queue}, label{"window", "15m"})
 	}
 	if today, err := s.parts.Figures.Today(ctx, now); err == nil {
 		for _, f := range today {

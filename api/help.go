@@ -129,6 +129,7 @@ var help = map[string]string{
 	"media_packets_dropped_total":  "RTP packets dropped, by reason: stranger, malformed, foreign, drained, circling.",
 	"media_packets_mixed_total":    "RTP packets sent whose sound was mixed of several parties.",
 	"media_packets_bounced_total":  "RTP packets sent back by a party's host: its phone has closed its port.",
+	"media_panics_total":           "Jobs of the sound that met a fault of the program and that no call waited for.",
 	"media_packets_missed_total":   "RTP packets that came to a shared port and were lost on the way to the thread of their leg.",
 	"media_packets_unsent_total":   "RTP packets that the kernel refused to send.",
 	"media_players_late_total":     "Times a player fell so far behind that it began to count anew.",

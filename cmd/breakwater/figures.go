@@ -60,7 +60,7 @@ func (c figuresCommand) print(w io.Writer) error {
 		}
 		var r queueReport
 		if err := json.NewDecoder(answer).Decode(&r); err != nil {
-			return err
+			return fmt.Errorf("read the answer: %w", err)
 		}
 		return r.print(w)
 	})
@@ -185,7 +185,12 @@ func (h history) load(per time.Duration) (figures.Load, time.Time, error) {
 			} `json:"figures"`
 		} `json:"periods"`
 	}
-	err := h.pour("/v1/figures/queues?"+q.Encode(), patience, func(answer io.Reader) error { return json.NewDecoder(answer).Decode(&r) })
+	err := h.pour("/v1/figures/queues?"+q.Encode(), patience, func(answer io.Reader) error {
+		if err := json.NewDecoder(answer).Decode(&r); err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		return nil
+	})
 	if err != nil {
 		return figures.Load{}, time.Time{}, err
 	}

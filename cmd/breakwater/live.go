@@ -28,17 +28,24 @@ func (s server) get(path string, v any) error {
 	return json.Unmarshal(body, v)
 }
 
+// mostFetched is the longest answer that is kept in memory, bytes.
+const mostFetched = 64 << 20
+
 // fetch gives what the api answers at a path.
 func (s server) fetch(path string) ([]byte, error) {
 	var body bytes.Buffer
 	err := s.pour(path, 10*time.Second, func(answer io.Reader) error {
-		_, err := body.ReadFrom(io.LimitReader(answer, 64<<20))
+		n, err := body.ReadFrom(io.LimitReader(answer, mostFetched+1))
+		if n > mostFetched {
+			return fmt.Errorf("%s: the answer is longer than %d MiB: ask for less", path, mostFetched>>20)
+		}
 		return err
 	})
 	return body.Bytes(), err
 }
 
-// pour hands on what the api answers at a path, as it comes.
+// pour hands on what the api answers at a path, as it comes. What to says of itself is its error;
+// that of an answer that breaks off is told as such.
 func (s server) pour(path string, patience time.Duration, to func(io.Reader) error) error {
 	token, err := os.ReadFile(s.Token)
 	if err != nil {
@@ -60,10 +67,26 @@ func (s server) pour(path string, patience time.Duration, to func(io.Reader) err
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20)) // of a refusal what there is
 		return refused(path, resp.Status, body)
 	}
-	if err := to(resp.Body); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
+	answer := &answered{from: resp.Body}
+	err = to(answer)
+	if answer.broke != nil {
+		return fmt.Errorf("read the answer: %w", answer.broke)
 	}
-	return nil
+	return err
+}
+
+// answered is an answer of the api that knows whether it broke off.
+type answered struct {
+	from  io.Reader
+	broke error
+}
+
+func (a *answered) Read(b []byte) (int, error) {
+	n, err := a.from.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) { // which io.ErrUnexpectedEOF is not
+		a.broke = err
+	}
+	return n, err
 }
 
 // refused is what the server says of a question that it does not answer: its own

@@ -3,9 +3,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime/debug"
+	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -28,16 +32,32 @@ type commands struct {
 }
 
 func main() {
-	var c commands
-	ctx := kong.Parse(&c,
+	time.Local = named(time.Local, "/", time.Now()) //nolint:gosmopolitan,reassign // once, before anybody asks
+	parser := newParser(&commands{})
+	ctx, err := parser.Parse(os.Args[1:])
+	if !isOfFile(err) {
+		parser.FatalIfErrorf(err) // with the usage
+		err = ctx.Run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "breakwater: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func newParser(c *commands) *kong.Kong {
+	return kong.Must(c,
 		kong.Name("breakwater"),
 		kong.Description("A telephony server for call centres that protects its agents."),
 		kong.UsageOnError(),
 	)
-	if err := ctx.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "breakwater: "+err.Error())
-		os.Exit(1)
-	}
+}
+
+// isOfFile tells whether a command line is refused because of a file or folder that it names:
+// it is well formed, and two pages of usage would only hide what is wrong.
+func isOfFile(err error) bool {
+	missing := (*fs.PathError)(nil)
+	return errors.As(err, &missing) || err != nil && strings.Contains(err.Error(), " exists but is ") // kong's words
 }
 
 type versionCommand struct{}

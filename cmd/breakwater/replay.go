@@ -51,6 +51,10 @@ func logFiles(paths []string) ([]string, error) {
 // errBroken says that a log replayed, but that the floor it shows broke a promise.
 var errBroken = errors.New("a promise was broken")
 
+// errNoTurn says that nothing was found out: a log of which nothing could be replayed must not
+// pass for one that came out the same.
+var errNoTurn = errors.New("no turn was replayed: before the first of them something is missing in the log, or cannot be read")
+
 func replay(out io.Writer, files []string, audit bool) error {
 	r := chronicle.Replay{Audit: audit}
 	for _, path := range files {
@@ -61,12 +65,21 @@ func replay(out io.Writer, files []string, audit bool) error {
 			return err
 		}
 	}
-	fmt.Fprintf(out, "%d turns, %d offers: all the same\n", r.Turns, r.Offers)
+	none := r.Turns == 0 && r.Skipped > 0
+	if !none {
+		fmt.Fprintf(out, "%d turns, %d offers: all the same\n", r.Turns, r.Offers)
+	}
 	if r.Software != version() {
 		fmt.Fprintf(out, "written by %s, replayed by %s\n", r.Software, version())
 	}
 	if r.Dropped+uint64(r.Skipped+r.Torn) > 0 {
-		fmt.Fprintf(out, "not in the log: %d turns dropped by a slow disk, %d lines cut off, %d turns after a gap\n", r.Dropped, r.Torn, r.Skipped)
+		fmt.Fprintf(out, "not in the log: %d turns dropped by a slow disk, %d lines that cannot be read, %d turns after a gap\n", r.Dropped, r.Torn, r.Skipped)
+	}
+	for _, where := range r.Unread {
+		fmt.Fprintf(out, "  %s\n", where)
+	}
+	if none {
+		return errNoTurn
 	}
 	n := r.Counters
 	fmt.Fprintf(out, "promises: double_offers %d, wrapups_cut_short %d, rests_cut_short %d, starved_callers %d, stuck_agents %d\n",

@@ -71,6 +71,52 @@ func TestReplayTellsThatAllIsTheSame(t *testing.T) {
 	}
 }
 
+// cutMorning is the log of a morning in which a line, counted from 0, ends after nine bytes.
+func cutMorning(t *testing.T, line int) []string {
+	t.Helper()
+	files, err := logFiles([]string{logged(t, morning()...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(text), "\n")
+	lines[line] = lines[line][:9] + "\n"
+	if err := os.WriteFile(files[0], []byte(strings.Join(lines, "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestReplayNamesALineThatCannotBeRead: what stands behind it was not made again, and whoever
+// reads that all was the same must know.
+func TestReplayNamesALineThatCannotBeRead(t *testing.T) {
+	files := cutMorning(t, 2)
+	var out strings.Builder
+	if err := replay(&out, files, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1 turns, 0 offers: all the same\n", "1 lines that cannot be read, 4 turns after a gap\n", files[0] + " line 3: "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+}
+
+// TestReplayOfALogOfWhichNoTurnWasReplayedFails: that all came out the same was not seen.
+func TestReplayOfALogOfWhichNoTurnWasReplayedFails(t *testing.T) {
+	files := cutMorning(t, 1) // the first turn
+	var out strings.Builder
+	if err := replay(&out, files, true); err == nil || !strings.Contains(err.Error(), "no turn was replayed") {
+		t.Errorf("%v", err)
+	}
+	if strings.Contains(out.String(), "all the same") || !strings.Contains(out.String(), files[0]+" line 2: ") {
+		t.Errorf("%s", out.String())
+	}
+}
+
 func TestReplayNamesTheFirstDecisionThatDiffers(t *testing.T) {
 	folder := logged(t, morning()...)
 	files, err := logFiles([]string{folder})

@@ -29,6 +29,9 @@ type shiftsCheckCommand struct {
 
 // Run prints the hardships and fails when there are any.
 func (c shiftsCheckCommand) Run() error {
+	if err := weeksOf(c.Weeks, 0); err != nil {
+		return err
+	}
 	loaded, err := loadConfig(c.Config)
 	if err != nil {
 		return err
@@ -127,15 +130,30 @@ func dateOr(text string, otherwise time.Time) (time.Time, error) {
 	return d.At(12*time.Hour, time.Local), nil
 }
 
+// mostWeeks are as many as are looked at together: two years.
+const mostWeeks = 104
+
+// weeksOf refuses a number of weeks that would not be looked at: a plan must not pass for
+// weeks that nobody has judged.
+func weeksOf(weeks, least int) error {
+	if weeks < least || weeks > mostWeeks {
+		return fmt.Errorf("--weeks: %d is not between %d and %d", weeks, least, mostWeeks)
+	}
+	return nil
+}
+
 type shiftsShowCommand struct {
 	Config string `help:"Directory of the config files." default:"config/example" type:"existingdir"`
 	Week   string `help:"A date in the week. Empty = this week."`
-	Weeks  int    `help:"How many weeks." default:"1"`
+	Weeks  int    `help:"How many weeks, 104 at most." default:"1"`
 	Agent  string `help:"Draw this agent only."`
 }
 
 // Run prints a calendar for each agent.
 func (c shiftsShowCommand) Run() error {
+	if err := weeksOf(c.Weeks, 1); err != nil {
+		return err
+	}
 	loaded, err := loadConfig(c.Config)
 	if err != nil {
 		return err
@@ -161,7 +179,7 @@ func (c shiftsShowCommand) Run() error {
 		if c.Week != "" { // the date as written, wherever the shift is worked
 			monday = shift.DateOf(when).Monday()
 		}
-		for w := range min(max(1, c.Weeks), 104) {
+		for w := range c.Weeks {
 			fmt.Println(p.Calendar(monday + shift.Date(7*w)))
 		}
 	}

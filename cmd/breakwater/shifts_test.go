@@ -47,6 +47,20 @@ func TestTheExamplesShiftsWearNobodyOut(t *testing.T) {
 	}
 }
 
+// TestWeeksThatAreNotLookedAtAreRefused: no plan passes for weeks that nobody has judged.
+func TestWeeksThatAreNotLookedAtAreRefused(t *testing.T) {
+	for name, run := range map[string]func() error{
+		"more are checked than can be": shiftsCheckCommand{Config: "../../config/example", Weeks: 105}.Run,
+		"fewer than none":              shiftsCheckCommand{Config: "../../config/example", Weeks: -1}.Run,
+		"more are shown than can be":   shiftsShowCommand{Config: "../../config/example", Weeks: 105}.Run,
+		"none is shown":                shiftsShowCommand{Config: "../../config/example"}.Run,
+	} {
+		if err := run(); err == nil || !strings.Contains(err.Error(), "--weeks: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestTheTableNamesAgentDatesHoursRuleAndSource(t *testing.T) {
 	found := nights(t).Lint(shift.Rules{}, time.Date(2026, 11, 4, 12, 0, 0, 0, time.UTC), 2)
 	var out bytes.Buffer

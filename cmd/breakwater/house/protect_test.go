@@ -126,7 +126,7 @@ func keysOfTheAgentNeverReachTheCaller(t testing.TB) {
 		t.Errorf("the caller hears something at %.1f dBm0 while the agent presses keys", level)
 	}
 	if n, digits := caller.call.Stats().Events, caller.call.HeardDigits(); n != 0 || digits != "" {
-		t.Errorf("%d telephone-events reached the caller: %q", n, digits)
+		referee.Promise(t).Errorf("%d telephone-events reached the caller: %q", n, digits)
 	}
 	anna.speaks()
 	caller.hearsVoice(anna)

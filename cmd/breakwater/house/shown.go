@@ -165,6 +165,7 @@ func (h *House) counts() map[string]float64 {
 		"media_frames_guarded_total":   float64(sound.Guarded),
 		"media_packets_bounced_total":  float64(sound.Bounced),
 		"media_packets_missed_total":   float64(sound.Missed),
+		"media_panics_total":           float64(sound.Panics),
 		"media_players_late_total":     float64(sound.Late),
 		"media_digits_total":           float64(sound.Digits),
 		"media_digits_lost_total":      float64(sound.DigitsLost),

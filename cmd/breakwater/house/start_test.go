@@ -70,7 +70,7 @@ func TestAHouseWithALongPastTakesCallsAtOnce(t *testing.T) {
 	}
 }
 
-// TestAPastThatCannotBeReadStopsNoCall spoils an event that only figures read.
+// TestAPastThatCannotBeReadStopsNoCall spoils a row of events that only figures read.
 func TestAPastThatCannotBeReadStopsNoCall(t *testing.T) {
 	s := open(t)
 	s.stops()
@@ -79,8 +79,12 @@ func TestAPastThatCannotBeReadStopsNoCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := file.ExecContext(context.Background(), `UPDATE ledger SET body = 'rubbish' WHERE seq = 5`); err != nil {
+	done, err := file.ExecContext(context.Background(), `UPDATE events SET body = 'rubbish' WHERE seq = (SELECT min(seq) FROM events)`)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if rows, err := done.RowsAffected(); err != nil || rows != 1 {
+		t.Fatalf("%d rows are spoiled, %v", rows, err)
 	}
 	if err := file.Close(); err != nil {
 		t.Fatal(err)

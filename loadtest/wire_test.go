@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -38,9 +39,10 @@ func TestSoundIsUnbrokenOnTheWire(t *testing.T) {
 			files["queues.yaml"] = strings.ReplaceAll(files["queues.yaml"], old, other)
 		}
 		files["server.yaml"] = strings.ReplaceAll(files["server.yaml"], "    notice_given: true\n", "")
+		files["server.yaml"] = strings.ReplaceAll(files["server.yaml"], "127.0.0.2", callerHost.String())
 	})
 	file := filepath.Join(t.TempDir(), "rtp.pcap")
-	tap, err := openTap(ctx, file, "udp portrange 20000-23998", false)
+	tap, err := openTap(ctx, file, fmt.Sprintf("udp portrange 20000-23998 and (host %s or host %s)", callerHost, agentHost), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,11 +56,18 @@ func TestSoundIsUnbrokenOnTheWire(t *testing.T) {
 	askTshark(ctx, t, file)
 }
 
-// Caller and agent have an address each, by which their streams are known.
+// Caller and agent have an address each, by which their streams are known, also beside those of
+// another server on this machine.
 var (
-	callerHost = netip.MustParseAddr("127.0.0.2") // the trunk's
-	agentHost  = netip.MustParseAddr("127.0.0.3")
+	callerHost = ownHost(2) // the trunk's
+	agentHost  = ownHost(3)
 )
+
+// ownHost is a loopback address of this process alone.
+func ownHost(n byte) netip.Addr {
+	pid := os.Getpid()
+	return netip.AddrFrom4([4]byte{127, n, byte(pid >> 8), byte(pid)})
+}
 
 // walkThrough plays the journey, and tells when the agent held.
 func walkThrough(ctx context.Context, t *testing.T, server netip.AddrPort, p pieces) (held span) {

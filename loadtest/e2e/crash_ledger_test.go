@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"math"
@@ -35,21 +36,23 @@ func events(t *testing.T, dir string) (all []rawEvent) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.QueryContext(t.Context(), "SELECT body FROM ledger ORDER BY seq")
+	rows, err := db.QueryContext(t.Context(), "SELECT body FROM events ORDER BY seq")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var body []byte
-		var e rawEvent
 		if err := rows.Scan(&body); err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(body, &e); err != nil {
-			t.Fatal(err)
+		for line := range bytes.Lines(body) { // what came together
+			var e rawEvent
+			if err := json.Unmarshal(line, &e); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, e)
 		}
-		all = append(all, e)
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)

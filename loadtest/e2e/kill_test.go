@@ -25,7 +25,8 @@ const (
 )
 
 // killConfig has agents at phones of the same number: 3001, 3002, …; the last three
-// rest, wrap up and are not ready when the server dies.
+// rest, wrap up and are not ready when the server dies, however long a busy machine takes
+// until then.
 func killConfig(port string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `
@@ -37,7 +38,7 @@ store: {url: "sqlite:var/breakwater.db"}
 media: {recordings: var/recordings}
 api: {listen: "127.0.0.1:0", token_file: var/api-token}
 floor: {gap: -1}
-protect: {after_answer: 1ms, rest_3: 60s}
+protect: {after_answer: 1ms, rest_3: 10m}
 numbers:
   8100: {queue: crowd}
   8200: {queue: rester}
@@ -45,7 +46,7 @@ numbers:
 queues:
   crowd: {agents: [%s], ring: 20s, notice: given, wrap_up: 3s}
   rester: {agents: [rester], notice: given, wrap_up: 1s}
-  wrapper: {agents: [wrapper], notice: given, wrap_up: 60s}
+  wrapper: {agents: [wrapper], notice: given, wrap_up: 10m}
 phones:
 `, port, strings.Join(crowd(), ", "))
 	for i := range killAgents + killTalking + killWaiting {
@@ -158,9 +159,10 @@ func (s *server) agents() map[string]agentView {
 }
 
 type recordView struct {
-	ID    string
-	Agent string
-	Cause struct{ Metric string }
+	ID      string
+	Dialled string
+	Agent   string
+	Cause   struct{ Metric string }
 }
 
 func (s *server) records() (all []recordView) {
@@ -229,6 +231,7 @@ func TestKillNineInTheMiddleOfFiftyCalls(t *testing.T) {
 		return call.WaitAnswered(ctx)
 	})
 	eventually(t, 20*time.Second, func() error { return phases(s, killTalking, killWaiting) })
+	c.isWritten(ctx, s, idler)
 	before, ended := s.agents(), s.records()
 
 	s.kill()
@@ -252,6 +255,31 @@ func TestKillNineInTheMiddleOfFiftyCalls(t *testing.T) {
 	}
 	c.checkRecords(t, s, ended)
 	c.checkReachable(ctx, t)
+}
+
+// isWritten returns when what is known of all calls is on the disk: the journal is given it
+// in order, and so the record of one more call, of the idler, comes last.
+func (c *crew) isWritten(ctx context.Context, s *server, idler int) {
+	c.t.Helper()
+	const code = "*147"
+	dialled := func() (n int) {
+		for _, r := range s.records() {
+			if r.Dialled == code {
+				n++
+			}
+		}
+		return n
+	}
+	before := dialled()
+	if err := c.code(ctx, idler, code); err != nil {
+		c.t.Fatal(err)
+	}
+	eventually(c.t, 20*time.Second, func() error {
+		if dialled() == before {
+			return fmt.Errorf("the record of %s is not written", code)
+		}
+		return nil
+	})
 }
 
 // checkRecords: every call that ended before is there, every call that was alive has

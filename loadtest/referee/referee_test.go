@@ -47,6 +47,25 @@ func TestWhatFailsWhileTheMachineIsLateIsJudgedAgain(t *testing.T) {
 	}
 }
 
+func TestABrokenPromiseIsNotJudgedAgain(t *testing.T) {
+	const ms = time.Millisecond
+	trials := 0
+	red := try(t, func(t testing.TB) {
+		sit(t, machine(99*ms, 0), 10*ms, func(t testing.TB) {
+			if trials++; trials == 1 {
+				Promise(t).Error("meant")
+				t.Error("meant, and excused")
+			}
+		})
+	})
+	if !red || trials != 2 {
+		t.Errorf("failed: %v after %d trials", red, trials)
+	}
+	if Promise(t) != testing.TB(t) {
+		t.Error("a test that is no trial is another one")
+	}
+}
+
 func TestATrialIsATest(t *testing.T) {
 	for name, c := range map[string]struct {
 		judge func(t testing.TB)

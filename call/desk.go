@@ -148,24 +148,28 @@ func (d *recordDesk) carry(ctx context.Context, batch []Sheet) {
 	}
 }
 
-// keepAll keeps the records that the journal does not take now. Where the first of them came
-// to it after all, for no disk took it, the others follow together.
+// keepAll keeps the records that the journal does not take now. Where one of them came to it
+// after all, for no disk took it, those in the spill file and the others follow together.
 func (d *recordDesk) keepAll(ctx context.Context, waiting []Record) {
 	for len(waiting) > 0 {
 		d.holds(len(waiting))
-		kept := d.keep(ctx, waiting[0])
+		sealed, kept := d.keep(ctx, waiting[0])
 		if !kept {
 			d.toSpill(waiting[0])
 		}
 		waiting = waiting[1:]
-		if len(waiting) == 0 || !kept || d.spill.holds() > 0 {
+		d.holds(len(waiting))
+		if !sealed {
+			continue
+		}
+		d.catchUp(ctx)
+		if len(waiting) == 0 {
 			continue
 		}
 		sheets := make([]Sheet, len(waiting))
 		for i, r := range waiting {
 			sheets[i] = Sheet{Record: r, Final: true}
 		}
-		d.holds(len(waiting))
 		waiting = d.bring(ctx, sheets, true)
 	}
 	d.holds(0)
@@ -263,14 +267,14 @@ func (d *recordDesk) waiting() int {
 }
 
 // keep brings a record that the journal does not take now to the spill file: there it
-// outlives the end of the process. Where the file fails, too, it tries both again; false =
-// ctx has ended before.
-func (d *recordDesk) keep(ctx context.Context, r Record) bool {
+// outlives the end of the process. Where the file fails, too, it tries both again. sealed = it is
+// in the journal; kept = it is there or in the file: ctx has not ended before.
+func (d *recordDesk) keep(ctx context.Context, r Record) (sealed, kept bool) {
 	for pause := sealRetry; ; pause = min(2*pause, sealMost) {
 		err := d.spill.add(r)
 		if err == nil {
 			d.spilled(r)
-			return true
+			return false, true
 		}
 		if pause == sealRetry {
 			d.log.Error("record waits in memory: the spill file does not take it either", "call", r.ID, "err", err)
@@ -278,11 +282,11 @@ func (d *recordDesk) keep(ctx context.Context, r Record) bool {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return false
+			return false, false
 		}
 		err = d.journal.Seal(ctx, r)
 		if err == nil || errors.Is(err, ErrSealed) { // sealed by a try that was answered with an error
-			return true
+			return true, true
 		}
 		d.tally.Add("journal_failures_total")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -217,6 +218,35 @@ func TestRecordsThatNoDiskTookGoToTheJournalTogetherWhenItIsBack(t *testing.T) {
 		}
 		if n := d.tally.Counts()["records_sealed_twice_total"]; n != 0 {
 			t.Errorf("%v records are said to have been sealed twice", n)
+		}
+	})
+}
+
+// TestAJournalThatIsBackBeforeTheDiskIsFreeTakesAllRecords: what was spilled before the disk was full, what
+// waits in memory since, and what ends now; none waits for a pause of each before it.
+func TestAJournalThatIsBackBeforeTheDiskIsFreeTakesAllRecords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const many = 2 * deskHands
+		j := newFakeJournal()
+		j.setFail(errDisk)
+		d, s := theDesk(t, j, deskRoom)
+		d.seal(someRecord(0))
+		wait(2 * sealMost) // it was put aside to be read in
+		if err := os.Symlink(filepath.Join(t.TempDir(), "none", "file"), s.path); err != nil {
+			t.Fatal(err) // where nothing can be written
+		}
+		for i := 1; i <= many; i++ {
+			d.seal(someRecord(i))
+		}
+		wait(time.Minute)
+		j.setFail(nil)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*sealMost)
+		defer cancel()
+		if err := d.close(ctx); err != nil {
+			t.Error(err)
+		}
+		if n, lost := len(j.all()), d.tally.Counts()["records_lost_total"]; n != many+1 || lost != 0 {
+			t.Errorf("%d of %d records in the journal, %v lost", n, many+1, lost)
 		}
 	})
 }

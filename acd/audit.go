@@ -68,7 +68,7 @@ func (b *board) starved(from pair, most int) (out []string, next pair) {
 		}
 	}
 	if len(free) == 0 {
-		return nil, pair{}
+		return nil, from
 	}
 	for _, t := range b.inOrder() {
 		if t.id < from.ticket || t.offer != nil || t.pausedTil > b.now.Mono {

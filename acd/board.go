@@ -34,6 +34,7 @@ type board struct {
 	levels   map[string]*level   // of queues with reserve agents
 	kept     map[string]Accuracy // of estimates told
 	outages  map[string]*outage  // of trunks, by the beginnings of the numbers they dial
+	passed   map[string]uint64   // callbacks whose calls trunks took, by the same
 	alarms   alarms
 	reckon   alarm // of loadEvery
 	reckoned int   // rank of the agent who is next then
@@ -85,7 +86,7 @@ func newBoard() *board {
 	b := &board{
 		agents: map[string]*agent{}, phones: map[string]*phone{}, tickets: map[uint64]*ticket{},
 		calls: map[string]*ticket{}, backs: map[string][]*ticket{}, askers: map[string][]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{},
-		paces: paces{}, levels: map[string]*level{}, kept: map[string]Accuracy{}, outages: map[string]*outage{},
+		paces: paces{}, levels: map[string]*level{}, kept: map[string]Accuracy{}, outages: map[string]*outage{}, passed: map[string]uint64{},
 		routes: &routes{queues: map[string]*queue{}, pools: map[likeness]*pool{}},
 	}
 	b.reckon = alarm{order: 1 << 63, ring: (*board).reckonLoads}

@@ -84,7 +84,7 @@ type parked struct {
 	next  time.Duration // left alone until then
 	end   time.Duration // given up then
 	seat  *seat         // whose agent is on the line while the number is dialled
-	doubt int           // where no trunk took its call; see notTaken
+	doubt uint64        // no trunk took its last call: 1 + what the board's passed was then; 0 = one did, or it had none
 }
 
 // isBack tells whether the ticket has no line.

@@ -71,7 +71,7 @@ type picturedBack struct {
 	End    time.Duration `json:"end"`
 	Seat   uint64        `json:"seat,omitempty"`
 	Listed bool          `json:"listed,omitempty"`
-	Doubt  int           `json:"doubt,omitempty"`
+	Doubt  uint64        `json:"doubt,omitempty"`
 }
 
 func (t *ticket) pictureBack() *picturedBack {

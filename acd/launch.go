@@ -77,6 +77,9 @@ func (b *board) unreached(id uint64, why string) error {
 		b.trunkUp(t)
 	case UnreachedTrunk:
 		b.trunkDown(t)
+		if tried {
+			pause = max(pause, outageMost) // others first: it may be none
+		}
 	case UnreachedAgentLeft:
 		pause = agentLeftPause
 	}

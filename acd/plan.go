@@ -153,6 +153,7 @@ func (r *routes) able(order []int64, n *need, data map[string]any) []bool {
 func (b *board) adopt(r *routes) {
 	b.routes = r
 	clear(b.outages) // a trunk may have another address
+	clear(b.passed)
 	b.alarms.set(&b.reckon, never)
 	b.reckoned = 0
 	if r.uses(LeastOccupied, FewestCalls, LeastTalk, Gentlest) {

@@ -23,12 +23,6 @@ type outage struct {
 	Last  uint64        `json:"last,omitempty"`  // the ticket tried before, while later ones have not had their turn
 }
 
-// What a callback is suspected of whose call no trunk took: its number may be none.
-const (
-	notTaken    = 1 + iota // no trunk took its last call
-	othersTaken            // and one has taken another's since
-)
-
 // beginning is the longest of the beginnings that trunks dial which the number has.
 func (r *routes) beginning(number string) (longest string) {
 	for _, p := range r.dial {
@@ -76,21 +70,22 @@ func (b *board) probes(t *ticket) {
 }
 
 // ofNumber tells whether it is by the number itself that no trunk takes its call, as far as one
-// can know: it takes others.
+// can know: one has taken another's since the same happened to it the last time.
 func (b *board) ofNumber(t *ticket) bool {
-	return t.back.doubt == othersTaken && b.outages[b.routes.beginning(t.back.Number)] == nil
+	beginning := b.routes.beginning(t.back.Number)
+	return t.back.doubt != 0 && b.passed[beginning] >= t.back.doubt && b.outages[beginning] == nil
 }
 
 // trunkDown notes that no trunk took the call of a callback. Who was dialled before that was
 // known does not make it last longer.
 func (b *board) trunkDown(t *ticket) {
-	if b.ofNumber(t) {
-		return
-	}
-	t.back.doubt = notTaken
 	beginning := b.routes.beginning(t.back.Number)
+	known := b.ofNumber(t)
+	t.back.doubt = b.passed[beginning] + 1
 	o := b.outages[beginning]
 	switch {
+	case known:
+		return
 	case o == nil:
 		o = &outage{}
 		b.outages[beginning] = o
@@ -109,15 +104,11 @@ func (b *board) trunkDown(t *ticket) {
 func (b *board) trunkUp(t *ticket) {
 	t.back.doubt = 0
 	beginning := b.routes.beginning(t.back.Number)
+	b.passed[beginning]++
 	if b.outages[beginning] == nil {
 		return
 	}
 	delete(b.outages, beginning)
-	for _, o := range b.alike(t, beginning) {
-		if o.back.doubt == notTaken {
-			o.back.doubt = othersTaken
-		}
-	}
 	b.standAgain(t, beginning)
 }
 

@@ -322,3 +322,17 @@ func TestALongLineIsAuditedPieceByPiece(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAuditGoesOnWhereItWasThoughNobodyIsFreeForAMoment: else only its first piece is ever looked at.
+func TestAnAuditGoesOnWhereItWasThoughNobodyIsFreeForAMoment(t *testing.T) {
+	y := start(t, team(map[string]QueueSpec{"q": {Needs: "x >= 5", LeaveOn: []AgentState{}}}, "anna: x=1", "zoe: x=5"))
+	for n := range 3 {
+		y.enter(Entry{Call: fmt.Sprint("c", n), Queue: "q"})
+	}
+	y.b.agents["anna"].State = Ready
+	_, from := y.b.auditFrom(pair{}, 2)
+	y.b.agents["anna"].State = OnCall
+	if _, next := y.b.auditFrom(from, 2); from == (pair{}) || next != from {
+		t.Errorf("goes on from %+v, want %+v", next, from)
+	}
+}

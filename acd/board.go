@@ -21,6 +21,7 @@ const reckonAtOnce = 32
 // to do. Floor.Run owns it.
 type board struct {
 	now      Stamp
+	zero     time.Time // what the wall clock shows at 0 of the other, as last looked at
 	routes   *routes
 	agents   map[string]*agent
 	phones   map[string]*phone
@@ -105,6 +106,7 @@ func (b *board) apply(now Stamp, act func(*board) error) (*turn, error) {
 		revoked: b.turn.revoked[:0], settled: b.turn.settled[:0], removed: b.turn.removed[:0], gone: b.turn.gone[:0],
 		gaveUp: b.turn.gaveUp[:0], offers: b.turn.offers[:0], views: b.turn.views[:0], events: b.turn.events[:0], flagged: b.turn.flagged[:0],
 	}
+	b.watchClock()
 	b.ringDue()
 	var err error
 	if act != nil {

@@ -181,11 +181,11 @@ func (d *day) command() {
 	}
 }
 
-// oddity is what happens rarely: phones come and go, the config changes.
+// oddity is what happens rarely: phones come and go, the config changes, the clock is set.
 func (d *day) oddity() {
 	phone := rapid.SampledFrom([]string{"p-", "p-", "at home-"}).Draw(d.T, "which") + rapid.SampledFrom(slices.Sorted(maps.Keys(d.plan.Agents))).Draw(d.T, "whose")
 	yes := rapid.Bool().Draw(d.T, "yes")
-	switch rapid.IntRange(0, 3).Draw(d.T, "oddity") {
+	switch rapid.IntRange(0, 4).Draw(d.T, "oddity") {
 	case 0:
 		d.private[phone] = yes
 		d.say(Input{Kind: InPhones, Phones: &PhoneWords{Busy: map[string]bool{phone: yes}}})
@@ -196,6 +196,9 @@ func (d *day) oddity() {
 		d.replan()
 	case 3:
 		d.anyShifts()
+	case 4:
+		d.now.Wall = d.now.Wall.Add(rapid.SampledFrom([]time.Duration{-time.Hour, -20 * time.Minute, 300 * time.Millisecond, 2 * time.Second, 40 * time.Minute}).Draw(d.T, "the clock is set by"))
+		d.say(Input{})
 	}
 }
 

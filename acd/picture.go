@@ -16,6 +16,7 @@ import (
 // test: either it is kept here or it follows from what is.
 type Picture struct {
 	At       Stamp                   `json:"at"`
+	Zero     time.Time               `json:"zero,omitzero"` // see board
 	Plan     Plan                    `json:"plan"`
 	IDs      ids                     `json:"ids"`
 	Missing  uint64                  `json:"missing,omitempty"` // ids.Turn
@@ -105,7 +106,7 @@ type picturedSeat struct {
 // nothing of it is written or encoded here.
 func (b *board) picture() *Picture {
 	p := &Picture{
-		At: b.now, Plan: b.routes.plan, IDs: b.ids, Missing: b.ids.Turn, Recent: maps.Clone(b.recent), Counters: b.count,
+		At: b.now, Zero: b.zero, Plan: b.routes.plan, IDs: b.ids, Missing: b.ids.Turn, Recent: maps.Clone(b.recent), Counters: b.count,
 		Agents: make([]pictured, 0, len(b.agents)), Tickets: make([]picturedTicket, 0, len(b.tickets)),
 	}
 	p.Paces, p.Lots, p.Reaches = b.paces.copied(), map[string]picturedLots{}, map[string]reach{}
@@ -185,7 +186,7 @@ func (p *Picture) restore() (*board, error) {
 		return nil, err
 	}
 	b := newBoard()
-	b.now, b.ids, b.count, b.routes = p.At, p.IDs, p.Counters, r
+	b.now, b.zero, b.ids, b.count, b.routes = p.At, p.Zero, p.IDs, p.Counters, r
 	b.ids.Turn = p.Missing
 	b.recent = maps.Clone(p.Recent)
 	if b.recent == nil {

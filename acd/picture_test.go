@@ -146,7 +146,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 	}{
 		{
 			board{},
-			[]string{"now", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "outages", "passed", "weighing", "reckon", "reckoned", "ids", "count"},
+			[]string{"now", "zero", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "outages", "passed", "weighing", "reckon", "reckoned", "ids", "count"},
 			[]string{"calls", "backs", "askers", "alarms", "touched", "fresh", "turn", "room", "kept", "planned", "ending"},
 		},
 		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "pools", "apart", "seat", "listed", "counted", "touched", "wanted", "career", "spared"}},

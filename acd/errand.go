@@ -78,6 +78,9 @@ func (e *errand) input() *Input {
 // do runs an errand on the floor's goroutine and waits for it. When ctx ends first,
 // nothing was done.
 func (f *Floor) do(ctx context.Context, e *errand) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	e.done, e.since = make(chan error, 1), time.Now()
 	select {
 	case f.inbox <- e:

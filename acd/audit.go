@@ -75,7 +75,7 @@ func (b *board) starved(from pair, most int) (out []string, next pair) {
 			continue
 		}
 		if t.isBack() {
-			if _, why := b.held(t); why != "" || b.soonLookedAt(t) {
+			if _, why := b.held(t); why != "" {
 				continue
 			}
 		}
@@ -93,12 +93,6 @@ func (b *board) starved(from pair, most int) (out []string, next pair) {
 		}
 	}
 	return out, pair{}
-}
-
-// soonLookedAt tells of a callback whose clock runs out within auditSlack: by the wall clock it
-// may be due already, which is not watched more closely.
-func (b *board) soonLookedAt(t *ticket) bool {
-	return !t.listed && t.pos > 0 && t.at <= b.now.Mono+auditSlack
 }
 
 // couldTake names a free agent who may be offered the caller.

@@ -21,7 +21,7 @@ const reckonAtOnce = 32
 // to do. Floor.Run owns it.
 type board struct {
 	now      Stamp
-	zero     time.Time // what the wall clock shows at 0 of the other, as last looked at
+	zero     time.Time // what the wall clock shows at 0 of the other
 	routes   *routes
 	agents   map[string]*agent
 	phones   map[string]*phone
@@ -35,7 +35,7 @@ type board struct {
 	levels   map[string]*level   // of queues with reserve agents
 	kept     map[string]Accuracy // of estimates told
 	outages  map[string]*outage  // of trunks, by the beginnings of the numbers they dial
-	passed   map[string]uint64   // callbacks whose calls trunks took, by the same
+	carriers map[string]carrier  // what they did with callbacks, by the same
 	alarms   alarms
 	reckon   alarm // of loadEvery
 	reckoned int   // rank of the agent who is next then
@@ -87,7 +87,7 @@ func newBoard() *board {
 	b := &board{
 		agents: map[string]*agent{}, phones: map[string]*phone{}, tickets: map[uint64]*ticket{},
 		calls: map[string]*ticket{}, backs: map[string][]*ticket{}, askers: map[string][]*ticket{}, seats: map[uint64]*seat{}, recent: map[string]string{},
-		paces: paces{}, levels: map[string]*level{}, kept: map[string]Accuracy{}, outages: map[string]*outage{}, passed: map[string]uint64{},
+		paces: paces{}, levels: map[string]*level{}, kept: map[string]Accuracy{}, outages: map[string]*outage{}, carriers: map[string]carrier{},
 		routes: &routes{queues: map[string]*queue{}, pools: map[likeness]*pool{}},
 	}
 	b.reckon = alarm{order: 1 << 63, ring: (*board).reckonLoads}
@@ -98,15 +98,11 @@ func newBoard() *board {
 // apply moves the board to now, lets what is due happen, then act, and matches
 // callers and agents. The turn is good until the next apply.
 func (b *board) apply(now Stamp, act func(*board) error) (*turn, error) {
-	if now.Mono < b.now.Mono {
-		now.Mono = b.now.Mono
-	}
-	b.now = now
 	b.turn = turn{
 		revoked: b.turn.revoked[:0], settled: b.turn.settled[:0], removed: b.turn.removed[:0], gone: b.turn.gone[:0],
 		gaveUp: b.turn.gaveUp[:0], offers: b.turn.offers[:0], views: b.turn.views[:0], events: b.turn.events[:0], flagged: b.turn.flagged[:0],
 	}
-	b.watchClock()
+	b.moveTo(now)
 	b.ringDue()
 	var err error
 	if act != nil {

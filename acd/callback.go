@@ -81,10 +81,11 @@ type Launch struct {
 // parked is what a ticket without a line has besides its place. The board owns it.
 type parked struct {
 	Callback
-	next  time.Duration // left alone until then
-	end   time.Duration // given up then
-	seat  *seat         // whose agent is on the line while the number is dialled
-	doubt uint64        // no trunk took its last call: 1 + what the board's passed was then; 0 = one did, or it had none
+	next    time.Duration // left alone until then
+	end     time.Duration // given up then
+	seat    *seat         // whose agent is on the line while the number is dialled
+	dialled time.Duration // when its number was, the last time
+	doubt   uint64        // no trunk took its last call: 1 + what its carrier had taken then; 0 = one did, or it had none
 }
 
 // isBack tells whether the ticket has no line.
@@ -189,6 +190,7 @@ func (b *board) make(t *ticket, c Callback, next time.Duration) {
 		At: b.now, Kind: KindParked, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: t.id, Reason: c.Kind,
 		Length: b.now.Mono - t.since, Level: t.entry.Priority, Until: b.stamp(next), Caller: pseudonym(t.back.Number), Who: t.caller(),
 	})
+	b.freshWish(t)
 }
 
 // keep is make for what is written down already.

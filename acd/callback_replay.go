@@ -67,18 +67,19 @@ func (b *board) takeOver(w waitingCaller) bool {
 // picturedBack is a callback in a picture of the floor.
 type picturedBack struct {
 	Callback
-	Next   time.Duration `json:"next"`
-	End    time.Duration `json:"end"`
-	Seat   uint64        `json:"seat,omitempty"`
-	Listed bool          `json:"listed,omitempty"`
-	Doubt  uint64        `json:"doubt,omitempty"`
+	Next    time.Duration `json:"next"`
+	End     time.Duration `json:"end"`
+	Seat    uint64        `json:"seat,omitempty"`
+	Listed  bool          `json:"listed,omitempty"`
+	Dialled time.Duration `json:"dialled,omitempty"`
+	Doubt   uint64        `json:"doubt,omitempty"`
 }
 
 func (t *ticket) pictureBack() *picturedBack {
 	if !t.isBack() {
 		return nil
 	}
-	p := &picturedBack{Callback: t.back.Callback, Next: t.back.next, End: t.back.end, Listed: t.listed, Doubt: t.back.doubt}
+	p := &picturedBack{Callback: t.back.Callback, Next: t.back.next, End: t.back.end, Listed: t.listed, Dialled: t.back.dialled, Doubt: t.back.doubt}
 	if t.back.seat != nil {
 		p.Seat = t.back.seat.id
 	}
@@ -91,7 +92,7 @@ func (b *board) restoreBack(t *ticket, p *picturedBack, q *queue) error {
 		return nil
 	}
 	b.keep(t, p.Callback, p.Next)
-	t.back.end, t.back.doubt = p.End, p.Doubt
+	t.back.end, t.back.dialled, t.back.doubt = p.End, p.Dialled, p.Doubt
 	q.park(t, 1)
 	if p.Seat == 0 {
 		return nil

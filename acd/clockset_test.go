@@ -1,7 +1,10 @@
 package acd
 
 import (
+	"encoding/json"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -70,18 +73,152 @@ func TestACallbackAtATimeComesByTheClockAsItWasSet(t *testing.T) {
 	}
 }
 
-// TestAClockThatIsSetBitByBitIsSeen: a second is what it may be off, however it came so far.
+// TestACallbackAtATimeIsNotDialledBeforeItThoughAWrongClockSaidSo: it was due, and nobody was free.
+func TestACallbackAtATimeIsNotDialledBeforeItThoughAWrongClockSaidSo(t *testing.T) {
+	for name, wrong := range map[string]func(y *play){
+		"a fast clock": func(y *play) {
+			y.pass(4*time.Hour + time.Second)
+			y.set(-time.Hour)
+		},
+		"a clock that jumps and is put right": func(y *play) {
+			y.set(5 * time.Hour)
+			y.set(-5 * time.Hour)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := start(t, callable())
+			at := y.now.Wall.Add(4 * time.Hour)
+			y.wish("c", at)
+			wrong(y)
+			y.logIn("anna")
+			y.pass(at.Sub(y.now.Wall) - time.Second)
+			if len(y.b.seats) > 0 {
+				t.Errorf("an agent is reserved before %s", at)
+			}
+			y.pass(time.Second)
+			y.want("c>anna")
+		})
+	}
+}
+
+func TestAClockThatJumpsOverTheTimeOfACallbackLosesItNotUnseen(t *testing.T) {
+	y := start(t, callable())
+	y.wish("c", y.now.Wall.Add(4*time.Hour))
+	y.set(72 * time.Hour)
+	y.logIn("anna")
+	y.step(nil)
+	if len(y.b.seats) != 1 {
+		t.Errorf("%d agents are reserved, %d callbacks given up", len(y.b.seats), len(y.b.turn.gaveUp))
+	}
+}
+
+// TestAClockThatIsPutRightAfterARestartLeavesNobodyInLineTwice: a caller on the line, a crash, a start
+// whose clock is slow, a time server.
+func TestAClockThatIsPutRightAfterARestartLeavesNobodyInLineTwice(t *testing.T) {
+	before := start(t, callable())
+	var events []Event
+	before.heard = func(e Event) { events = append(events, e) }
+	before.enter(Entry{Call: "c", Queue: "help", Caller: "0301234"})
+	slow := Stamp{Wall: before.now.Wall.Add(-2 * time.Hour), Boot: "next", Mono: time.Minute}
+	p, err := recall(nil, events, slow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := &play{T: t, b: newBoard(), ids: map[string]uint64{}, now: slow}
+	plan := callable()
+	plan.Settings.Gap, plan.Settings.Care = -1, carefree()
+	r, err := prepare(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.must(func(b *board) error { b.adopt(r); b.resume(p); return nil })
+	y.pass(time.Minute)
+	y.set(2 * time.Hour)
+	y.logIn("anna", "bert")
+	y.pass(time.Second)
+	if len(y.b.seats) != 1 {
+		t.Fatalf("%d agents are reserved for one caller", len(y.b.seats))
+	}
+	for id, s := range y.b.seats {
+		y.must(func(b *board) error { return b.answered(id) })
+		y.must(func(b *board) error { return b.reached(s.number, "") })
+		y.must(func(b *board) error { return b.finish(id, Outcome{}) })
+	}
+	y.pass(2 * time.Minute)
+	if len(y.b.seats) > 0 {
+		t.Error("an agent is reserved for somebody who is gone")
+	}
+}
+
+// TestATurnInWhichTheClockWasSetIsInTheLog: whoever only looks, or the audit, may be the first to see it.
+func TestATurnInWhichTheClockWasSetIsInTheLog(t *testing.T) {
+	s := &scribe{}
+	synctest.Test(t, func(t *testing.T) {
+		var by atomic.Int64
+		system := SystemClock()
+		clock := func() Stamp {
+			now := system()
+			now.Wall = now.Wall.Add(time.Duration(by.Load()))
+			return now
+		}
+		d := open(t, clockPlan(), &memory{}, WithChronicle(s), WithClock(clock)) // a bubble begins at midnight
+		d.logIn("anna")
+		d.asked("c", "0301230")
+		d.pass(time.Minute)
+		d.notLaunched()
+		by.Store(int64(9*time.Hour + time.Minute))
+		if _, err := d.Queues(d.ctx); err != nil {
+			t.Fatal(err)
+		}
+		d.dials(d.launched(), "back")
+	})
+	var p Picture
+	if err := json.Unmarshal(mustJSON(t, s.pictures[0]), &p); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Resume(&p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, turn := range s.turns[0] {
+		var logged Turn
+		if err := json.Unmarshal(mustJSON(t, turn), &logged); err != nil {
+			t.Fatal(err)
+		}
+		if got := again.Again(&logged); string(decided(t, got)) != string(decided(t, turn)) {
+			t.Errorf("%s: decided %s, now %s", mustJSON(t, turn.In), decided(t, turn), decided(t, got))
+		}
+	}
+}
+
+// TestAPictureAfterASmallDriftDecidesTheSame: alarms were set by the clock before it.
+func TestAPictureAfterASmallDriftDecidesTheSame(t *testing.T) {
+	y := start(t, clockPlan())
+	y.logIn("anna")
+	y.wish("c", time.Time{})
+	y.pass(time.Minute)
+	y.set(setBy - time.Millisecond)
+	again := y.pictured()
+	left := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).Sub(y.now.Wall) + 20*time.Millisecond
+	y.now.Mono, y.now.Wall = y.now.Mono+left, y.now.Wall.Add(left)
+	in := Input{Kind: InPhones, Phones: &PhoneWords{Busy: map[string]bool{"elsewhere": true}}}
+	want, got := (&Rerun{y.b}).Apply(y.now, nil, in), again.Apply(y.now, nil, in)
+	if same, err := got.Same(want); !same || err != nil {
+		t.Errorf("decided %s, now %s (%v)", decided(t, want), decided(t, got), err)
+	}
+}
+
+// TestAClockThatIsSetBitByBitIsSeen: it may be a tenth of a second off, however it came so far.
 func TestAClockThatIsSetBitByBitIsSeen(t *testing.T) {
 	y := start(t, clockPlan())
 	y.logIn("anna")
 	y.wish("c", time.Time{})
 	y.pass(59 * time.Minute)
-	for range 84 { // 58.8 of 59 s
-		y.set(700 * time.Millisecond)
+	for range 843 { // 59.01 s, of which the last 70 ms are not yet seen
+		y.set(70 * time.Millisecond)
 		y.want("")
 	}
-	y.set(700 * time.Millisecond)
-	y.set(700 * time.Millisecond)
+	y.set(70 * time.Millisecond)
 	y.want("c>anna")
 }
 

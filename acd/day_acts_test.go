@@ -197,7 +197,7 @@ func (d *day) oddity() {
 	case 3:
 		d.anyShifts()
 	case 4:
-		d.now.Wall = d.now.Wall.Add(rapid.SampledFrom([]time.Duration{-time.Hour, -20 * time.Minute, 300 * time.Millisecond, 2 * time.Second, 40 * time.Minute}).Draw(d.T, "the clock is set by"))
+		d.now.Wall = d.now.Wall.Add(rapid.SampledFrom([]time.Duration{-time.Hour, -20 * time.Minute, -90 * time.Millisecond, 90 * time.Millisecond, 2 * time.Second, 40 * time.Minute}).Draw(d.T, "the clock is set by"))
 		d.say(Input{})
 	}
 }

@@ -122,7 +122,9 @@ func (d *day) do(in Input) error {
 		e = nil
 	}
 	t, err := d.b.apply(d.now, e.acts(nil))
-	d.turns = append(d.turns, d.b.noted(nil, e.input(), err))
+	if e != nil || d.b.turn.rang { // as the floor notes them
+		d.turns = append(d.turns, d.b.noted(nil, e.input(), err))
+	}
 	for _, e := range t.events {
 		d.witness(e)
 	}

@@ -8,7 +8,7 @@ import (
 // takeUp notes that an agent is on the line for a callback: from here on the number is
 // being dialled.
 func (b *board) takeUp(t *ticket, s *seat) {
-	t.offer, t.back.seat = nil, s
+	t.offer, t.back.seat, t.back.dialled = nil, s, b.now.Mono
 	b.alarms.set(&t.alarm, never)
 }
 
@@ -77,8 +77,8 @@ func (b *board) unreached(id uint64, why string) error {
 		b.trunkUp(t)
 	case UnreachedTrunk:
 		b.trunkDown(t)
-		if tried {
-			pause = max(pause, outageMost) // others first: it may be none
+		if pause = min(pause, outageMost); tried {
+			pause = max(spec.NoAnswer, outageMost) // others first: it may be none
 		}
 	case UnreachedAgentLeft:
 		pause = agentLeftPause

@@ -29,7 +29,7 @@ type Picture struct {
 	Levels   map[string]level        `json:"levels,omitempty"`
 	Lots     map[string]picturedLots `json:"lots,omitempty"` // by queue
 	Outages  map[string]outage       `json:"outages,omitempty"`
-	Passed   map[string]uint64       `json:"passed,omitempty"`
+	Carriers map[string]carrier      `json:"carriers,omitempty"`
 	Agents   []pictured              `json:"agents,omitempty"`
 	Phones   []picturedPhone         `json:"phones,omitempty"`
 	Tickets  []picturedTicket        `json:"tickets,omitempty"`
@@ -128,7 +128,7 @@ func (b *board) picture() *Picture {
 	for beginning, o := range b.outages {
 		p.Outages[beginning] = *o
 	}
-	p.Passed = maps.Clone(b.passed)
+	p.Carriers = maps.Clone(b.carriers)
 	if b.reckon.pos > 0 {
 		at := b.reckon.at
 		p.Reckon, p.Reckoned = &at, b.reckoned
@@ -232,7 +232,7 @@ func (b *board) restoreQueues(p *Picture) {
 	for beginning, o := range p.Outages {
 		b.outages[beginning] = &o
 	}
-	maps.Copy(b.passed, p.Passed)
+	maps.Copy(b.carriers, p.Carriers)
 	for name, q := range b.routes.queues {
 		q.pace = b.paces.of(name)
 		var told bool

@@ -47,7 +47,9 @@ func TestPromiseALogDecidesTheSameAgain(t *testing.T) {
 				t.Fatalf("%s: decided %s, now %s (%v)", mustJSON(t, turn.In), decided(t, turn), decided(t, got), err)
 			}
 		}
-		if before, after := sorted(d.b.picture()), sorted(again.Picture()); string(mustJSON(t, before)) != string(mustJSON(t, after)) {
+		before, after := sorted(d.b.picture()), sorted(again.Picture())
+		after.At = before.At // a turn that is not in a log moves the clock alone
+		if string(mustJSON(t, before)) != string(mustJSON(t, after)) {
 			t.Fatalf("the floor is\n%s\nand was\n%s", mustJSON(t, after), mustJSON(t, before))
 		}
 	})
@@ -146,7 +148,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 	}{
 		{
 			board{},
-			[]string{"now", "zero", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "outages", "passed", "weighing", "reckon", "reckoned", "ids", "count"},
+			[]string{"now", "zero", "routes", "agents", "phones", "tickets", "seats", "recent", "paces", "levels", "outages", "carriers", "weighing", "reckon", "reckoned", "ids", "count"},
 			[]string{"calls", "backs", "askers", "alarms", "touched", "fresh", "turn", "room", "kept", "planned", "ending"},
 		},
 		{agent{}, []string{"person", "ranked", "shifts"}, []string{"alarm", "rank", "spec", "posts", "pools", "apart", "seat", "listed", "counted", "touched", "wanted", "career", "spared"}},
@@ -156,7 +158,7 @@ func TestAPictureKnowsEveryFieldOfTheBoard(t *testing.T) {
 			[]string{"id", "entry", "since", "entered", "step", "offer", "missed", "prefer", "pausedTil", "untaken", "told", "class", "back"},
 			[]string{"alarm", "listed", "late"},
 		},
-		{parked{}, []string{"Callback", "next", "end", "seat", "doubt"}, nil},
+		{parked{}, []string{"Callback", "next", "end", "seat", "dialled", "doubt"}, nil},
 		{barred{}, []string{"until", "turn"}, nil},
 		{offer{}, []string{"at", "more", "until", "taken", "spec", "seats"}, nil},
 		{seat{}, []string{"id", "agent", "number", "spec", "queue", "call", "reason", "answered"}, []string{"ticket"}},

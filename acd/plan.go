@@ -153,7 +153,7 @@ func (r *routes) able(order []int64, n *need, data map[string]any) []bool {
 func (b *board) adopt(r *routes) {
 	b.routes = r
 	clear(b.outages) // a trunk may have another address
-	clear(b.passed)
+	clear(b.carriers)
 	b.alarms.set(&b.reckon, never)
 	b.reckoned = 0
 	if r.uses(LeastOccupied, FewestCalls, LeastTalk, Gentlest) {
@@ -171,6 +171,9 @@ func (b *board) adopt(r *routes) {
 	}
 	for _, t := range b.inOrder() {
 		t.listed, t.late = false, false
+		if t.isBack() {
+			t.back.doubt = 0
+		}
 		q := r.queues[t.entry.Queue]
 		if q == nil {
 			b.orphan(t)

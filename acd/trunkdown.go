@@ -21,6 +21,13 @@ type outage struct {
 	Until time.Duration `json:"until"`
 	Probe uint64        `json:"probe,omitempty"` // the ticket that is tried; 0 = none yet
 	Last  uint64        `json:"last,omitempty"`  // the ticket tried before, while later ones have not had their turn
+	Fresh bool          `json:"fresh,omitempty"` // somebody waits whose call was not refused: they are tried first
+}
+
+// carrier is what the trunk did that such numbers go by.
+type carrier struct {
+	Passed  uint64        `json:"passed,omitempty"`  // calls of callbacks that it took
+	Refused time.Duration `json:"refused,omitempty"` // when it took one the last time not
 }
 
 // beginning is the longest of the beginnings that trunks dial which the number has.
@@ -52,8 +59,8 @@ func (b *board) heldByOutage(t *ticket) (until time.Duration, why string) {
 		return o.Until, fmt.Sprintf("no trunk took the last call to a number that begins with %s: left alone for %s", beginning, b.left(o.Until))
 	case o.Probe != 0 && o.Probe != t.id:
 		return never, fmt.Sprintf("another callback tries whether a trunk takes numbers that begin with %s again", beginning)
-	case t.id <= o.Last && o.Until+o.Pause > b.now.Mono: // what keeps a trunk from its number may be the number
-		return o.Until + o.Pause, fmt.Sprintf("no trunk took a call to a number that begins with %s, and those who asked later are tried first: left alone for %s", beginning, b.left(o.Until+o.Pause))
+	case (t.id <= o.Last || o.Fresh && t.back.doubt != 0) && o.Until+o.Pause > b.now.Mono: // what keeps a trunk from its number may be the number
+		return o.Until + o.Pause, fmt.Sprintf("no trunk took a call to a number that begins with %s, and others are tried first: left alone for %s", beginning, b.left(o.Until+o.Pause))
 	}
 	return 0, ""
 }
@@ -73,7 +80,7 @@ func (b *board) probes(t *ticket) {
 // can know: one has taken another's since the same happened to it the last time.
 func (b *board) ofNumber(t *ticket) bool {
 	beginning := b.routes.beginning(t.back.Number)
-	return t.back.doubt != 0 && b.passed[beginning] >= t.back.doubt && b.outages[beginning] == nil
+	return t.back.doubt != 0 && b.carriers[beginning].Passed >= t.back.doubt && b.outages[beginning] == nil
 }
 
 // trunkDown notes that no trunk took the call of a callback. Who was dialled before that was
@@ -81,7 +88,9 @@ func (b *board) ofNumber(t *ticket) bool {
 func (b *board) trunkDown(t *ticket) {
 	beginning := b.routes.beginning(t.back.Number)
 	known := b.ofNumber(t)
-	t.back.doubt = b.passed[beginning] + 1
+	c := b.carriers[beginning]
+	t.back.doubt, c.Refused = c.Passed+1, b.now.Mono
+	b.carriers[beginning] = c
 	o := b.outages[beginning]
 	switch {
 	case known:
@@ -93,18 +102,27 @@ func (b *board) trunkDown(t *ticket) {
 		return
 	}
 	o.Pause = min(outageMost, max(outageFirst, 2*o.Pause))
-	o.Until, o.Probe, o.Last = b.now.Mono+o.Pause, 0, 0
-	if others := b.alike(t, beginning); len(others) > 0 && others[len(others)-1].id > t.id {
-		o.Last = t.id
+	o.Until, o.Probe, o.Last, o.Fresh = b.now.Mono+o.Pause, 0, 0, false
+	for _, other := range b.alike(t, beginning) {
+		if other.id > t.id {
+			o.Last = t.id
+		}
+		o.Fresh = o.Fresh || other.back.doubt == 0
 	}
 	b.leaveLines(t)
 }
 
-// trunkUp notes that a trunk took the call of a callback, whatever became of it.
+// trunkUp notes that a trunk took the call of a callback, whatever became of it. That it did so before
+// it refused another says nothing of the trunk as it is now.
 func (b *board) trunkUp(t *ticket) {
 	t.back.doubt = 0
 	beginning := b.routes.beginning(t.back.Number)
-	b.passed[beginning]++
+	c := b.carriers[beginning]
+	if t.back.dialled <= c.Refused {
+		return
+	}
+	c.Passed++
+	b.carriers[beginning] = c
 	if b.outages[beginning] == nil {
 		return
 	}
@@ -117,6 +135,14 @@ func (b *board) probed(t *ticket) {
 	if o := b.outageOf(t); o != nil && o.Probe == t.id {
 		o.Probe = 0
 		b.standAgain(t, b.routes.beginning(t.back.Number))
+	}
+}
+
+// freshWish lets a new callback be tried before those that were refused.
+func (b *board) freshWish(t *ticket) {
+	if o := b.outageOf(t); o != nil && !o.Fresh {
+		o.Fresh = true
+		b.leaveLines(t)
 	}
 }
 

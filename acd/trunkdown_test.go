@@ -107,6 +107,68 @@ func TestATrunkThatFailsLaterIsNoFaultOfANumberDoubtedBefore(t *testing.T) {
 	})
 }
 
+// TestACallTakenBeforeTheOutageSaysNothingOfIt: it rang on, and its end is no try of those that no trunk took
+// since.
+func TestACallTakenBeforeTheOutageSaysNothingOfIt(t *testing.T) {
+	bubble(t, callable(), func(d *desk) {
+		d.logIn("anna", "bert")
+		d.asked("x", "030666000")
+		d.asked("y", "030123400")
+		d.pass(parkPause)
+		x, y := d.launched(), d.launched()
+		s := d.dials(y, "y1")
+		d.unreachedBy(x, "x1", UnreachedTrunk)
+		d.pass(time.Second)
+		d.must(d.Reached(d.ctx, y.Ticket.ID))
+		d.must(d.Finish(d.ctx, s.Assignment, Outcome{}))
+		d.carrier(2*time.Hour, "030666000")
+		if left, err := d.Callbacks(d.ctx); err != nil || len(left) != 1 || left[0].Tries != 0 {
+			t.Errorf("%+v, %v; want no tries", left, err)
+		}
+	})
+}
+
+// TestANumberNotRefusedIsTriedFirst: whoever wishes to be called while those are tried that the carrier refuses
+// waits for one pause, however many they are.
+func TestANumberNotRefusedIsTriedFirst(t *testing.T) {
+	bubble(t, callable(func(c *CallbackSpec) { c.Keep = 48 * time.Hour }), func(d *desk) {
+		d.logIn("anna")
+		var none []string
+		for i := range 20 {
+			none = append(none, fmt.Sprintf("0306660%02d", i))
+			d.asked("n"+none[i], none[i])
+		}
+		d.carrier(12*time.Hour, none...)
+		for again := map[string]int{}; again[none[0]] == 0; {
+			again, _ = d.carrier(time.Second, none...)
+		}
+		d.asked("good", "030123400")
+		if dialled, _ := d.carrier(outageMost+time.Second, none...); dialled["030123400"] != 1 || len(dialled) > 2 {
+			t.Errorf("dialled %v", dialled)
+		}
+	})
+}
+
+// TestADoubtDoesNotOutliveThePlan: the trunk may have another address.
+func TestADoubtDoesNotOutliveThePlan(t *testing.T) {
+	plan := callable()
+	bubble(t, plan, func(d *desk) {
+		d.logIn("anna")
+		d.asked("x", "030666000")
+		d.pass(parkPause)
+		d.unreachedBy(d.launched(), "x0", UnreachedTrunk)
+		plan.Agents["dora"] = AgentSpec{}
+		commit, err := d.Prepare(plan)
+		d.must(err)
+		commit()
+		d.asked("y", "030123400")
+		d.carrier(20*time.Minute, "030666000")
+		if left, err := d.Callbacks(d.ctx); err != nil || len(left) != 1 || left[0].Tries != 0 {
+			t.Errorf("%+v, %v; want no tries", left, err)
+		}
+	})
+}
+
 // unreachedBy dials a callback whose turn has come, and says how that went.
 func (d *desk) unreachedBy(l Launch, call, why string) {
 	d.Helper()
@@ -115,8 +177,8 @@ func (d *desk) unreachedBy(l Launch, call, why string) {
 	d.must(d.Finish(d.ctx, s.Assignment, Outcome{}))
 }
 
-// TestATrunkThatIsDownTakesNoAgentForEachCallback: one is tried again, after pauses that grow, and
-// the others wait for how that goes. They are told why.
+// TestATrunkThatIsDownTakesNoAgentForEachCallback: one is tried again, after pauses that grow, first who
+// was not yet, and the others wait for how that goes. They are told why.
 func TestATrunkThatIsDownTakesNoAgentForEachCallback(t *testing.T) {
 	bubble(t, callable(func(c *CallbackSpec) { c.NoAnswer = time.Second }), func(d *desk) {
 		d.logIn("anna", "bert")
@@ -141,10 +203,10 @@ func TestATrunkThatIsDownTakesNoAgentForEachCallback(t *testing.T) {
 			probe := d.launched()
 			d.pass(time.Second) // anna and bert are free, and one of them alone is rung
 			d.notLaunched()
-			if want := "030123" + strconv.Itoa((i+1)%5); probe.Callback.Number != want {
+			if want := "030123" + strconv.Itoa((i+2)%5); probe.Callback.Number != want {
 				t.Errorf("%s is tried, and it is the turn of %s", probe.Callback.Number, want)
 			}
-			if lines, err := d.Why(d.ctx, Whom{Call: "c4"}); i < 3 && (err != nil || !strings.Contains(strings.Join(lines, "\n"), "another callback tries")) {
+			if lines, err := d.Why(d.ctx, Whom{Call: "c4"}); i < 2 && (err != nil || !strings.Contains(strings.Join(lines, "\n"), "another callback tries")) {
 				t.Errorf("why: %q, %v", lines, err)
 			}
 			d.unreachedBy(probe, "p"+string(rune('0'+i)), UnreachedTrunk)

@@ -131,46 +131,70 @@ func (d *recordDesk) catchUp(ctx context.Context) {
 // before drafts are tried, for that may take its time.
 func (d *recordDesk) carry(ctx context.Context, batch []Sheet) {
 	if d.spill.holds() > 0 {
-		var waiting []Record
+		var records []Sheet
 		drafts := batch[:0]
 		for _, s := range batch {
 			if s.Final {
-				waiting = append(waiting, s.Record)
+				records = append(records, s)
 			} else {
 				drafts = append(drafts, s)
 			}
 		}
 		batch = drafts
-		d.keepAll(ctx, waiting)
+		d.keep(ctx, records, false)
 	}
 	if len(batch) > 0 {
-		d.keepAll(ctx, d.bring(ctx, batch, false))
+		d.keep(ctx, d.bring(ctx, batch, false), true)
 	}
 }
 
-// keepAll keeps the records that the journal does not take now. Where one of them came to it
-// after all, for no disk took it, those in the spill file and the others follow together.
-func (d *recordDesk) keepAll(ctx context.Context, waiting []Record) {
-	for len(waiting) > 0 {
-		d.holds(len(waiting))
-		sealed, kept := d.keep(ctx, waiting[0])
-		if !kept {
-			d.toSpill(waiting[0])
+// keep brings records to the spill file: there they outlive the end of the process. Those that
+// the file does not take, as on a full disk, go to the journal, together; what neither
+// takes is tried again until ctx ends. offered = the journal did not take them just now.
+func (d *recordDesk) keep(ctx context.Context, records []Sheet, offered bool) {
+	for pause := sealRetry; ; {
+		if records = d.spillAll(records, pause == sealRetry); len(records) == 0 {
+			return
 		}
-		waiting = waiting[1:]
-		d.holds(len(waiting))
-		if !sealed {
+		if offered {
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+				d.lose(records)
+				return
+			}
+			pause = min(2*pause, sealMost)
+		}
+		left := d.bring(ctx, records, offered)
+		if len(left) < len(records) {
+			pause = sealRetry
+		}
+		records, offered = left, true
+	}
+}
+
+// spillAll brings records to the spill file, and gives those that it did not take.
+func (d *recordDesk) spillAll(records []Sheet, tell bool) (refused []Sheet) {
+	var why error
+	for i, s := range records {
+		d.holds(len(records) - i + len(refused))
+		if err := d.spill.add(s.Record); err != nil {
+			refused, why = append(refused, s), err
 			continue
 		}
-		d.catchUp(ctx)
-		if len(waiting) == 0 {
-			continue
-		}
-		sheets := make([]Sheet, len(waiting))
-		for i, r := range waiting {
-			sheets[i] = Sheet{Record: r, Final: true}
-		}
-		waiting = d.bring(ctx, sheets, true)
+		d.spilled(s.Record)
+	}
+	d.holds(len(refused))
+	if why != nil && tell {
+		d.log.Error("records wait in memory: the spill file does not take them either", "records", len(refused), "err", why)
+	}
+	return refused
+}
+
+// lose tries the spill file a last time, and tells what is lost.
+func (d *recordDesk) lose(records []Sheet) {
+	for _, s := range records {
+		d.toSpill(s.Record)
 	}
 	d.holds(0)
 }
@@ -184,7 +208,7 @@ func (d *recordDesk) holds(n int) {
 
 // bring offers a batch to the journal, once, and gives the records that it did not take. again =
 // it was offered before: then a record may have been sealed though the answer was an error.
-func (d *recordDesk) bring(ctx context.Context, batch []Sheet, again bool) (refused []Record) {
+func (d *recordDesk) bring(ctx context.Context, batch []Sheet, again bool) (refused []Sheet) {
 	var why error
 	for i, err := range d.journal.Keep(ctx, batch) {
 		switch r := batch[i].Record; {
@@ -197,9 +221,10 @@ func (d *recordDesk) bring(ctx context.Context, batch []Sheet, again bool) (refu
 				d.log.Error("record was sealed before", "call", r.ID)
 			}
 		default:
-			refused, why = append(refused, r), err
+			refused, why = append(refused, batch[i]), err
 		}
 	}
+	d.holds(len(refused))
 	if why != nil {
 		d.tally.Add("journal_failures_total")
 		d.log.Error("records wait for the journal", "records", len(refused), "err", why)
@@ -264,32 +289,6 @@ func (d *recordDesk) waiting() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return finals(d.queue) + d.carried + d.spill.holds()
-}
-
-// keep brings a record that the journal does not take now to the spill file: there it
-// outlives the end of the process. Where the file fails, too, it tries both again. sealed = it is
-// in the journal; kept = it is there or in the file: ctx has not ended before.
-func (d *recordDesk) keep(ctx context.Context, r Record) (sealed, kept bool) {
-	for pause := sealRetry; ; pause = min(2*pause, sealMost) {
-		err := d.spill.add(r)
-		if err == nil {
-			d.spilled(r)
-			return false, true
-		}
-		if pause == sealRetry {
-			d.log.Error("record waits in memory: the spill file does not take it either", "call", r.ID, "err", err)
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return false, false
-		}
-		err = d.journal.Seal(ctx, r)
-		if err == nil || errors.Is(err, ErrSealed) { // sealed by a try that was answered with an error
-			return true, true
-		}
-		d.tally.Add("journal_failures_total")
-	}
 }
 
 // toSpill keeps a record until the journal takes it. A record that is lost after all

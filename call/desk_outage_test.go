@@ -232,9 +232,7 @@ func TestAJournalThatIsBackBeforeTheDiskIsFreeTakesAllRecords(t *testing.T) {
 		d, s := theDesk(t, j, deskRoom)
 		d.seal(someRecord(0))
 		wait(2 * sealMost) // it was put aside to be read in
-		if err := os.Symlink(filepath.Join(t.TempDir(), "none", "file"), s.path); err != nil {
-			t.Fatal(err) // where nothing can be written
-		}
+		blocked(t, s.path)
 		for i := 1; i <= many; i++ {
 			d.seal(someRecord(i))
 		}
@@ -247,6 +245,99 @@ func TestAJournalThatIsBackBeforeTheDiskIsFreeTakesAllRecords(t *testing.T) {
 		}
 		if n, lost := len(j.all()), d.tally.Counts()["records_lost_total"]; n != many+1 || lost != 0 {
 			t.Errorf("%d of %d records in the journal, %v lost", n, many+1, lost)
+		}
+	})
+}
+
+// blocked puts something in the place of a file that nothing can be written to.
+func blocked(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Symlink(filepath.Join(t.TempDir(), "none", "file"), path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// steady takes 50 ms for an answer, be it to one record or to many.
+type steady struct{ *fakeJournal }
+
+func (s *steady) Seal(ctx context.Context, r Record) error {
+	select {
+	case <-time.After(50 * time.Millisecond):
+		return s.fakeJournal.Seal(ctx, r)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *steady) Keep(ctx context.Context, sheets []Sheet) []error {
+	<-time.After(50 * time.Millisecond)
+	if ctx.Err() != nil {
+		return slices.Repeat([]error{ctx.Err()}, len(sheets))
+	}
+	return s.fakeJournal.Keep(ctx, sheets)
+}
+
+// TestWhatIsInMemoryGoesToTheJournalBeforeWhatIsOnTheDisk, which is safe there while a stop has little time.
+func TestWhatIsInMemoryGoesToTheJournalBeforeWhatIsOnTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const spilled, many = 300, 2 * deskHands
+		j := &steady{newFakeJournal()}
+		j.setFail(errDisk)
+		d, s := theDesk(t, j, deskRoom)
+		for i := range spilled {
+			d.seal(someRecord(many + i))
+		}
+		wait(time.Minute)
+		blocked(t, s.path)
+		for i := range many {
+			d.seal(someRecord(i))
+		}
+		wait(time.Minute)
+		j.setFail(nil)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*sealMost) // not enough for all
+		defer cancel()
+		if err := d.close(ctx); err == nil || s.holds() != spilled {
+			t.Errorf("close says %v, %d are left on the disk", err, s.holds())
+		}
+		if lost := d.tally.Counts()["records_lost_total"]; lost != 0 {
+			t.Errorf("%v of %d lost", lost, many)
+		}
+	})
+}
+
+// TestASpillFileThatCannotBeEmptiedKeepsNothingElseFromTheJournal: a line torn by a crash, and no disk that would
+// take it aside.
+func TestASpillFileThatCannotBeEmptiedKeepsNothingElseFromTheJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const spilled, more = 50, 20 * deskHands
+		j := newFakeJournal()
+		j.setFail(errDisk)
+		d, s := theDesk(t, j, deskRoom)
+		for i := range spilled {
+			d.seal(someRecord(i))
+		}
+		wait(2 * sealMost) // it was put aside to be read in
+		text, err := os.ReadFile(s.path + ".reading")
+		if err == nil {
+			err = os.WriteFile(s.path+".reading", append(text, "{torn"...), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocked(t, s.path)
+		blocked(t, s.path+".unreadable")
+		j.setFail(nil)
+		wait(2 * sealMost)
+		for i := range more {
+			d.seal(someRecord(spilled + i))
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), sealRetry)
+		defer cancel()
+		if err := d.close(ctx); err == nil || !strings.Contains(err.Error(), "records.spill") {
+			t.Errorf("close says %v, and the file is not empty", err)
+		}
+		if n, lost := len(j.all()), d.tally.Counts()["records_lost_total"]; n != spilled+more || lost != 0 {
+			t.Errorf("%d of %d records in the journal, %v lost", n, spilled+more, lost)
 		}
 	})
 }

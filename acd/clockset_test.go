@@ -106,7 +106,7 @@ func TestAClockThatJumpsOverTheTimeOfACallbackLosesItNotUnseen(t *testing.T) {
 	y.wish("c", y.now.Wall.Add(4*time.Hour))
 	y.set(72 * time.Hour)
 	y.logIn("anna")
-	y.step(nil)
+	y.must(nil)
 	if len(y.b.seats) != 1 {
 		t.Errorf("%d agents are reserved, %d callbacks given up", len(y.b.seats), len(y.b.turn.gaveUp))
 	}

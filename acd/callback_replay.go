@@ -52,7 +52,7 @@ func (b *board) takeOver(w waitingCaller) bool {
 		Tier: who.Tier, Event: who.Event, Urgent: who.Urgent,
 	})
 	t.since = b.now.Mono - b.now.Wall.Round(0).Sub(w.Since.Round(0)) // in the future where it is scheduled
-	next := b.now.Mono + max(restartPause, w.Next.Sub(b.now.Wall))
+	next := b.now.Mono + max(restartPause, q.pauseLeft(&w, b.now.Wall))
 	b.prefer(t)
 	if w.isBack() {
 		b.keep(t, *who.Back, next)
@@ -62,6 +62,17 @@ func (b *board) takeOver(w waitingCaller) bool {
 	}
 	b.classify(t, q)
 	return true
+}
+
+// pauseLeft is how long a callback was to be left alone still. No pause is longer than the longest, though
+// the clock may be slow after the restart.
+func (q *queue) pauseLeft(w *waitingCaller, now time.Time) time.Duration {
+	left := w.Next.Sub(now)
+	if w.isBack() && w.Caller.Back.Tries == 0 && !w.Caller.Back.At.IsZero() {
+		return left
+	}
+	c, v := &q.spec.Callback, &q.spec.Voicemail
+	return min(left, max(c.NoAnswer, c.Busy, outageMost, v.Longest+speakGrace))
 }
 
 // picturedBack is a callback in a picture of the floor.

@@ -41,9 +41,12 @@ func (b *board) clockSet(by time.Duration) {
 	all := b.inOrder()
 	b.turn.steps += len(all)
 	for _, t := range all {
-		if t.isBack() && !t.out() {
-			b.unlist(t) // by its place of before
-			b.redate(t, by)
+		if !t.isBack() {
+			continue
+		}
+		b.unlist(t) // by its place of before
+		b.redate(t, by)
+		if !t.out() {
 			b.fresh = append(b.fresh, t)
 		}
 	}
@@ -55,12 +58,12 @@ func (b *board) redate(t *ticket, by time.Duration) {
 	p, due := t.back, b.now.Mono+max(0, t.back.At.Sub(b.now.Wall))
 	switch {
 	case p.At.IsZero() && t.since > b.now.Mono: // of before a restart by a slow clock
-		t.since, p.next, p.end = t.since-by, p.next-by, p.end-by
+		t.since, p.end = t.since-by, p.end-by
 	case !p.At.IsZero() && max(due, t.since) > b.now.Mono:
 		t.since, p.end = due, p.end+due-t.since
-		if p.Tries > 0 {
-			due = max(due, p.next)
+		if p.Tries == 0 {
+			p.next = min(p.next, b.now.Mono+restartPause) // what it was left alone for, unless that was its time
 		}
-		p.next = due
+		p.next = max(p.next, due)
 	}
 }

@@ -67,6 +67,8 @@ func TestACallbackAtATimeComesByTheClockAsItWasSet(t *testing.T) {
 				y.pass(left - time.Second)
 				y.want("")
 				y.pass(time.Second)
+			} else {
+				y.pass(restartPause)
 			}
 			y.want("c>anna")
 		})
@@ -105,10 +107,10 @@ func TestAClockThatJumpsOverTheTimeOfACallbackLosesItNotUnseen(t *testing.T) {
 	y := start(t, callable())
 	y.wish("c", y.now.Wall.Add(4*time.Hour))
 	y.set(72 * time.Hour)
+	y.pass(23 * time.Hour) // it is kept for a day
 	y.logIn("anna")
-	y.must(nil)
 	if len(y.b.seats) != 1 {
-		t.Errorf("%d agents are reserved, %d callbacks given up", len(y.b.seats), len(y.b.turn.gaveUp))
+		t.Errorf("%d agents are reserved, %d callbacks are left", len(y.b.seats), len(y.b.tickets))
 	}
 }
 
@@ -119,19 +121,7 @@ func TestAClockThatIsPutRightAfterARestartLeavesNobodyInLineTwice(t *testing.T) 
 	var events []Event
 	before.heard = func(e Event) { events = append(events, e) }
 	before.enter(Entry{Call: "c", Queue: "help", Caller: "0301234"})
-	slow := Stamp{Wall: before.now.Wall.Add(-2 * time.Hour), Boot: "next", Mono: time.Minute}
-	p, err := recall(nil, events, slow)
-	if err != nil {
-		t.Fatal(err)
-	}
-	y := &play{T: t, b: newBoard(), ids: map[string]uint64{}, now: slow}
-	plan := callable()
-	plan.Settings.Gap, plan.Settings.Care = -1, carefree()
-	r, err := prepare(plan)
-	if err != nil {
-		t.Fatal(err)
-	}
-	y.must(func(b *board) error { b.adopt(r); b.resume(p); return nil })
+	y := before.restarted(events, -2*time.Hour)
 	y.pass(time.Minute)
 	y.set(2 * time.Hour)
 	y.logIn("anna", "bert")
@@ -147,6 +137,115 @@ func TestAClockThatIsPutRightAfterARestartLeavesNobodyInLineTwice(t *testing.T) 
 	y.pass(2 * time.Minute)
 	if len(y.b.seats) > 0 {
 		t.Error("an agent is reserved for somebody who is gone")
+	}
+}
+
+// restarted is the floor of these events after a crash, by a clock that is off.
+func (y *play) restarted(events []Event, by time.Duration) *play {
+	y.Helper()
+	now := Stamp{Wall: y.now.Wall.Add(by), Boot: "next", Mono: time.Minute}
+	p, err := recall(nil, events, now)
+	if err != nil {
+		y.Fatal(err)
+	}
+	plan := callable()
+	plan.Settings.Gap, plan.Settings.Care = -1, carefree()
+	r, err := prepare(plan)
+	if err != nil {
+		y.Fatal(err)
+	}
+	again := &play{T: y.T, b: newBoard(), ids: map[string]uint64{}, now: now}
+	again.must(func(b *board) error { b.adopt(r); b.resume(p); return nil })
+	return again
+}
+
+// inVain lets the callback that an agent is reserved for come to nothing.
+func (y *play) inVain(why string) {
+	y.Helper()
+	if len(y.b.seats) != 1 {
+		y.Fatalf("%d agents are reserved", len(y.b.seats))
+	}
+	for id, s := range y.b.seats {
+		y.must(func(b *board) error { return b.answered(id) })
+		y.must(func(b *board) error { return b.unreached(s.number, why) })
+		y.must(func(b *board) error { return b.finish(id, Outcome{}) })
+	}
+}
+
+// TestAPauseIsNoLongerForASlowClock: a callback was tried, the machine starts anew with a wrong time, and is
+// put right.
+func TestAPauseIsNoLongerForASlowClock(t *testing.T) {
+	for name, at := range map[string]time.Duration{"as soon as may be": 0, "at a time": time.Hour} {
+		for _, slow := range []time.Duration{2 * time.Hour, 365 * 24 * time.Hour} {
+			t.Run(name+" "+slow.String(), func(t *testing.T) {
+				y := start(t, callable())
+				var events []Event
+				y.heard = func(e Event) { events = append(events, e) }
+				wished := time.Time{}
+				if at > 0 {
+					wished = y.now.Wall.Add(at)
+				}
+				y.wish("c", wished)
+				y.pass(3 * time.Hour)
+				y.logIn("anna")
+				y.inVain(UnreachedNoAnswer)
+				again := y.restarted(events, -slow)
+				again.pass(20 * time.Second)
+				again.set(slow)
+				again.logIn("anna", "bert")
+				again.pass(y.b.routes.queues["help"].spec.Callback.NoAnswer + time.Minute)
+				if len(again.b.seats) != 1 {
+					t.Errorf("%d agents are reserved, %d callbacks are left", len(again.b.seats), len(again.b.tickets))
+				}
+			})
+		}
+	}
+}
+
+// TestNobodyIsDialledRightAfterARestartThoughTheClockIsPutRight: phones and trunks are not there yet.
+func TestNobodyIsDialledRightAfterARestartThoughTheClockIsPutRight(t *testing.T) {
+	for name, at := range map[string]time.Duration{"as soon as may be": 0, "at a time": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			y := start(t, callable())
+			var events []Event
+			y.heard = func(e Event) { events = append(events, e) }
+			wished := time.Time{}
+			if at > 0 {
+				wished = y.now.Wall.Add(at)
+			}
+			y.wish("c", wished)
+			y.pass(10 * time.Minute)
+			again := y.restarted(events, -2*time.Hour)
+			again.logIn("anna")
+			again.set(2 * time.Hour)
+			again.pass(time.Second)
+			if len(again.b.seats) != 0 {
+				t.Error("dialled 2 s after the start")
+			}
+			again.pass(outageMost) // the longest that a callback not tried yet may have been left alone for
+			if len(again.b.seats) != 1 {
+				t.Error("not dialled after the pause")
+			}
+		})
+	}
+}
+
+// TestACallbackAtATimeThatAnAgentHadWhenTheClockWasPutRightWaitsForIt and is not tried again before it.
+func TestACallbackAtATimeThatAnAgentHadWhenTheClockWasPutRightWaitsForIt(t *testing.T) {
+	y := start(t, callable())
+	y.logIn("anna", "bert")
+	y.wish("c", y.now.Wall.Add(4*time.Hour))
+	y.set(5 * time.Hour)
+	y.pass(restartPause)
+	y.set(-5 * time.Hour)
+	y.inVain(UnreachedAgentLeft)
+	y.pass(3 * time.Hour)
+	if len(y.b.seats) != 0 {
+		t.Error("dialled before its time")
+	}
+	y.pass(time.Hour)
+	if len(y.b.seats) != 1 {
+		t.Error("not dialled at its time")
 	}
 }
 

@@ -86,7 +86,7 @@ func (b *board) unreached(id uint64, why string) error {
 	if tried {
 		p.Tries++
 	}
-	p.seat, p.next = nil, b.now.Mono+pause
+	p.seat, p.next = nil, b.notBefore(p, pause)
 	b.record(Event{
 		At: b.now, Kind: KindUnreached, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id,
 		Reason: why, Length: pause, Level: p.Tries,
@@ -120,9 +120,15 @@ func (b *board) tried(t *ticket, why string) bool {
 func (b *board) handBack(t *ticket, pause time.Duration) {
 	b.turn.gone = append(b.turn.gone, t.id)
 	if t.offer != nil {
-		t.back.next = b.now.Mono + pause
+		t.back.next = b.notBefore(t.back, pause)
 		b.releaseAll(t, "handed-back")
 	}
+}
+
+// notBefore is the end of a pause, and of the time until a callback was wished: the clock may have been set
+// back meanwhile.
+func (b *board) notBefore(p *parked, pause time.Duration) time.Duration {
+	return b.now.Mono + max(pause, p.At.Sub(b.now.Wall))
 }
 
 // giveUp ends a callback without a conversation.

@@ -59,10 +59,29 @@ func (b *board) heldByOutage(t *ticket) (until time.Duration, why string) {
 		return o.Until, fmt.Sprintf("no trunk took the last call to a number that begins with %s: left alone for %s", beginning, b.left(o.Until))
 	case o.Probe != 0 && o.Probe != t.id:
 		return never, fmt.Sprintf("another callback tries whether a trunk takes numbers that begin with %s again", beginning)
-	case (t.id <= o.Last || o.Fresh && t.back.doubt != 0) && o.Until+o.Pause > b.now.Mono: // what keeps a trunk from its number may be the number
-		return o.Until + o.Pause, fmt.Sprintf("no trunk took a call to a number that begins with %s, and others are tried first: left alone for %s", beginning, b.left(o.Until+o.Pause))
+	case o.turnOf(t) > b.now.Mono:
+		until = o.turnOf(t)
+		return until, fmt.Sprintf("no trunk took a call to a number that begins with %s, and others are tried first: left alone for %s", beginning, b.left(until))
 	}
 	return 0, ""
+}
+
+// turnOf is when a callback may be tried: first who was not refused, then who asked later than the
+// one tried last, then the others. What keeps a trunk from a number may be the number.
+func (o *outage) turnOf(t *ticket) time.Duration {
+	turn := o.Until
+	if t.back.doubt != 0 && o.Fresh {
+		turn += o.Pause
+	}
+	if t.back.doubt != 0 && t.id <= o.Last {
+		turn += o.Pause
+	}
+	return turn
+}
+
+// fresh tells of a callback that can be tried at the end of the pause, and whose call was not refused.
+func (o *outage) fresh(t *ticket) bool {
+	return t.back.doubt == 0 && !t.out() && t.back.next <= o.Until
 }
 
 // probes makes a callback that an agent is reserved for the one that is tried, while the
@@ -107,18 +126,19 @@ func (b *board) trunkDown(t *ticket) {
 		if other.id > t.id {
 			o.Last = t.id
 		}
-		o.Fresh = o.Fresh || other.back.doubt == 0
+		o.Fresh = o.Fresh || o.fresh(other)
 	}
 	b.leaveLines(t)
 }
 
 // trunkUp notes that a trunk took the call of a callback, whatever became of it. That it did so before
-// it refused another says nothing of the trunk as it is now.
+// it refused another says nothing of the trunk as it is now; a message's caller is called long after its agent
+// came on the line.
 func (b *board) trunkUp(t *ticket) {
 	t.back.doubt = 0
 	beginning := b.routes.beginning(t.back.Number)
 	c := b.carriers[beginning]
-	if t.back.dialled <= c.Refused {
+	if t.back.dialled <= c.Refused && !t.isMessage() {
 		return
 	}
 	c.Passed++
@@ -140,7 +160,7 @@ func (b *board) probed(t *ticket) {
 
 // freshWish lets a new callback be tried before those that were refused.
 func (b *board) freshWish(t *ticket) {
-	if o := b.outageOf(t); o != nil && !o.Fresh {
+	if o := b.outageOf(t); o != nil && !o.Fresh && o.fresh(t) {
 		o.Fresh = true
 		b.leaveLines(t)
 	}

@@ -149,6 +149,84 @@ func TestANumberNotRefusedIsTriedFirst(t *testing.T) {
 	})
 }
 
+// TestWhoCannotBeTriedKeepsNobodyRefusedWaiting: a callback wished for tomorrow, or one that nobody serves, was
+// not refused either.
+func TestWhoCannotBeTriedKeepsNobodyRefusedWaiting(t *testing.T) {
+	plan := callable(func(c *CallbackSpec) { c.Keep = 48 * time.Hour })
+	sales := plan.Queues["help"]
+	sales.Name, sales.Agents = "sales", []string{"bert"}
+	plan.Queues["sales"] = sales
+	for name, e := range map[string]struct {
+		queue string
+		wish  Callback
+	}{
+		"tomorrow":       {"help", Callback{Number: "030123400", Kind: BackScheduled}},
+		"nobody's queue": {"sales", Callback{Number: "030123400", Kind: BackAsked}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, plan, func(d *desk) {
+				d.logIn("anna")
+				for i := range 3 {
+					d.asked(fmt.Sprint("x", i), fmt.Sprint("03066600", i))
+				}
+				d.carrier(time.Hour, "030666000", "030666001", "030666002") // the trunk is down
+				wish := e.wish
+				if wish.Kind == BackScheduled {
+					wish.At = time.Now().Add(20 * time.Hour)
+				}
+				_, err := d.CallBack(d.ctx, Entry{Call: "s", Queue: e.queue, Caller: wish.Number}, wish)
+				d.must(err)
+				d.carrier(time.Hour, "030666000", "030666001", "030666002")
+				if dialled, _ := d.carrier(2*time.Hour, "030666000"); dialled["030666001"] != 1 || dialled["030666002"] != 1 {
+					t.Errorf("dialled %v once the trunk takes all but the first", dialled)
+				}
+			})
+		})
+	}
+}
+
+// TestOneWhoseTimeComesInAnOutageIsTriedSoon, however old its place is: it was not refused.
+func TestOneWhoseTimeComesInAnOutageIsTriedSoon(t *testing.T) {
+	bubble(t, callable(func(c *CallbackSpec) { c.Keep = 48 * time.Hour }), func(d *desk) {
+		_, err := d.CallBack(d.ctx, Entry{Call: "s", Queue: "help", Caller: "030123400"}, Callback{Number: "030123400", Kind: BackScheduled, At: time.Now().Add(3 * time.Hour)})
+		d.must(err)
+		d.logIn("anna")
+		none := []string{"030666000", "030666001", "030666002"}
+		for _, n := range none {
+			d.asked("n"+n, n)
+		}
+		d.carrier(3*time.Hour, none...)
+		if dialled, _ := d.carrier(2*outageMost+time.Minute, none...); dialled["030123400"] != 1 {
+			t.Errorf("dialled %v", dialled)
+		}
+	})
+}
+
+// TestTheCallerOfAMessageEndsAnOutage: the agent came on the line before it began, and called after it had.
+func TestTheCallerOfAMessageEndsAnOutage(t *testing.T) {
+	plan := speakable()
+	plan.Dial = []string{"0"}
+	q := plan.Queues["help"]
+	q.Callback = callable().Queues["help"].Callback
+	plan.Queues["help"] = q
+	bubble(t, plan, func(d *desk) {
+		d.logIn("anna", "bert")
+		d.leaves("c1", "0301234")
+		m := d.launched()
+		s := d.dials(m, "m1")
+		d.asked("x", "0301235")
+		d.pass(parkPause)
+		d.unreachedBy(d.launched(), "x1", UnreachedTrunk)
+		d.asked("z", "0301236")
+		d.pass(parkPause)
+		d.notLaunched()
+		d.must(d.Reached(d.ctx, m.Ticket.ID))
+		d.must(d.Finish(d.ctx, s.Assignment, Outcome{}))
+		d.pass(40 * time.Second)
+		d.launched()
+	})
+}
+
 // TestADoubtDoesNotOutliveThePlan: the trunk may have another address.
 func TestADoubtDoesNotOutliveThePlan(t *testing.T) {
 	plan := callable()

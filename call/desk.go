@@ -173,22 +173,21 @@ func (d *recordDesk) keep(ctx context.Context, records []Sheet, offered bool) {
 	}
 }
 
-// spillAll brings records to the spill file, and gives those that it did not take.
-func (d *recordDesk) spillAll(records []Sheet, tell bool) (refused []Sheet) {
-	var why error
+// spillAll brings records to the spill file until it does not take one, and gives the rest.
+func (d *recordDesk) spillAll(records []Sheet, tell bool) (rest []Sheet) {
 	for i, s := range records {
-		d.holds(len(records) - i + len(refused))
+		rest = records[i:]
+		d.holds(len(rest))
 		if err := d.spill.add(s.Record); err != nil {
-			refused, why = append(refused, s), err
-			continue
+			if tell {
+				d.log.Error("records wait in memory: the spill file does not take them either", "records", len(rest), "err", err)
+			}
+			return rest
 		}
 		d.spilled(s.Record)
 	}
-	d.holds(len(refused))
-	if why != nil && tell {
-		d.log.Error("records wait in memory: the spill file does not take them either", "records", len(refused), "err", why)
-	}
-	return refused
+	d.holds(0)
+	return nil
 }
 
 // lose tries the spill file a last time, and tells what is lost.

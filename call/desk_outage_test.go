@@ -341,3 +341,22 @@ func TestASpillFileThatCannotBeEmptiedKeepsNothingElseFromTheJournal(t *testing.
 		}
 	})
 }
+
+// TestWhatNeitherTheJournalNorTheDiskTakesUntilTheStopIsToldAsLost, each of them.
+func TestWhatNeitherTheJournalNorTheDiskTakesUntilTheStopIsToldAsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const many = 3 * deskHands
+		j := newFakeJournal()
+		j.setFail(errDisk)
+		d := newRecordDesk(j, &spill{}, newTally(), discard()) // of no path: it takes nothing
+		for i := range many {
+			d.seal(someRecord(i))
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		_ = d.close(ctx) // nothing is on the disk to speak of
+		if lost := d.tally.Counts()["records_lost_total"]; lost != many {
+			t.Errorf("%v of %d are told as lost", lost, many)
+		}
+	})
+}

@@ -39,7 +39,7 @@ var carrier = map[string]TrunkSpec{"carrier": {Addresses: []string{"127.0.0.0/8"
 func TestPromiseALateServerRefusesOnlyNewCallsOfTrunks(t *testing.T) {
 	h := open(t, Plan{Trunks: carrier})
 	agent := h.registered("1001")
-	outside := h.phone("0123", func(o *siptest.Options) { o.Password = "" })
+	outside := h.phone("0123", func(o *siptest.Options) { o.Password, o.T1 = "", patience }) // what is refused is counted: it repeats nothing
 	under, err := outside.Call(h.ctx, "700")
 	must(t, "a call before", err)
 	leg := h.came()

@@ -56,7 +56,7 @@ func TestNoNumberIsDialledAtAnHourThatTheClockTookBack(t *testing.T) {
 }
 
 func TestACallbackAtATimeComesByTheClockAsItWasSet(t *testing.T) {
-	for name, by := range map[string]time.Duration{"forward": time.Hour, "back": -time.Hour, "past its time": 5 * time.Hour} {
+	for name, by := range map[string]time.Duration{"forward": time.Hour, "back": -time.Hour, "back by more than it is kept": -30 * time.Hour, "past its time": 5 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			y := start(t, callable())
 			y.logIn("anna")
@@ -172,24 +172,30 @@ func (y *play) inVain(why string) {
 	}
 }
 
+// wished is a floor with a callback wished in so long (0 = as soon as may be), and what comes to its ledger.
+func wished(t *testing.T, in time.Duration) (y *play, events *[]Event) {
+	t.Helper()
+	y, events = start(t, callable()), new([]Event)
+	y.heard = func(e Event) { *events = append(*events, e) }
+	var at time.Time
+	if in > 0 {
+		at = y.now.Wall.Add(in)
+	}
+	y.wish("c", at)
+	return y, events
+}
+
 // TestAPauseIsNoLongerForASlowClock: a callback was tried, the machine starts anew with a wrong time, and is
 // put right.
 func TestAPauseIsNoLongerForASlowClock(t *testing.T) {
 	for name, at := range map[string]time.Duration{"as soon as may be": 0, "at a time": time.Hour} {
 		for _, slow := range []time.Duration{2 * time.Hour, 365 * 24 * time.Hour} {
 			t.Run(name+" "+slow.String(), func(t *testing.T) {
-				y := start(t, callable())
-				var events []Event
-				y.heard = func(e Event) { events = append(events, e) }
-				wished := time.Time{}
-				if at > 0 {
-					wished = y.now.Wall.Add(at)
-				}
-				y.wish("c", wished)
+				y, events := wished(t, at)
 				y.pass(3 * time.Hour)
 				y.logIn("anna")
 				y.inVain(UnreachedNoAnswer)
-				again := y.restarted(events, -slow)
+				again := y.restarted(*events, -slow)
 				again.pass(20 * time.Second)
 				again.set(slow)
 				again.logIn("anna", "bert")
@@ -206,16 +212,9 @@ func TestAPauseIsNoLongerForASlowClock(t *testing.T) {
 func TestNobodyIsDialledRightAfterARestartThoughTheClockIsPutRight(t *testing.T) {
 	for name, at := range map[string]time.Duration{"as soon as may be": 0, "at a time": time.Minute} {
 		t.Run(name, func(t *testing.T) {
-			y := start(t, callable())
-			var events []Event
-			y.heard = func(e Event) { events = append(events, e) }
-			wished := time.Time{}
-			if at > 0 {
-				wished = y.now.Wall.Add(at)
-			}
-			y.wish("c", wished)
+			y, events := wished(t, at)
 			y.pass(10 * time.Minute)
-			again := y.restarted(events, -2*time.Hour)
+			again := y.restarted(*events, -2*time.Hour)
 			again.logIn("anna")
 			again.set(2 * time.Hour)
 			again.pass(time.Second)

@@ -227,6 +227,43 @@ func TestTheCallerOfAMessageEndsAnOutage(t *testing.T) {
 	})
 }
 
+// TestANumberHeldAgainstItselfIsLeftAlone for a quarter of an hour, however soon others are dialled again.
+func TestANumberHeldAgainstItselfIsLeftAlone(t *testing.T) {
+	bubble(t, callable(func(c *CallbackSpec) { c.NoAnswer = time.Second }), func(d *desk) {
+		d.logIn("anna")
+		d.asked("x", "030666000")
+		d.asked("c", "030123400")
+		dialled, _ := d.carrier(outageFirst+outageMost, "030666000")
+		if dialled["030123400"] != 1 || dialled["030666000"] != 2 {
+			t.Errorf("dialled %v; want once each, and the refused one again when the other was taken", dialled)
+		}
+	})
+}
+
+// TestARefusalThatIsNoTryWaitsNotAsLongAsOneThatIs: the trunk is asked again soon.
+func TestARefusalThatIsNoTryWaitsNotAsLongAsOneThatIs(t *testing.T) {
+	bubble(t, callable(func(c *CallbackSpec) { c.NoAnswer = 4 * time.Hour }), func(d *desk) {
+		d.logIn("anna")
+		d.asked("x", "030123400")
+		if dialled, _ := d.carrier(outageMost+time.Minute, "030123400"); dialled["030123400"] != 2 {
+			t.Errorf("dialled %v", dialled)
+		}
+	})
+}
+
+// TestAPictureKnowsWhatTheCarriersDid: else a log decides otherwise whose fault a refusal is.
+func TestAPictureKnowsWhatTheCarriersDid(t *testing.T) {
+	y := start(t, callable())
+	y.logIn("anna", "bert")
+	y.wish("c", time.Time{})
+	y.pass(parkPause)
+	y.inVain(UnreachedTrunk)
+	before, after := sorted(y.b.picture()), sorted(y.pictured().Picture())
+	if got, want := string(mustJSON(t, after)), string(mustJSON(t, before)); got != want || len(y.b.carriers) != 1 {
+		t.Errorf("%d carriers; the picture is\n%s\nwant\n%s", len(y.b.carriers), got, want)
+	}
+}
+
 // TestADoubtDoesNotOutliveThePlan: the trunk may have another address.
 func TestADoubtDoesNotOutliveThePlan(t *testing.T) {
 	plan := callable()

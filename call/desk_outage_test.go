@@ -17,18 +17,14 @@ func TestAJournalThatComesBackGetsEveryRecord(t *testing.T) {
 		j := newFakeJournal()
 		j.setFail(errDisk)
 		d, _ := theDesk(t, j, 10)
-		for i := range 5 {
-			d.seal(someRecord(i))
-		}
+		d.sealAll(0, 5)
 		wait(10 * time.Minute)
 		j.setFail(nil)
 		wait(2 * time.Minute)
 		if got := len(j.all()); got != 5 {
 			t.Errorf("%d records after the disk came back, want 5", got)
 		}
-		if err := d.close(context.Background()); err != nil {
-			t.Error(err)
-		}
+		stops(t, d)
 	})
 }
 
@@ -39,9 +35,7 @@ func TestRecordsOfAnOutageAreOnTheDiskAtOnce(t *testing.T) {
 		j := newFakeJournal()
 		j.setFail(errDisk)
 		d, s := theDesk(t, j, 100)
-		for i := range 50 {
-			d.seal(someRecord(i))
-		}
+		d.sealAll(0, 50)
 		synctest.Wait()
 		text, err := os.ReadFile(s.path)
 		if got := strings.Count(string(text), "\n"); err != nil || got != 50 {
@@ -60,9 +54,7 @@ func TestRecordsOfAnOutageAreOnTheDiskAtOnce(t *testing.T) {
 		if n := d.tally.Counts()["records_sealed_twice_total"] + d.tally.Counts()["records_lost_total"]; n != 0 {
 			t.Errorf("counters %v", d.tally.Counts())
 		}
-		if err := d.close(context.Background()); err != nil {
-			t.Error(err)
-		}
+		stops(t, d)
 	})
 }
 
@@ -75,9 +67,7 @@ func TestWithoutRoomOnTheDiskRecordsWaitInMemory(t *testing.T) {
 		d.seal(someRecord(9))
 		wait(time.Minute)
 		j.setFail(errDisk)
-		for i := range 5 {
-			d.seal(someRecord(i))
-		}
+		d.sealAll(0, 5)
 		wait(time.Hour)
 		j.setFail(nil)
 		wait(2 * sealMost)
@@ -85,9 +75,7 @@ func TestWithoutRoomOnTheDiskRecordsWaitInMemory(t *testing.T) {
 		if got := len(j.all()); got != 6 || counts["records_lost_total"]+counts["records_sealed_twice_total"] != 0 {
 			t.Errorf("%d of 6 records, counters %v", got, counts)
 		}
-		if err := d.close(context.Background()); err != nil {
-			t.Error(err)
-		}
+		stops(t, d)
 	})
 }
 
@@ -111,9 +99,7 @@ func TestDraftsAreTriedWhileRecordsAreSpilled(t *testing.T) {
 		if got := ids(j.all()); !slices.Equal(got, []string{"R1", "R3"}) {
 			t.Errorf("sealed %v", got)
 		}
-		if err := d.close(context.Background()); err != nil {
-			t.Error(err)
-		}
+		stops(t, d)
 	})
 }
 
@@ -122,9 +108,7 @@ func TestAStopWithAJournalThatFailsKeepsEveryRecord(t *testing.T) {
 		j := newFakeJournal()
 		j.setFail(errDisk)
 		d, s := theDesk(t, j, 10)
-		for i := range 5 {
-			d.seal(someRecord(i))
-		}
+		d.sealAll(0, 5)
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
 		err := d.close(ctx)
@@ -284,14 +268,10 @@ func TestWhatIsInMemoryGoesToTheJournalBeforeWhatIsOnTheDisk(t *testing.T) {
 		j := &steady{newFakeJournal()}
 		j.setFail(errDisk)
 		d, s := theDesk(t, j, deskRoom)
-		for i := range spilled {
-			d.seal(someRecord(many + i))
-		}
+		d.sealAll(many, spilled)
 		wait(time.Minute)
 		blocked(t, s.path)
-		for i := range many {
-			d.seal(someRecord(i))
-		}
+		d.sealAll(0, many)
 		wait(time.Minute)
 		j.setFail(nil)
 		ctx, cancel := context.WithTimeout(context.Background(), 2*sealMost) // not enough for all
@@ -313,9 +293,7 @@ func TestASpillFileThatCannotBeEmptiedKeepsNothingElseFromTheJournal(t *testing.
 		j := newFakeJournal()
 		j.setFail(errDisk)
 		d, s := theDesk(t, j, deskRoom)
-		for i := range spilled {
-			d.seal(someRecord(i))
-		}
+		d.sealAll(0, spilled)
 		wait(2 * sealMost) // it was put aside to be read in
 		text, err := os.ReadFile(s.path + ".reading")
 		if err == nil {
@@ -328,9 +306,7 @@ func TestASpillFileThatCannotBeEmptiedKeepsNothingElseFromTheJournal(t *testing.
 		blocked(t, s.path+".unreadable")
 		j.setFail(nil)
 		wait(2 * sealMost)
-		for i := range more {
-			d.seal(someRecord(spilled + i))
-		}
+		d.sealAll(spilled, more)
 		ctx, cancel := context.WithTimeout(context.Background(), sealRetry)
 		defer cancel()
 		if err := d.close(ctx); err == nil || !strings.Contains(err.Error(), "records.spill") {
@@ -349,9 +325,7 @@ func TestWhatNeitherTheJournalNorTheDiskTakesUntilTheStopIsToldAsLost(t *testing
 		j := newFakeJournal()
 		j.setFail(errDisk)
 		d := newRecordDesk(j, &spill{}, newTally(), discard()) // of no path: it takes nothing
-		for i := range many {
-			d.seal(someRecord(i))
-		}
+		d.sealAll(0, many)
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
 		_ = d.close(ctx) // nothing is on the disk to speak of

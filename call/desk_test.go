@@ -28,6 +28,21 @@ func theDesk(t *testing.T, j Journal, room int) (*recordDesk, *spill) {
 	return d, s
 }
 
+// stops closes the desk, which has all the time it wants.
+func stops(t *testing.T, d *recordDesk) {
+	t.Helper()
+	if err := d.close(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// sealAll ends so many calls, numbered from the first on.
+func (d *recordDesk) sealAll(first, many int) {
+	for i := range many {
+		d.seal(someRecord(first + i))
+	}
+}
+
 func someRecord(n int) Record {
 	return Record{
 		ID: "R" + strconv.Itoa(n), Caller: "0123", Start: time.Now(), End: time.Now(),
@@ -49,12 +64,8 @@ func TestTheDeskWritesEveryRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newFakeJournal()
 		d, s := theDesk(t, j, 10)
-		for i := range 5 {
-			d.seal(someRecord(i))
-		}
-		if err := d.close(context.Background()); err != nil {
-			t.Fatal(err)
-		}
+		d.sealAll(0, 5)
+		stops(t, d)
 		if got := ids(j.all()); !slices.Equal(got, []string{"R0", "R1", "R2", "R3", "R4"}) {
 			t.Errorf("sealed %v", got)
 		}
@@ -89,9 +100,7 @@ func TestAFullDeskSpillsAndNoCallWaits(t *testing.T) {
 		if got := len(j.all()); got != 10 {
 			t.Errorf("%d of 10 records are in the journal when it works again", got)
 		}
-		if err := d.close(context.Background()); err != nil {
-			t.Error(err)
-		}
+		stops(t, d)
 		if left, err := filepath.Glob(s.path + "*"); err != nil || len(left) != 0 {
 			t.Errorf("left behind: %v, %v", left, err)
 		}
@@ -123,9 +132,7 @@ func TestTheDeskLetsAJournalWriteManyTogether(t *testing.T) {
 			d.seal(someRecord(1 + i))
 		}
 		began := time.Now()
-		if err := d.close(context.Background()); err != nil {
-			t.Fatal(err)
-		}
+		stops(t, d)
 		if got := len(j.all()); got != 1+5*deskHands {
 			t.Errorf("%d records sealed", got)
 		}
@@ -229,9 +236,7 @@ func TestWhatComesWhileTheJournalWorksGoesThereTogetherAndACallsSheetsInOrder(t 
 		d.seal(someRecord(1))
 		d.seal(someRecord(3))
 		close(j.back)
-		if err := d.close(context.Background()); err != nil {
-			t.Fatal(err)
-		}
+		stops(t, d)
 		want := [][]string{{"R1"}, {"R1", "R2"}, {"R1 sealed", "R3 sealed"}}
 		if !slices.EqualFunc(j.given, want, slices.Equal) {
 			t.Errorf("given %q, want %q", j.given, want)
@@ -264,9 +269,7 @@ func TestADraftThatIsNotKeptIsToldAndNotTriedAgain(t *testing.T) {
 		if open, _ := j.Unsealed(context.Background()); !slices.Equal(ids(open), []string{"R2", "R3", "R4"}) {
 			t.Errorf("drafts %v", ids(open))
 		}
-		if err := d.close(context.Background()); err != nil {
-			t.Error(err)
-		}
+		stops(t, d)
 	})
 }
 
@@ -277,9 +280,7 @@ func TestARecordSealedBeforeIsToldAndDoesNotStopTheDesk(t *testing.T) {
 		d.seal(someRecord(1))
 		d.seal(someRecord(1))
 		d.seal(someRecord(2))
-		if err := d.close(context.Background()); err != nil {
-			t.Fatal(err)
-		}
+		stops(t, d)
 		if got := ids(j.all()); !slices.Equal(got, []string{"R1", "R2"}) || d.tally.Counts()["records_sealed_twice_total"] != 1 {
 			t.Errorf("sealed %v, counters %v", got, d.tally.Counts())
 		}

@@ -12,8 +12,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"breakwater/loadtest/chart"
 	"breakwater/loadtest/flood"
 	"breakwater/loadtest/trial"
 	"breakwater/media/g711"
@@ -194,10 +196,13 @@ func freeTCPPort() (string, error) {
 	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
-// draw writes a picture where one wants it.
+// draw writes a picture where one wants it, as a page where the file's name ends in .html.
 func draw(file string, picture []byte) error {
 	if file == "" {
 		return nil
+	}
+	if strings.EqualFold(filepath.Ext(file), ".html") {
+		picture = chart.Page(filepath.Base(file), picture)
 	}
 	return os.WriteFile(file, picture, 0o644)
 }

@@ -27,7 +27,7 @@ type compareCommand struct {
 	Tick   time.Duration `help:"Let the floor collect for so long before it passes on; 0 is the floor." default:"0"`
 	Most   float64       `help:"Fail when the server costs more than so many times the floor, at any number of calls; 0: never." default:"0"`
 	JSON   string        `help:"Write all readings to this file, too."`
-	SVG    string        `name:"svg" help:"Draw cost and delay over the number of calls into this file."`
+	SVG    string        `name:"svg" help:"Draw cost and delay over the number of calls into this file; a page where it ends in .html."`
 }
 
 // Run compares, and fails where a ratio is over the limit, sound was lost, or a stranger

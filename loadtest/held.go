@@ -67,7 +67,7 @@ type curveCommand struct {
 	Settle time.Duration `help:"How long the calls are up before it counts." default:"3s"`
 	For    time.Duration `help:"How long each reading counts." default:"10s"`
 	JSON   string        `help:"Write the readings to this file, too."`
-	SVG    string        `name:"svg" help:"Draw cost and delay over the number of calls into this file."`
+	SVG    string        `name:"svg" help:"Draw cost and delay over the number of calls into this file; a page where it ends in .html."`
 }
 
 // Run measures the curve.
@@ -97,7 +97,7 @@ type capacityCommand struct {
 	Settle time.Duration `help:"How long the calls are up before it counts." default:"3s"`
 	For    time.Duration `help:"How long each reading counts." default:"10s"`
 	JSON   string        `help:"Write the readings to this file, too."`
-	SVG    string        `name:"svg" help:"Draw cost and delay over the number of calls into this file."`
+	SVG    string        `name:"svg" help:"Draw cost and delay over the number of calls into this file; a page where it ends in .html."`
 }
 
 // Run searches.
@@ -129,7 +129,7 @@ type churnCommand struct {
 	Every    time.Duration `help:"Between two samples of memory." default:"5s"`
 	Seed     uint64        `help:"Of what differs from call to call." default:"1"`
 	JSON     string        `help:"Write the result to this file, too."`
-	SVG      string        `name:"svg" help:"Draw the samples into this file."`
+	SVG      string        `name:"svg" help:"Draw the samples into this file; a page where it ends in .html."`
 	MostRSS  float64       `name:"most-rss" help:"Fail when resident memory grows by more MiB an hour; 0: never." default:"0"`
 	MostHeap float64       `help:"The same of the heap." default:"0"`
 	MostRest float64       `help:"The same of descriptors, goroutines and threads, in their number an hour." default:"0"`

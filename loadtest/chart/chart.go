@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 )
 
 // Point is one figure.
@@ -57,6 +58,12 @@ func SVG(charts ...Chart) []byte {
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()
+}
+
+// Page is a picture as an HTML page, without anything outside itself.
+func Page(title string, svg []byte) []byte {
+	head := "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"/><title>" + html.EscapeString(title) + "</title></head>\n<body>\n"
+	return slices.Concat([]byte(head), svg, []byte("</body>\n</html>\n"))
 }
 
 // scale turns figures into places.

@@ -80,3 +80,15 @@ func TestScalesHoldEverythingInFewEvenSteps(t *testing.T) {
 		t.Fatalf("%g: steps of %g are hard to read", most, s.step)
 	})
 }
+
+func TestAPageShowsThePictureAndItsTitle(t *testing.T) {
+	svg := SVG(Chart{Title: "cost", Lines: []Line{{Name: "server", Points: []Point{{1, 1}, {2, 2}}}}})
+	page := Page("cost <&> delay.html", svg)
+	head, body, _ := bytes.Cut(page, []byte("\n"))
+	if got := elements(t, body); string(head) != "<!DOCTYPE html>" || got["svg"] != 1 || got["head"] != 1 || !bytes.Contains(body, svg) {
+		t.Errorf("%v in %s", got, page)
+	}
+	if !bytes.Contains(page, []byte("cost &lt;&amp;&gt; delay.html")) {
+		t.Errorf("the title is not in %s", head)
+	}
+}

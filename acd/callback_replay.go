@@ -64,15 +64,20 @@ func (b *board) takeOver(w waitingCaller) bool {
 	return true
 }
 
-// pauseLeft is how long a callback was to be left alone still. No pause is longer than the longest, though
-// the clock may be slow after the restart.
+// pauseLeft is how long a callback was to be left alone still: a pause, which is no longer though the clock may be
+// slow after the restart, and the time until one that was not tried yet was wished.
 func (q *queue) pauseLeft(w *waitingCaller, now time.Time) time.Duration {
-	left := w.Next.Sub(now)
-	if w.isBack() && w.Caller.Back.Tries == 0 && !w.Caller.Back.At.IsZero() {
-		return left
+	left := min(w.Next.Sub(now), q.longestPause())
+	if w.isBack() && w.Caller.Back.Tries == 0 {
+		left = max(left, w.Caller.Back.At.Sub(now))
 	}
+	return left
+}
+
+// longestPause is for how long a callback or a message may be left alone at most.
+func (q *queue) longestPause() time.Duration {
 	c, v := &q.spec.Callback, &q.spec.Voicemail
-	return min(left, max(c.NoAnswer, c.Busy, outageMost, v.Longest+speakGrace))
+	return max(c.NoAnswer, c.Busy, outageMost, v.Longest+speakGrace)
 }
 
 // picturedBack is a callback in a picture of the floor.

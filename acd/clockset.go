@@ -61,6 +61,7 @@ func (b *board) redate(t *ticket, by time.Duration) {
 		t.since, p.end = t.since-by, p.end-by
 	case !p.At.IsZero() && max(due, t.since) > b.now.Mono:
 		t.since, p.end = due, p.end+due-t.since
+		p.next = min(p.next, b.now.Mono+t.class.queue.longestPause())
 		if p.Tries == 0 {
 			p.next = min(p.next, b.now.Mono+restartPause) // what it was left alone for, unless that was its time
 		}

@@ -248,6 +248,77 @@ func TestACallbackAtATimeThatAnAgentHadWhenTheClockWasPutRightWaitsForIt(t *test
 	}
 }
 
+// TestATimeWishedOutlivesARestart though the last pause in the ledger is a short one: an agent left whom a fast
+// clock had given it.
+func TestATimeWishedOutlivesARestart(t *testing.T) {
+	y, events := wished(t, 4*time.Hour)
+	y.logIn("anna")
+	y.set(5 * time.Hour)
+	y.pass(restartPause)
+	y.set(-5 * time.Hour)
+	y.inVain(UnreachedAgentLeft)
+	again := y.restarted(*events, 0)
+	again.logIn("anna", "bert")
+	again.pass(3 * time.Hour)
+	if len(again.b.seats) != 0 {
+		t.Error("dialled before its time")
+	}
+}
+
+// TestOneThatIsDueForLongIsNotHeldBackByASlowClock, whether or not it is put right.
+func TestOneThatIsDueForLongIsNotHeldBackByASlowClock(t *testing.T) {
+	for name, right := range map[string]time.Duration{"put right": 9 * time.Hour, "left wrong": 0} {
+		t.Run(name, func(t *testing.T) {
+			y, events := wished(t, time.Hour)
+			y.pass(11 * time.Hour)
+			y.logIn("anna")
+			y.inVain(UnreachedAgentLeft)
+			again := y.restarted(*events, -9*time.Hour)
+			again.pass(20 * time.Second)
+			again.set(right)
+			again.logIn("anna", "bert")
+			again.pass(outageMost)
+			if len(again.b.seats) != 1 {
+				t.Errorf("%d agents are reserved, %d callbacks are left", len(again.b.seats), len(again.b.tickets))
+			}
+		})
+	}
+}
+
+// TestACallInVainByASlowClockIsFollowedByAnother once it is put right.
+func TestACallInVainByASlowClockIsFollowedByAnother(t *testing.T) {
+	y, events := wished(t, time.Hour)
+	y.pass(3 * time.Hour)
+	y.logIn("anna")
+	y.inVain(UnreachedNoAnswer)
+	again := y.restarted(*events, -365*24*time.Hour)
+	again.logIn("anna")
+	again.pass(2 * time.Hour)
+	again.inVain(UnreachedBusy)
+	again.set(365 * 24 * time.Hour)
+	again.logIn("bert")
+	again.pass(time.Hour)
+	if len(again.b.seats) != 1 {
+		t.Errorf("%d agents are reserved, %d callbacks are left", len(again.b.seats), len(again.b.tickets))
+	}
+}
+
+// TestOneReachedBeforeItsTimeHasNotWaited: the clock was set back while the number rang.
+func TestOneReachedBeforeItsTimeHasNotWaited(t *testing.T) {
+	y, events := wished(t, 4*time.Hour)
+	y.logIn("anna")
+	y.set(5 * time.Hour)
+	y.pass(restartPause)
+	y.set(-5 * time.Hour)
+	for id, s := range y.b.seats {
+		y.must(func(b *board) error { return b.answered(id) })
+		y.must(func(b *board) error { return b.reached(s.number, "") })
+	}
+	if last := (*events)[len(*events)-1]; last.Kind != KindReached || last.Length != 0 {
+		t.Errorf("%s after %s", last.Kind, last.Length)
+	}
+}
+
 // TestATurnInWhichTheClockWasSetIsInTheLog: whoever only looks, or the audit, may be the first to see it.
 func TestATurnInWhichTheClockWasSetIsInTheLog(t *testing.T) {
 	s := &scribe{}

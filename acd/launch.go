@@ -46,7 +46,7 @@ func (b *board) reached(id uint64, why string) error {
 	}
 	b.record(Event{
 		At: b.now, Kind: KindReached, Queue: t.entry.Queue, Call: t.entry.Call, Ticket: id,
-		Length: b.waited(t), Level: t.back.Tries + 1, Reason: why,
+		Length: max(0, b.waited(t)), Level: t.back.Tries + 1, Reason: why,
 	})
 	b.forget(t)
 	return nil

@@ -173,7 +173,8 @@ func (d *recordDesk) keep(ctx context.Context, records []Sheet, offered bool) {
 	}
 }
 
-// spillAll brings records to the spill file until it does not take one, and gives the rest.
+// spillAll brings records to the spill file until it does not take one, and gives the rest, that one
+// last: the next time another is first.
 func (d *recordDesk) spillAll(records []Sheet, tell bool) (rest []Sheet) {
 	for i, s := range records {
 		rest = records[i:]
@@ -182,7 +183,7 @@ func (d *recordDesk) spillAll(records []Sheet, tell bool) (rest []Sheet) {
 			if tell {
 				d.log.Error("records wait in memory: the spill file does not take them either", "records", len(rest), "err", err)
 			}
-			return rest
+			return append(slices.Clone(records[i+1:]), s)
 		}
 		d.spilled(s.Record)
 	}

@@ -334,3 +334,30 @@ func TestWhatNeitherTheJournalNorTheDiskTakesUntilTheStopIsToldAsLost(t *testing
 		}
 	})
 }
+
+// TestARecordThatTheDiskDoesNotTakeKeepsNoOtherFromIt: it has no JSON here, and may be too
+// large for the room that is left.
+func TestARecordThatTheDiskDoesNotTakeKeepsNoOtherFromIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &holdOne{fakeJournal: newFakeJournal(), goOn: make(chan struct{})}
+		j.setFail(errDisk)
+		d, s := theDesk(t, j, 10)
+		d.seal(someRecord(0))
+		synctest.Wait() // is in the hand of the desk
+		odd := someRecord(1)
+		odd.Start = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) // has no JSON
+		d.seal(odd)
+		d.sealAll(2, 5)
+		close(j.goOn)
+		wait(time.Minute)
+		if n := s.holds(); n != 6 || d.waiting() != 7 {
+			t.Errorf("%d records are on the disk, %d wait; want 6 of 7", n, d.waiting())
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = d.close(ctx) // says that six wait
+		if lost := d.tally.Counts()["records_lost_total"]; lost != 1 {
+			t.Errorf("%v are told as lost", lost)
+		}
+	})
+}
